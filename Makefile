@@ -1,0 +1,43 @@
+# fanns-bench. `make help` lists the targets; variables: PYTHON, ARGS.
+PYTHON ?= python3
+# Use the active virtual environment; where none is active, make and use .venv.
+VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.fanns-bench-installed
+SWEEP := workload=em,r,emis algorithm='glob(*)'
+
+.DEFAULT_GOAL := help
+.PHONY: help bench test check perf figures clean distclean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+bench: $(STAMP)  ## run every method on the embedded dataset, print a table and draw the figure
+	$(RUN) -m bench.run -m $(SWEEP) $(ARGS)
+	$(RUN) -m bench.table
+	$(RUN) -m bench.plot
+
+test: $(STAMP)  ## run the test suite
+	$(RUN) -m pytest -n 2 $(ARGS)
+
+check: $(STAMP)  ## lint and type-check
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+perf: $(STAMP)  ## measure the harness and the kernels against named references
+	$(RUN) -m bench.perf $(ARGS)
+
+figures: $(STAMP)  ## redraw all figures from the store
+	$(RUN) -m bench.plot $(ARGS)
+
+clean:  ## delete results, and data that can be generated again
+	rm -rf results/[!R]* datasets/arxiv-sim/data
+
+distclean: clean  ## delete the virtual environment too
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+
+$(STAMP): pyproject.toml
+	$(if $(VIRTUAL_ENV),,test -x $(RUN) || $(PYTHON) -m venv $(VENV))
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@

@@ -1,0 +1,50 @@
+"""What the methods on hnswlib share: build, save and load."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import hnswlib
+
+from algorithms.base import Algorithm, Data, param
+
+PAPER = "Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs (hnswlib)"
+_FILE = "index.bin"
+
+
+@dataclass(frozen=True)
+class HnswBuild:
+    """Build parameters of HNSW."""
+
+    M: int = param(16, "edges per node; twice as many on the lowest layer", low=2, high=512)
+    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
+
+
+class HnswlibAlgorithm(Algorithm, ABC):
+    """An HNSW graph of hnswlib over all items, whatever their attributes."""
+
+    BuildParams = HnswBuild
+    index: hnswlib.Index
+
+    def build(self, data: Data) -> None:
+        """Insert all items in parallel."""
+        n, dim = data.source.shape
+        self.index = hnswlib.Index("l2", dim)
+        self.index.init_index(n, self.params.ef_construction, self.params.M, random_seed=data.seed)
+        self.index.add_items(data.vectors, num_threads=data.threads)
+
+    def save(self, folder: Path) -> None:
+        """Write the graph with its vectors."""
+        self.index.save_index(str(folder / _FILE))
+
+    @classmethod
+    def load(cls, folder: Path, params: HnswBuild, data: Data) -> Self:
+        """Read the graph with its vectors."""
+        algorithm = cls(params)
+        n, dim = data.source.shape
+        algorithm.index = hnswlib.Index("l2", dim)
+        algorithm.index.load_index(str(folder / _FILE), max_elements=n)
+        return algorithm

@@ -1,0 +1,162 @@
+"""The interface of a method.
+
+A method is one module with one subclass of `Algorithm`, and one file in ``configs/algorithm/``. The harness
+builds it in one process, saves it, and searches it in another; it times `build`, `prepare` and `search`, and
+trusts none of what comes back.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.attributes import Attributes, Kind
+from bench.filters import FilterBatch, FilterType
+
+ALL_FILTERS = frozenset(FilterType)
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of a method before it runs: its source and its place in the taxonomy.
+
+    Attributes:
+        paper: where the method was published, or which library it is.
+        year: the year of publication.
+        approach: pre-filtering, post-filtering, in-filtering or hybrid index.
+        technique: graph, quantisation, tree, or several of them.
+        serves: the filter types that the method answers.
+        why_not: the reason for filter types that it does not serve; the empty key is for all the others.
+        afanns: whether the method may return items that fail the filter.
+        libraries: the distributions whose versions decide its results.
+        compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
+    """
+
+    paper: str
+    year: int
+    approach: str
+    technique: str
+    serves: frozenset[FilterType]
+    why_not: Mapping[FilterType | str, str] = field(default_factory=dict)
+    afanns: bool = False
+    libraries: tuple[str, ...] = ()
+    compiled: bool = False
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a method may see of a dataset.
+
+    Attributes:
+        source: [n, d] of any real type, possibly strided and memory-mapped; nothing of it is read yet.
+        attributes: the items' attributes.
+        filtered: the names of the attributes that the workload filters on, sorted.
+        filter_type: the type of the workload's filters.
+        threads: how many threads a build may use.
+        seed: the source of all randomness.
+    """
+
+    source: NDArray[Any]
+    attributes: Attributes
+    filtered: tuple[str, ...]
+    filter_type: FilterType
+    threads: int
+    seed: int
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """float32[n, d], C-contiguous. Reading it costs memory: a method whose index holds the vectors need not."""
+        return np.ascontiguousarray(self.source, np.float32)
+
+
+def param(
+    default: Any,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
+) -> Any:
+    """Declare a parameter of a method: its default, what it means, and the values that it may take."""
+    return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """The parameters of a phase that has none."""
+
+
+class Algorithm(abc.ABC):
+    """A method: an index over vectors and attributes that answers filtered queries.
+
+    Attributes:
+        info: the method's source and taxonomy.
+        BuildParams: dataclass of the build parameters, declared with `param`.
+        SearchParams: dataclass of the search parameters, declared with `param`.
+        distance_computations: how many vector distances the last `search` computed; None where unknown.
+    """
+
+    info: ClassVar[Info]
+    BuildParams: ClassVar[type] = NoParams
+    SearchParams: ClassVar[type] = NoParams
+    distance_computations: int | None = None
+
+    def __init__(self, params: Any) -> None:
+        """Take the build parameters, an instance of `BuildParams`."""
+        self.params = params
+
+    @classmethod
+    def unsupported(cls, filter_type: FilterType, kinds: Mapping[str, Kind]) -> str | None:
+        """Return why the method cannot serve filters of a type over attributes of these kinds, or None if it can."""
+        if filter_type in cls.info.serves:
+            return None
+        return cls.info.why_not.get(filter_type) or cls.info.why_not.get("") or f"it does not serve {filter_type}"
+
+    @classmethod
+    def index_attributes(cls, filtered: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of the filtered attributes the index depends on; none means that workloads share an index."""
+        return filtered if cls.info.approach == "hybrid index" else ()
+
+    @abc.abstractmethod
+    def build(self, data: Data) -> None:
+        """Build the index. Timed."""
+
+    @abc.abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the index into an empty folder. What lies there is the index size."""
+
+    @classmethod
+    @abc.abstractmethod
+    def load(cls, folder: Path, params: Any, data: Data) -> Self:
+        """Open an index that `save` wrote, over the same data."""
+
+    def prepare(self, filters: FilterBatch) -> Any:
+        """Turn a batch of filters into what `search` wants. Timed apart; any cost that depends on filters only."""
+        return filters
+
+    @abc.abstractmethod
+    def search(
+        self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
+    ) -> NDArray[np.integer[Any]]:
+        """Return integer[q, k] ids, nearest first, -1 where there are fewer. Timed.
+
+        Args:
+            queries: float32[q, d], C-contiguous.
+            prepared: what `prepare` made of the filters of these queries.
+            k: how many ids are wanted.
+            params: an instance of `SearchParams`.
+            threads: how many threads may be used.
+        """
+
+
+def describe_params(params: type) -> list[dict[str, Any]]:
+    """Return a parameter dataclass as plain data: name, type, default, meaning, low, high, choices."""
+    return [{"name": f.name, "type": f.type, "default": f.default, **f.metadata} for f in dataclasses.fields(params)]

@@ -1,0 +1,73 @@
+"""IVF-PQ of faiss with in-filtering and exact re-ranking: the Rii row of the taxonomy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms._faiss import FaissAlgorithm, Selectors, nlist_for
+from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from bench.filters import FilterBatch
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build parameters."""
+
+    nlist: int | None = param(None, "inverted lists; null for 4 sqrt(n)", low=1)
+    code_bytes: int = param(48, "bytes per item; lowered to a divisor of the dimension", low=1)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Search parameters."""
+
+    nprobe: int = param(16, "inverted lists that are read", low=1)
+    k_factor: int = param(10, "items per answer that are ranked again exactly", low=1)
+
+
+class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
+    """Ranks what a bitmap lets pass by product-quantised distances, and the best of it again by exact ones.
+
+    Rii (Matsui et al., 2018) is an inverted file over product-quantised codes that is asked for a subset of ids.
+    """
+
+    info = Info(
+        paper="Matsui et al., Reconfigurable Inverted Index (on faiss)",
+        year=2018,
+        approach="in-filtering",
+        technique="quantisation",
+        serves=ALL_FILTERS,
+        libraries=("faiss-cpu",),
+    )
+    BuildParams = Build
+    SearchParams = Search
+
+    def build(self, data: Data) -> None:
+        """Cluster the items, encode their residuals, and keep the vectors beside the codes for the ranking."""
+        n, dim = data.source.shape
+        code_bytes = max(m for m in range(1, min(self.params.code_bytes, dim) + 1) if dim % m == 0)
+        bits = max(1, min(8, int(np.log2(max(2, n // 39)))))
+        coded = faiss.IndexIVFPQ(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist), code_bytes, bits)
+        coded.cp.seed = data.seed + 1
+        self.index = faiss.IndexRefineFlat(coded)
+        self.index.train(data.vectors)
+        self.index.add(data.vectors)
+
+    def prepare(self, filters: FilterBatch) -> Selectors:
+        """Evaluate the filters."""
+        return Selectors(filters)
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: Selectors, k: int, params: Search, threads: int
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+
+        def parameters(selector: object) -> object:
+            lists = faiss.SearchParametersIVF(nprobe=params.nprobe, sel=selector)
+            return faiss.IndexRefineSearchParameters(k_factor=params.k_factor, base_index_params=lists)
+
+        return prepared.search(self.index, queries, k, parameters)

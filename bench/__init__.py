@@ -1,0 +1,1 @@
+"""The harness: data, filters, ground truth, runner, store, figures."""

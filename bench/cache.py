@@ -1,0 +1,119 @@
+"""What is derived once from inputs and kept: digests, Parquet of attributes, ground truth, converted vectors.
+
+Every entry is named by a digest of what it was made from, and appears by one rename: it is whole or not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+
+
+def digest_of(*parts: Any) -> str:
+    """Return 16 hex digits that stand for parts which JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that becomes `path` by one rename, if the block ends well; otherwise nothing is left.
+
+    Raises:
+        BenchError: the folder cannot be written.
+    """
+    temporary = _sibling(path)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder that becomes `path` by one rename, if the block ends well.
+
+    Raises:
+        BenchError: the parent folder cannot be written.
+    """
+    temporary = _sibling(path)
+    try:
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sibling(path: Path) -> Path:
+    make_folder(path.parent)
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+
+
+def make_folder(path: Path) -> Path:
+    """Create a folder and its parents.
+
+    Raises:
+        BenchError: it cannot be created or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"cannot create the folder {path}: {error.strerror or error}") from error
+    if not os.access(path, os.W_OK):
+        raise BenchError(f"the folder {path} is not writable; choose another with results=PATH")
+    return path
+
+
+class Cache:
+    """A folder of derived data under ``results/cache``."""
+
+    def __init__(self, root: Path) -> None:
+        """Keep entries below `root`, which is created on first use."""
+        self.root = root
+
+    def file(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
+        """Return the entry's file; where it is missing, `make` writes it into the path that it is given."""
+        path = self.root / group / f"{digest}{suffix}"
+        if not path.exists():
+            with atomic_file(path) as temporary:
+                make(temporary)
+        return path
+
+    def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
+        """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""
+        path = self.root / group / digest
+        if not path.exists():
+            with atomic_folder(path) as temporary:
+                make(temporary)
+        return path
+
+    def digest(self, path: Path, check: Callable[[Path], None] | None = None) -> str:
+        """Return the SHA-256 of a file, after `check` has accepted it; remembered while size and time stay the same."""
+        status = path.stat()
+        key = digest_of(str(path.resolve()), status.st_size, status.st_mtime_ns, check.__name__ if check else "")
+
+        def make(out: Path) -> None:
+            if check is not None:
+                check(path)
+            with path.open("rb") as file:
+                out.write_text(hashlib.file_digest(file, "sha256").hexdigest())
+
+        return self.file("digests", key, "", make).read_text()

@@ -1,0 +1,101 @@
+"""What the commands share: Hydra's entry with errors for humans, before any job starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import hydra
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from bench.errors import BenchError, nearest
+from bench.paths import CONFIGS
+
+
+def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
+    """Run a command: check the overrides of ``sys.argv``, then let Hydra compose, sweep and call `task`.
+
+    Exits with 0 when all went well, 2 when the user can mend what did not, 130 when interrupted; any other error
+    is a defect of this project, and shows its traceback.
+    """
+
+    def guarded(config: DictConfig) -> None:
+        try:
+            task(config)
+        except BenchError as error:
+            _stop(error)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    try:
+        check_overrides(config_name, [word for word in sys.argv[1:] if not word.startswith("-")])
+    except BenchError as error:
+        _stop(error)
+    # Hydra finds the entry by the task's file; an absolute folder keeps it independent of that.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+
+
+def check_overrides(config_name: str, words: list[str]) -> None:
+    """Check that every override names a key of the configuration, and every choice an option of its group.
+
+    Raises:
+        BenchError: names the word at fault and the nearest key or option.
+    """
+    try:
+        overrides = OverridesParser.create().parse_overrides(words)
+    except HydraException as error:
+        raise BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}") from error
+    chosen = [_chosen(override) for override in overrides if _is_group(override)]
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose(config_name, overrides=[word for word in chosen if word])
+    for override in overrides:
+        if not _is_group(override) and not override.is_add() and not override.key_or_group.startswith("hydra"):
+            _check_key(config, override.key_or_group)
+
+
+def _is_group(override: Override) -> bool:
+    return (CONFIGS / override.key_or_group).is_dir()
+
+
+def _chosen(override: Override) -> str | None:
+    """Check the options that an override of a group names, and return the override with one of them."""
+    group = override.key_or_group
+    options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    value: object = override.value()
+    if isinstance(value, Glob):
+        names = value.filter(options)
+        if not names:
+            raise BenchError(f"{override.input_line}: no {group} matches{nearest('', options)}")
+    elif override.is_sweep_override():
+        names = list(override.sweep_string_iterator())
+    else:
+        names = [str(value)]
+    for name in names:
+        if name not in options:
+            raise BenchError(f"{group}={name}: there is no {group} of that name{nearest(name, options)}")
+    return f"{group}={names[0]}" if names else None
+
+
+def _check_key(config: DictConfig, key: str) -> None:
+    node: Any = OmegaConf.to_container(config)
+    walked: list[str] = []
+    for part in key.split("."):
+        if not isinstance(node, dict) or part not in node:
+            known = [".".join([*walked, str(name)]) for name in node] if isinstance(node, dict) else []
+            raise BenchError(f"there is no key '{key}'{nearest(key, known)}")
+        walked.append(part)
+        node = node[part]
+
+
+def _stop(error: BenchError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,152 @@
+"""Typed configuration: what Hydra composed becomes dataclasses, and a typo an error that names the nearest key."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bench.datasets import SOURCES, Source
+from bench.errors import BenchError, nearest
+from bench.store import Overwrite
+from bench.workloads import WORKLOADS, WorkloadSource
+
+T = TypeVar("T")
+
+
+@dataclass
+class AlgorithmConfig:
+    """A method with its parameters, as ``configs/algorithm/*.yaml`` gives it.
+
+    Attributes:
+        name: as results and figures name it.
+        target: the class, as ``module.Class``.
+        build: the build parameters.
+        search: the search parameters; a list is swept, several lists as their product.
+        style: how figures draw it (see `bench.figures.style`); no part of a run.
+    """
+
+    name: str
+    target: str
+    build: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
+    style: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """Return every search setting, the last parameter changing fastest."""
+        choices = [value if isinstance(value, list) else [value] for value in self.search.values()]
+        return [dict(zip(self.search, values, strict=True)) for values in itertools.product(*choices)]
+
+
+@dataclass
+class LimitsConfig:
+    """What a worker may use before it is killed.
+
+    Attributes:
+        build_seconds: the time of a build.
+        search_seconds: the time of one search setting.
+        memory_gib: resident memory; None for nine tenths of the machine's.
+    """
+
+    build_seconds: float = 3600.0
+    search_seconds: float = 600.0
+    memory_gib: float | None = None
+
+
+@dataclass
+class RunConfig:
+    """Everything that decides a run; see ``configs/run.yaml`` for the meaning of each key."""
+
+    dataset: Source
+    workload: WorkloadSource
+    algorithm: AlgorithmConfig
+    limits: LimitsConfig
+    k: int
+    repeats: int
+    seed: int
+    threads_build: int | None
+    threads_search: int
+    latency_queries: int
+    truth_memory_gib: float
+    overwrite: Overwrite
+    dry_run: bool
+    results: Path
+
+
+def typed(schema: type[T], values: Any, where: str) -> T:
+    """Return an instance of the dataclass `schema` with the values of a configuration node.
+
+    Raises:
+        BenchError: a key is unknown or missing, or a value is of the wrong type; names key and value.
+    """
+    if OmegaConf.is_config(values):
+        values = OmegaConf.to_container(values, resolve=True)
+    if not isinstance(values, Mapping):
+        raise BenchError(f"{where} is {values!r}; it should be a group of keys")
+    names = [f.name for f in dataclasses.fields(schema)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in names:
+            raise BenchError(f"{where} has no key '{key}'{nearest(key, names)}")
+    for f in dataclasses.fields(schema):  # type: ignore[arg-type]
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if required and values.get(f.name, "???") == "???":
+            raise BenchError(f"{where}.{f.name} is not set; say {where}.{f.name}=VALUE")
+    try:
+        node = OmegaConf.merge(OmegaConf.structured(schema), dict(values))
+        return OmegaConf.to_object(node)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        key = f"{where}.{error.full_key}" if error.full_key else where
+        raise BenchError(f"{key}: {str(error).splitlines()[0]}") from error
+
+
+def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
+    """Return the typed source that a node with a `kind` describes.
+
+    Raises:
+        BenchError: the kind is unknown, or a key or value does not fit it.
+    """
+    values = {str(key): value for key, value in node.items()}
+    kind = values.pop("kind", None)
+    if kind not in kinds:
+        raise BenchError(f"{where}.kind={kind} is unknown{nearest(str(kind), kinds)}")
+    return typed(kinds[kind], values, where)
+
+
+def parse_run(config: DictConfig) -> RunConfig:
+    """Turn the composed configuration of ``bench.run`` into its typed form.
+
+    Raises:
+        BenchError: a key or value does not fit.
+    """
+    values: dict[str, Any] = dict(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
+    names = [f.name for f in dataclasses.fields(RunConfig)]
+    for key in values:
+        if key not in names:
+            raise BenchError(f"no key '{key}'{nearest(key, names)}")
+    run = RunConfig(
+        dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
+        workload=source_of(values.pop("workload"), WORKLOADS, "workload"),
+        algorithm=typed(AlgorithmConfig, values.pop("algorithm"), "algorithm"),
+        limits=typed(LimitsConfig, values.pop("limits"), "limits"),
+        overwrite=_overwrite(values.pop("overwrite")),
+        results=Path(values.pop("results")),
+        **values,
+    )
+    for key, low in (("k", 1), ("repeats", 1), ("seed", 0), ("threads_search", 1), ("latency_queries", 0)):
+        value = getattr(run, key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise BenchError(f"{key}={value!r} is out of range; it is a whole number from {low} on")
+    return run
+
+
+def _overwrite(value: str) -> Overwrite:
+    try:
+        return Overwrite(value)
+    except ValueError:
+        raise BenchError(f"overwrite={value} is unknown{nearest(value, Overwrite)}") from None

@@ -1,0 +1,48 @@
+"""Progress on a terminal: bars for work of more than a second, one line for what a run is doing."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+
+def bar(description: str, total: int, unit: str, **options: Any) -> Any:
+    """Return a tqdm bar that appears after a second, leaves nothing behind, and is silent where no terminal is."""
+    return tqdm(
+        desc=description,
+        total=total,
+        unit=unit,
+        unit_scale=True,
+        delay=1,
+        leave=False,
+        disable=None,
+        **options,
+    )
+
+
+class StatusLine:
+    """A line that says what is being done and for how long; gone at its end, silent where no terminal is."""
+
+    def __init__(self, title: str) -> None:
+        """Show `title` before whatever is being done."""
+        self._title = title
+        self._shown = (0, "")
+        self._line = tqdm(total=0, bar_format="{desc} [{elapsed}]", leave=False, disable=None)
+
+    def __enter__(self) -> StatusLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._line.close()
+
+    def __call__(self, doing: str) -> None:
+        """Show what is being done; cheap enough to call at every turn of a loop."""
+        now = (int(time.monotonic()), doing)
+        if now != self._shown:
+            self._shown = now
+            self._line.set_description_str(f"{self._title}: {doing}")

@@ -1,0 +1,106 @@
+"""Kernels of exact search: selecting the nearest from a block of products, and distances in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+WORD = 64
+"""Items per mask word, and so per step of the selection."""
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _sift_down(scores: Any, ids: Any, score: Any, item: Any) -> None:
+    """Replace the root of a max-heap held in two arrays."""
+    size = len(scores)
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and scores[child + 1] > scores[child]:
+            child += 1
+        if scores[child] <= score:
+            break
+        scores[at], ids[at] = scores[child], ids[child]
+        at = child
+    scores[at], ids[at] = score, item
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _smallest(products: Any, norms: Any, start: int, stop: int) -> Any:
+    smallest = np.float32(np.inf)
+    for j in range(start, stop):
+        smallest = min(smallest, norms[j] - np.float32(2) * products[j])
+    return smallest
+
+
+@nb.njit(cache=True, parallel=True)
+def select(
+    products: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    items: NDArray[np.int64],
+    words: NDArray[np.uint64],
+    row_words: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    heap_scores: NDArray[np.float32],
+    heap_ids: NDArray[np.int64],
+) -> None:
+    """Push the nearest passing items of a block into each query's max-heap.
+
+    A score is ||x||^2 - 2 q.x, the squared distance less ||q||^2. Whole words of items are skipped where none
+    passes, or where the smallest score does not beat the heap's root.
+
+    Args:
+        products: float32[q, b], q.x of each query of the block with each item of the block.
+        norms: float32[b], ||x||^2.
+        items: int64[b], the items' ids.
+        words: uint64[u, ceil(b / 64)], bits of the items that pass, one row per distinct filter.
+        row_words: int64[q], each query's row in `words`.
+        rows: int64[q], each query's row in the heaps.
+        heap_scores: float32[*, keep], max-heaps, initially infinite; changed in place.
+        heap_ids: int64[*, keep], their ids, initially -1; changed in place.
+    """
+    b = len(norms)
+    for i in nb.prange(len(products)):
+        scores, ids = heap_scores[rows[i]], heap_ids[rows[i]]
+        product, passing = products[i], words[row_words[i]]
+        for w in range((b + WORD - 1) // WORD):
+            word = passing[w]
+            if word == 0:
+                continue
+            start, stop = w * WORD, min(b, (w + 1) * WORD)
+            if not _smallest(product, norms, start, stop) < scores[0]:
+                continue
+            for j in range(start, stop):
+                if (word >> np.uint64(j - start)) & np.uint64(1):
+                    score = norms[j] - np.float32(2) * product[j]
+                    if score < scores[0]:
+                        _sift_down(scores, ids, score, items[j])
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def squared_distance(a: Any, b: Any) -> Any:
+    """Return ||a - b||^2, summed in float64, of two rows."""
+    total = 0.0
+    for j in range(len(a)):
+        difference = np.float64(a[j]) - np.float64(b[j])
+        total += difference * difference
+    return total
+
+
+@nb.njit(cache=True, parallel=True)
+def exact_distances(vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return float64[q, m], the squared L2 distances from each query to the items of its row in `ids` int64[q, m].
+
+    Infinite where an id is out of range, as -1 is. `vectors` may be strided and memory-mapped.
+    """
+    distances = np.full(ids.shape, np.inf, np.float64)
+    for i in nb.prange(len(ids)):
+        for j in range(ids.shape[1]):
+            if 0 <= ids[i, j] < len(vectors):
+                distances[i, j] = squared_distance(vectors[ids[i, j]], queries[i])
+    return distances

@@ -1,0 +1,281 @@
+"""Workloads: query vectors, each with a filter. Each class is the typed configuration of one kind of workload.
+
+``configs/workload/*.yaml`` name a `kind` and its fields; `open` gives the `Workload` over a dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from bench.attributes import Attributes, Categorical, Column, Kind, Ordered, Sets
+from bench.cache import Cache, digest_of
+from bench.datasets import Dataset
+from bench.errors import BenchError, nearest
+from bench.filters import (
+    And,
+    Between,
+    Contains,
+    Equals,
+    Everything,
+    Filter,
+    FilterType,
+    Not,
+    Or,
+    attributes_of,
+    check,
+    from_json,
+    to_json,
+    type_of,
+)
+from bench.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
+from bench.synthetic import controlled
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The first `len(filters)` queries of a dataset, each with its filter.
+
+    Attributes:
+        name: as results name it.
+        filter_type: the type of all its filters.
+        filters: one per query.
+        filters_path: the same as JSON lines, for the worker.
+        attributes_path: Parquet of the attributes that the filters test; None where there are none.
+        attributes: the same, opened.
+        digest: hex digest of the filters and of the attribute values that they test.
+    """
+
+    name: str
+    filter_type: FilterType
+    filters: tuple[Filter, ...]
+    filters_path: Path
+    attributes_path: Path | None
+    attributes: Attributes
+    digest: str
+
+    @property
+    def filtered(self) -> tuple[str, ...]:
+        """The names of the attributes that the filters test, sorted."""
+        return attributes_of(set(self.filters))
+
+
+class WorkloadSource(Protocol):
+    """The configuration of a workload, able to open it over a dataset."""
+
+    name: str
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """Read or make the filters and check them against the attributes.
+
+        Raises:
+            BenchError: the filters do not fit the dataset, or there is no query.
+        """
+        ...
+
+
+@dataclass
+class UnfilteredWorkload:
+    """Queries without a filter."""
+
+    kind: ClassVar[str] = "unfiltered"
+    name: str
+    queries: int | None = None
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """See `WorkloadSource.open`."""
+        count = _count(self.queries, dataset)
+        return _workload(self.name, [Everything()] * count, dataset.attributes, dataset, cache)
+
+
+@dataclass
+class PublishedWorkload:
+    """A workload that comes with a dataset of the published layout."""
+
+    kind: ClassVar[str] = "published"
+    name: str
+    filter_type: FilterType
+    queries: int | None = None
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """See `WorkloadSource.open`."""
+        if self.filter_type not in PUBLISHED_WORKLOADS:
+            raise BenchError(f"workload.filter_type={self.filter_type}: published workloads are EM, R and EMIS")
+        if dataset.folder is None:
+            raise BenchError(
+                f"dataset '{dataset.name}' has no published {self.filter_type} workload; "
+                f"use workload={self.name}_selectivity, whose attributes are made for any vectors"
+            )
+        path = dataset.folder / filters_file(self.filter_type)
+        filters = read_filters(path, self.filter_type, PUBLISHED_WORKLOADS[self.filter_type])
+        if len(filters) != dataset.number_of_queries:
+            raise BenchError(
+                f"{path} has {len(filters)} filters where there are {dataset.number_of_queries} query vectors"
+            )
+        count = _count(self.queries, dataset)
+        return _workload(self.name, filters[:count], dataset.attributes, dataset, cache)
+
+
+@dataclass
+class SampledWorkload:
+    """Filters of one shape, with values sampled from the items' own attributes.
+
+    `expression` is a tree of ``{equals: attribute}``, ``{between: attribute}``, ``{contains: attribute}`` leaves
+    under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined by `and` at the top
+    take their values from one random item, which therefore passes them; below `or` and `not` every leaf draws
+    an item of its own.
+    """
+
+    kind: ClassVar[str] = "sampled"
+    name: str
+    expression: dict[str, Any]
+    seed: int
+    queries: int | None = None
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """See `WorkloadSource.open`."""
+        count = _count(self.queries, dataset)
+        attributes = dataset.open_attributes()
+        rng = np.random.Generator(np.random.Philox(self.seed))
+        anchors = rng.integers(attributes.n, size=count)
+        parts = self.expression["and"] if set(self.expression) == {"and"} else [self.expression]
+        drawn = [self._draw(part, attributes, rng, anchors) for part in parts]
+        filters = list(drawn[0]) if len(parts) == 1 else [And(row) for row in zip(*drawn, strict=True)]
+        return _workload(self.name, filters, dataset.attributes, dataset, cache)
+
+    def _draw(
+        self, tree: Any, attributes: Attributes, rng: np.random.Generator, anchors: np.ndarray
+    ) -> Sequence[Filter]:
+        """Return one filter per anchor for a subtree."""
+        if not isinstance(tree, dict) or len(tree) != 1:
+            raise BenchError(
+                f"workload.expression: {tree!r} should be one operator with its operand, as {{equals: name}}"
+            )
+        ((operator, operand),) = tree.items()
+        if operator in ("and", "or"):
+            join: Callable[[tuple[Filter, ...]], Filter] = And if operator == "and" else Or
+            drawn = [
+                self._draw(part, attributes, rng, rng.integers(attributes.n, size=len(anchors))) for part in operand
+            ]
+            return [join(row) for row in zip(*drawn, strict=True)]
+        if operator == "not":
+            own = rng.integers(attributes.n, size=len(anchors))
+            return [Not(part) for part in self._draw(operand, attributes, rng, own)]
+        if operator not in _LEAVES:
+            raise BenchError(
+                f"workload.expression: no operator '{operator}'{nearest(operator, [*_LEAVES, 'and', 'or', 'not'])}"
+            )
+        leaf, kinds = _LEAVES[operator]
+        column = attributes[operand]
+        if column.kind not in kinds:
+            raise BenchError(f"workload.expression: '{operator}' cannot test the {column.kind} attribute '{operand}'")
+        return leaf(operand, column, rng, anchors)
+
+
+@dataclass
+class SelectivityWorkload:
+    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors (see `bench.synthetic`)."""
+
+    kind: ClassVar[str] = "selectivity"
+    name: str
+    filter_type: FilterType
+    selectivity: float
+    seed: int
+    queries: int | None = None
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """See `WorkloadSource.open`."""
+        if not 0 < self.selectivity <= 1:
+            raise BenchError(f"workload.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
+        count, n = _count(self.queries, dataset), dataset.shape[0]
+        attributes, filters = controlled(self.filter_type, self.selectivity, n, count, self.seed)
+        digest = digest_of(attributes.digest(attributes.kinds))
+        parquet = cache.file("attributes", digest, ".parquet", attributes.save)
+        return _workload(self.name, filters, parquet, dataset, cache)
+
+
+WORKLOADS: dict[str, type[Any]] = {
+    source.kind: source for source in (UnfilteredWorkload, PublishedWorkload, SampledWorkload, SelectivityWorkload)
+}
+"""The kinds of workload that ``configs/workload/*.yaml`` may name."""
+
+
+def _count(wanted: int | None, dataset: Dataset) -> int:
+    available = dataset.number_of_queries
+    if wanted is None:
+        return available
+    if not 1 <= wanted <= available:
+        raise BenchError(f"workload.queries={wanted} is out of range; dataset '{dataset.name}' has {available} queries")
+    return wanted
+
+
+def _workload(name: str, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache) -> Workload:
+    attributes = Attributes.open(parquet) if parquet else Attributes(dataset.shape[0], {})
+    distinct = set(filters)
+    check(distinct, attributes)
+    types = {type_of(filter_) for filter_ in distinct}
+    lines = [to_json(filter_) for filter_ in filters]
+    digest = digest_of(lines, attributes.digest(attributes_of(distinct)))
+    path = cache.file("filters", digest, ".jsonl", lambda out: _write_lines(out, lines))
+    filter_type = types.pop() if len(types) == 1 else FilterType.C
+    return Workload(name, filter_type, tuple(filters), path, parquet, attributes, digest)
+
+
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def load_filters(path: Path) -> list[Filter]:
+    """Read the filters that a workload wrote for its workers."""
+    return [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _present(column: Column, rng: np.random.Generator, anchors: np.ndarray) -> np.ndarray:
+    """Return `anchors`, those without a value replaced by random items that have one."""
+    match column:
+        case Categorical():
+            present = column.codes >= 0
+        case Sets():
+            present = np.diff(column.offsets) > 0
+        case _:
+            present = column.present
+    having = np.flatnonzero(present)
+    if not len(having):
+        raise BenchError("workload.expression tests an attribute that is missing in every item")
+    return np.where(present[anchors], anchors, having[rng.integers(len(having), size=len(anchors))])
+
+
+def _equals(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
+    items = _present(column, rng, anchors)
+    if isinstance(column, Categorical):
+        return [Equals(name, column.vocabulary[code]) for code in column.codes[items]]
+    assert not isinstance(column, Sets)
+    return [Equals(name, value.item()) for value in column.values[items]]
+
+
+def _between(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
+    """Draw ranges between the anchor's value and that of another random item."""
+    assert isinstance(column, Ordered)
+    items = _present(column, rng, anchors)
+    others = _present(column, rng, rng.integers(len(column), size=len(anchors)))
+    ends = np.sort(np.stack([column.values[items], column.values[others]]), axis=0)
+    return [Between(name, low.item(), high.item()) for low, high in ends.T]
+
+
+def _contains(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
+    assert isinstance(column, Sets)
+    items = _present(column, rng, anchors)
+    starts, lengths = column.offsets[items], np.diff(column.offsets)[items]
+    codes = column.codes[starts + rng.integers(lengths)]
+    return [Contains(name, column.vocabulary[code]) for code in codes]
+
+
+_LEAVES: dict[str, tuple[Callable[..., list[Filter]], tuple[Kind, ...]]] = {
+    "equals": (_equals, (Kind.CATEGORICAL, Kind.ORDERED, Kind.BOOLEAN)),
+    "between": (_between, (Kind.ORDERED,)),
+    "contains": (_contains, (Kind.SET,)),
+}
