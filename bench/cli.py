@@ -34,13 +34,14 @@ def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         except KeyboardInterrupt:
             sys.exit(130)
 
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
     try:
-        check_overrides(config_name, [word for word in sys.argv[1:] if not word.startswith("-")])
+        check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
+        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except BenchError as error:
         _stop(error)
-    # Hydra finds the entry by the task's file; an absolute folder keeps it independent of that.
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+    except HydraException as error:
+        _stop(BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}"))
 
 
 def check_overrides(config_name: str, words: list[str]) -> None:

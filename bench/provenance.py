@@ -32,7 +32,12 @@ def machine() -> dict[str, Any]:
 def machine_id() -> str:
     """Return what must be equal for two timings to be comparable: the processor, its cores and memory in GiB."""
     facts = machine()
-    return f"{facts['cpu_model']}, {facts['cores']} cores, {round(facts['memory_bytes'] / 2**30)} GiB"
+    return machine_name(facts["cpu_model"], facts["cores"], facts["memory_bytes"])
+
+
+def machine_name(cpu_model: str, cores: int, memory_bytes: int) -> str:
+    """Return the identity of the machine that a row's columns describe."""
+    return f"{cpu_model}, {cores} cores, {round(memory_bytes / 2**30)} GiB"
 
 
 @cache

@@ -17,8 +17,8 @@ import psutil
 from bench.store import Status
 from bench.worker import OUT_OF_MEMORY_EXIT
 
-_POLL_SECONDS = 0.02
-_TREE_EVERY = 25
+_POLL_SECONDS = 0.05
+_TREE_EVERY = 20
 _LAST_LINES = 6
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

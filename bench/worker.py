@@ -114,7 +114,8 @@ def search(job: dict[str, Any], out: Path) -> None:
     algorithm = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:
-        result = _measure(algorithm, method.SearchParams(**setting), job, queries, batches)
+        params = method.SearchParams(**setting)
+        result = measure(algorithm, params, job["k"], job["threads"], job["latency_queries"], queries, batches)
         with atomic_file(out / f"setting-{number:03}.npz") as path, path.open("wb") as file:
             np.savez(file, **result)
 
@@ -135,15 +136,30 @@ def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, Fi
     return batches
 
 
-def _measure(
+def measure(
     algorithm: Algorithm,
     params: Any,
-    job: dict[str, Any],
+    k: int,
+    threads: int,
+    latency_queries: int,
     queries: NDArray[np.float32],
     batches: list[tuple[slice, FilterBatch]],
 ) -> dict[str, Any]:
-    """Search all queries in batches for the throughput, then some one by one for the latency."""
-    k, threads = job["k"], job["threads"]
+    """Search all queries in batches for the throughput, then some one by one for the latency.
+
+    Args:
+        algorithm: a method with its index.
+        params: an instance of its `SearchParams`.
+        k: answers per query.
+        threads: how many threads the method may use.
+        latency_queries: how many queries are timed alone.
+        queries: float32[q, d].
+        batches: runs of queries with their filters.
+
+    Returns:
+        ids, as the method returned them; latencies, seconds float64[q], NaN where not measured; prepare_seconds;
+        search_seconds; distance_computations, -1 where unknown; peak_rss in bytes.
+    """
     attributes = batches[0][1].attributes
     first = FilterBatch(batches[0][1].filters[:_WARM_UP_QUERIES], attributes)
     algorithm.search(queries[: len(first)], algorithm.prepare(first), k, params, threads)
@@ -167,7 +183,7 @@ def _measure(
 
     latencies = np.full(len(queries), np.nan)
     filters_of = [filter_ for _, batch in batches for filter_ in batch.filters]
-    for row in range(min(job["latency_queries"], len(queries))):
+    for row in range(min(latency_queries, len(queries))):
         query = queries[row : row + 1]
         prepared = algorithm.prepare(FilterBatch(filters_of[row : row + 1], attributes))
         started = time.perf_counter()
