@@ -33,7 +33,7 @@ class HnswlibAlgorithm(Algorithm, ABC):
         """Insert all items in parallel."""
         n, dim = data.source.shape
         self.index = hnswlib.Index("l2", dim)
-        self.index.init_index(n, self.params.ef_construction, self.params.M, random_seed=data.seed)
+        self.index.init_index(n, M=self.params.M, ef_construction=self.params.ef_construction, random_seed=data.seed)
         self.index.add_items(data.vectors, num_threads=data.threads)
 
     def save(self, folder: Path) -> None:

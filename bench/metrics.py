@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.exact import GroundTruth
 from bench.filters import FilterBatch, mask
-from bench.ground_truth import GroundTruth
 from bench.topk import exact_distances
 
 TIE = 1e-6

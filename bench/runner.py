@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from bench.cache import Cache, make_folder
 from bench.datasets import load_rows
+from bench.exact import GroundTruth
 from bench.filters import FilterBatch
-from bench.ground_truth import DEPTH, GroundTruth, ground_truth
+from bench.ground_truth import DEPTH, ground_truth
 from bench.metrics import Verdict, judge
 from bench.plan import Plan
 from bench.provenance import code, library_versions, machine

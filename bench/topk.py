@@ -38,7 +38,7 @@ def _smallest(products: Any, norms: Any, start: int, stop: int) -> Any:
     return smallest
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
 def select(
     products: NDArray[np.float32],
     norms: NDArray[np.float32],
@@ -65,7 +65,7 @@ def select(
         heap_ids: int64[*, keep], their ids, initially -1; changed in place.
     """
     b = len(norms)
-    for i in nb.prange(len(products)):
+    for i in range(len(products)):
         scores, ids = heap_scores[rows[i]], heap_ids[rows[i]]
         product, passing = products[i], words[row_words[i]]
         for w in range((b + WORD - 1) // WORD):

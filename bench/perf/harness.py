@@ -15,8 +15,8 @@ from algorithms._hnswlib import HnswBuild
 from algorithms.base import Data
 from algorithms.faiss_hnsw_infilter import FaissHnswInFilter, Search
 from bench.attributes import Attributes
+from bench.exact import exact_search
 from bench.filters import Everything, FilterBatch, FilterType
-from bench.ground_truth import exact_search
 from bench.worker import measure
 
 _ROUNDS = 5
