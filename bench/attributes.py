@@ -7,6 +7,7 @@ Columns live in a Parquet file and are read one by one, when a filter or a metho
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -183,21 +184,35 @@ def kind_of_arrow(arrow_type: pa.DataType, name: str) -> Kind:
     Raises:
         BenchError: the Arrow type is none of string, integer, boolean or list of strings.
     """
-    value = arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
-    if pa.types.is_string(value) or pa.types.is_large_string(value):
+    value = _without_dictionary(arrow_type)
+    if _is_text(value):
         return Kind.CATEGORICAL
     if pa.types.is_integer(value):
         return Kind.ORDERED
     if pa.types.is_boolean(value):
         return Kind.BOOLEAN
-    if pa.types.is_list(value) or pa.types.is_large_list(value):
+    if _is_list(value) and _is_text(_without_dictionary(value.value_type)):
         return Kind.SET
     raise BenchError(f"attribute '{name}' has Arrow type {arrow_type}; use string, integer, boolean or list of strings")
 
 
+def _without_dictionary(arrow_type: pa.DataType) -> pa.DataType:
+    return arrow_type.value_type if pa.types.is_dictionary(arrow_type) else arrow_type
+
+
+def _is_text(arrow_type: pa.DataType) -> bool:
+    return pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
+
+
+def _is_list(arrow_type: pa.DataType) -> bool:
+    return pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type)
+
+
 def _encode(values: pa.Array) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     """Codes int32 (-1 for null) into a sorted vocabulary, so that equal data has equal codes however it was read."""
-    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    # A dictionary that came with the data may hold words twice, or words that no item has.
+    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    encoded = plain.dictionary_encode()
     words = encoded.dictionary.cast(pa.string())
     order = pc.array_sort_indices(words).to_numpy()
     rank = np.empty(len(words), np.int32)
@@ -257,8 +272,15 @@ class Attributes:
 
     @classmethod
     def open(cls, parquet: Path) -> Attributes:
-        """Open a Parquet file of attributes without reading its columns."""
-        return cls(pq.read_metadata(parquet).num_rows, {}, parquet=parquet)
+        """Open a Parquet file of attributes without reading its columns.
+
+        Raises:
+            BenchError: the file is missing or damaged.
+        """
+        try:
+            return cls(pq.read_metadata(parquet).num_rows, {}, parquet=parquet)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BenchError(f"{parquet} is no readable Parquet file: {error}") from error
 
     def save(self, parquet: Path) -> None:
         """Write all columns that are held in memory to a Parquet file."""
@@ -295,11 +317,15 @@ class Attributes:
             sha.update(f"{name}:{column.kind}".encode())
             match column:
                 case Categorical():
-                    parts = [column.codes, np.array(column.vocabulary, dtype=np.str_)]
+                    parts = [column.codes, _bytes(column.vocabulary)]
                 case Sets():
-                    parts = [column.offsets, column.codes, np.array(column.vocabulary, dtype=np.str_)]
+                    parts = [column.offsets, column.codes, _bytes(column.vocabulary)]
                 case Ordered() | Boolean():
                     parts = [column.values, column.present]
             for part in parts:
-                sha.update(np.ascontiguousarray(part).tobytes())
+                sha.update(np.ascontiguousarray(part))
         return sha.hexdigest()
+
+
+def _bytes(vocabulary: tuple[str, ...]) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(vocabulary).encode(), np.uint8)

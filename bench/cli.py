@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -34,6 +35,7 @@ def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
         except KeyboardInterrupt:
             sys.exit(130)
 
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends a command quietly
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
     try:
         check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
@@ -54,20 +56,18 @@ def check_overrides(config_name: str, words: list[str]) -> None:
         overrides = OverridesParser.create().parse_overrides(words)
     except HydraException as error:
         raise BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}") from error
-    chosen = [_chosen(override) for override in overrides if _is_group(override)]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = compose(config_name, overrides=[word for word in chosen if word])
+        groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
+        chosen = [_chosen(override) for override in overrides if override.key_or_group in groups]
+        config = compose(config_name, overrides=chosen)
     for override in overrides:
-        if not _is_group(override) and not override.is_add() and not override.key_or_group.startswith("hydra"):
-            _check_key(config, override.key_or_group)
+        key = override.key_or_group
+        if key not in groups and not override.is_add() and not key.startswith("hydra"):
+            _check_key(config, key)
 
 
-def _is_group(override: Override) -> bool:
-    return (CONFIGS / override.key_or_group).is_dir()
-
-
-def _chosen(override: Override) -> str | None:
+def _chosen(override: Override) -> str:
     """Check the options that an override of a group names, and return the override with one of them."""
     group = override.key_or_group
     options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
@@ -83,7 +83,7 @@ def _chosen(override: Override) -> str | None:
     for name in names:
         if name not in options:
             raise BenchError(f"{group}={name}: there is no {group} of that name{nearest(name, options)}")
-    return f"{group}={names[0]}" if names else None
+    return f"{group}={names[0]}"
 
 
 def _check_key(config: DictConfig, key: str) -> None:

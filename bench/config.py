@@ -129,6 +129,9 @@ def parse_run(config: DictConfig) -> RunConfig:
     for key in values:
         if key not in names:
             raise BenchError(f"no key '{key}'{nearest(key, names)}")
+    for key in names:
+        if values.get(key) is None and key != "threads_build":
+            raise BenchError(f"{key} is not set; say {key}=VALUE")
     run = RunConfig(
         dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
         workload=source_of(values.pop("workload"), WORKLOADS, "workload"),
@@ -138,11 +141,24 @@ def parse_run(config: DictConfig) -> RunConfig:
         results=Path(values.pop("results")),
         **values,
     )
-    for key, low in (("k", 1), ("repeats", 1), ("seed", 0), ("threads_search", 1), ("latency_queries", 0)):
-        value = getattr(run, key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < low:
-            raise BenchError(f"{key}={value!r} is out of range; it is a whole number from {low} on")
+    _check_values(run)
     return run
+
+
+def _check_values(run: RunConfig) -> None:
+    whole = {"k": 1, "repeats": 1, "seed": 0, "threads_search": 1, "latency_queries": 0}
+    if run.threads_build is not None:
+        whole["threads_build"] = 1
+    for key, low in whole.items():
+        value = getattr(run, key)
+        if type(value) is not int or value < low:
+            raise BenchError(f"{key}={value!r} is out of range; it is a whole number from {low} on")
+    limits = {f"limits.{key}": value for key, value in vars(run.limits).items() if value is not None}
+    for key, value in {"truth_memory_gib": run.truth_memory_gib, **limits}.items():
+        if type(value) not in (int, float) or value <= 0:
+            raise BenchError(f"{key}={value!r} is out of range; it is a number above 0")
+    if type(run.dry_run) is not bool:
+        raise BenchError(f"dry_run={run.dry_run!r} should be true or false")
 
 
 def _overwrite(value: str) -> Overwrite:

@@ -25,8 +25,8 @@ from bench.filters import FilterBatch
 from bench.progress import bar
 from bench.topk import WORD, exact_distances, select
 
-_SLACK = 32
-_TILE_QUERIES = 256
+_SLACK = 16
+_TILE_QUERIES = 512
 _BLOCK = 64 * WORD
 _SHARED = 16
 

@@ -188,20 +188,30 @@ _LEAF_KINDS: dict[type, tuple[Kind, ...]] = {
 }
 
 
+_VALUES: dict[Kind, type] = {Kind.CATEGORICAL: str, Kind.ORDERED: int, Kind.BOOLEAN: bool, Kind.SET: str}
+
+
 def check(filters: Iterable[Filter], attributes: Attributes) -> None:
-    """Check that every leaf names an attribute of a kind that it can test.
+    """Check that every leaf names an attribute of a kind that it can test, and asks for a value of that kind.
 
     Raises:
-        BenchError: an attribute is missing or of the wrong kind.
+        BenchError: an attribute is missing or of the wrong kind, or a value is of the wrong type.
     """
-    for attribute, leaf in {(leaf.attribute, type(leaf)) for filter_ in filters for leaf in leaves(filter_)}:
-        allowed = _LEAF_KINDS[leaf]
-        kind = attributes.kinds.get(attribute) or attributes[attribute].kind
+    for leaf in {leaf for filter_ in filters for leaf in leaves(filter_)}:
+        name, allowed = leaf.attribute, _LEAF_KINDS[type(leaf)]
+        kind = attributes.kinds.get(name) or attributes[name].kind
         if kind not in allowed:
             raise BenchError(
-                f"filter {_LEAF_TYPES[leaf][0]} cannot test the {kind} attribute '{attribute}'; "
+                f"filter {type_of(leaf)} cannot test the {kind} attribute '{name}'; "
                 f"it tests {' or '.join(allowed)} attributes"
             )
+        values = (leaf.low, leaf.high) if isinstance(leaf, Between) else (leaf.value,)
+        for value in values:
+            if type(value) is not _VALUES[kind] and not (value is None and isinstance(leaf, Between)):
+                raise BenchError(
+                    f"filter {to_json(leaf)} asks for {value!r}; the {kind} attribute '{name}' has "
+                    f"{_VALUES[kind].__name__} values"
+                )
 
 
 def mask(filter_: Filter, attributes: Attributes, items: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -244,7 +254,7 @@ def _equals(column: object, value: str | int | bool, chosen: Any) -> NDArray[np.
     match column:
         case Categorical():
             # A value that no item has gets a code that no item has; -1 stands for a missing value.
-            return column.codes[chosen] == column.code_of.get(str(value), -2)
+            return column.codes[chosen] == column.code_of.get(value, -2)  # type: ignore[call-overload]
         case Ordered() | Boolean():
             return (column.values[chosen] == value) & column.present[chosen]
     raise TypeError(f"no equality on {type(column).__name__}")

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.exact import GroundTruth, exact_search
 from bench.filters import FilterBatch
 from bench.layout import truth_file
-from bench.topk import exact_distances
+from bench.metrics import judge
 from bench.vectors import open_vectors, read_ivecs
 from bench.workloads import Workload
 
@@ -54,6 +54,8 @@ def ground_truth(
 def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDArray[np.int64]:
     """Return the queries whose published answers differ from the exact ones by more than ties.
 
+    The published answers are judged as a method's are, to the depth that the file has.
+
     Raises:
         BenchError: there are no published answers, or they are for another number of queries.
     """
@@ -63,10 +65,8 @@ def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDA
     published = read_ivecs(path).astype(np.int64)[: len(truth.ids)]
     if len(published) != len(truth.ids):
         raise BenchError(f"{path} has answers of {len(published)} queries where there are {len(truth.ids)}")
-    width = min(published.shape[1], truth.ids.shape[1])
+    k = max(1, min(published.shape[1], truth.ids.shape[1]))
+    filters = FilterBatch(workload.filters, workload.attributes)
     queries = load_rows(dataset.queries, len(truth.ids))
-    vectors = np.asarray(open_vectors(dataset.vectors))
-    claimed = exact_distances(vectors, queries, published[:, :width])
-    exact = truth.distances[:, :width]
-    same = np.isclose(claimed, exact, rtol=1e-6, atol=0.0) | (np.isinf(claimed) & np.isinf(exact))
-    return np.flatnonzero(~same.all(axis=1))
+    verdict = judge(published[:, :k], k, truth, filters, open_vectors(dataset.vectors), queries)
+    return np.flatnonzero((verdict.recall < 1) | (verdict.violations > 0) | verdict.unordered)

@@ -13,6 +13,7 @@ The spelling of fields may vary in case, separators and a plural s (`has_comment
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -128,7 +129,7 @@ def _filter(source: Path, line: int, record: dict[str, Any], filter_type: Filter
         spelling = {_canonical(key): key for key in record}.get(_canonical(name))
         if spelling is None:
             raise BenchError(f"{source}: line {line} has no '{name}' (found {', '.join(record) or 'nothing'})")
-        value = record[spelling]
+        value = _date(record[spelling]) if wanted is int else record[spelling]
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is int):
             raise BenchError(f"{source}: line {line} has {value!r} for '{name}', which should be {wanted.__name__}")
         return value
@@ -197,7 +198,8 @@ def _fields(source: Path, batch: list[tuple[int, dict[str, Any]]]) -> dict[str, 
 def _date(value: Any) -> Any:
     """Turn an ISO date into days since 1970-01-01, as which the published set counts; leave all else as it is."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return (dt.date.fromisoformat(value) - dt.date(1970, 1, 1)).days
+        with contextlib.suppress(ValueError):  # no such day: left as it is, which fits no kind
+            return (dt.date.fromisoformat(value) - dt.date(1970, 1, 1)).days
     return value
 
 

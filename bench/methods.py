@@ -106,13 +106,14 @@ def describe(target: str, cache: Cache) -> Method:
             (folder / "job.json").write_text(json.dumps({"target": target, "threads": 1}))
             outcome = supervise(
                 ["describe", str(folder / "job.json")],
+                folder / "description.json",
                 folder / "log.txt",
                 threads=1,
                 timeout=_SECONDS,
                 memory_limit=8 << 30,
             )
             if outcome.status is not Status.OK:
-                raise BenchError(f"{outcome.error}")
+                raise BenchError(f"algorithm.target={target} cannot be used: {outcome.error}")
             out.write_bytes((folder / "description.json").read_bytes())
 
     stored = json.loads(cache.file("methods", key, ".json", make).read_text())

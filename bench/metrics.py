@@ -44,9 +44,9 @@ class Verdict:
     unordered: NDArray[np.bool_]
 
     @property
-    def violations(self) -> int:
-        """How many returned ids fail the filter, repeat, or are out of range."""
-        return int(self.out_of_range.sum() + self.repeated.sum() + self.failing.sum())
+    def violations(self) -> NDArray[np.int64]:
+        """int64, returned ids that fail the filter, repeat, or are out of range."""
+        return self.out_of_range + self.repeated + self.failing
 
     def fault(self, *, afanns: bool) -> str | None:
         """Return why the answer is invalid, or None. A method for AFANNS may return items that fail the filter."""

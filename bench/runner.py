@@ -114,6 +114,7 @@ def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) ->
     job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index")))
     outcome = supervise(
         ["build", str(job)],
+        folder / "build.json",
         folder / "build.log",
         threads=plan.threads_build,
         timeout=plan.config.limits.build_seconds,
@@ -152,6 +153,7 @@ def _search(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outco
 
         outcome = supervise(
             ["search", str(job)],
+            files[-1],
             folder / "search.log",
             threads=plan.config.threads_search,
             timeout=plan.config.limits.search_seconds,
@@ -160,8 +162,7 @@ def _search(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outco
         )
         outcomes += [Outcome(Status.OK, None, outcome.peak_rss)] * stages_done()
         if len(outcomes) < len(files):
-            missing = Outcome(Status.CRASHED, "ended without an answer", outcome.peak_rss)
-            outcomes.append(missing if outcome.status is Status.OK else outcome)
+            outcomes.append(outcome)
     return outcomes
 
 
@@ -201,7 +202,7 @@ def _judged(
                 "recall": _mean(verdict.recall),
                 "recall_paper": float(verdict.recall_paper.mean()),
                 "underfill": _mean(verdict.underfill),
-                "violations": verdict.violations,
+                "violations": int(verdict.violations.sum()),
                 "unordered": int(verdict.unordered.sum()),
                 "qps": len(queries) / search_seconds,
                 "qps_with_prepare": len(queries) / (search_seconds + prepare_seconds),

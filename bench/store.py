@@ -105,6 +105,7 @@ QUERY_SCHEMA = pa.schema(
 
 _SAME = [
     "dataset",
+    "data_digest",
     "n",
     "dim",
     "workload",
@@ -129,13 +130,17 @@ class Store:
         return self.root / group / f"{run_id}-{repeat}.parquet"
 
     def is_done(self, run_id: str, repeat: int, overwrite: Overwrite) -> bool:
-        """Return whether a run is stored and need not be run again under an overwrite strategy."""
+        """Return whether a run is stored and need not be run again under an overwrite strategy.
+
+        Raises:
+            BenchError: its file is damaged.
+        """
         path = self._file("runs", run_id, repeat)
         if overwrite is Overwrite.ALWAYS or not path.exists():
             return False
         if overwrite is Overwrite.NEVER:
             return True
-        statuses = pq.read_table(path, columns=["status"]).column(0).to_pylist()
+        statuses = _read(path).column("status").to_pylist()
         return all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
 
     def write(self, run_id: str, repeat: int, rows: Sequence[dict[str, Any]], queries: Iterable[pa.Table]) -> None:
@@ -159,16 +164,18 @@ class Store:
         Raises:
             BenchError: a file is damaged; names it.
         """
-        tables = []
-        for path in sorted((self.root / "runs").glob("*.parquet")):
-            try:
-                tables.append(pq.ParquetFile(path).read())
-            except (pa.ArrowInvalid, OSError) as error:
-                raise BenchError(f"{path} is damaged ({error}); delete it, and the run will be made again") from error
+        tables = [_read(path) for path in sorted((self.root / "runs").glob("*.parquet"))]
         table = pa.concat_tables(tables, promote_options="default") if tables else SCHEMA.empty_table()
         frame = table.to_pandas().sort_values("started_at", kind="stable")
         return frame.drop_duplicates(_SAME + _SAME_CONDITIONS, keep="last").reset_index(drop=True)
 
     def queries(self, run_id: str, repeat: int) -> pd.DataFrame:
         """Return the per-query figures of a run."""
-        return pq.ParquetFile(self._file("queries", run_id, repeat)).read().to_pandas()
+        return _read(self._file("queries", run_id, repeat)).to_pandas()
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BenchError(f"{path} is damaged ({error}); delete it, and the run will be made again") from error

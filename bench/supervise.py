@@ -20,6 +20,7 @@ from bench.worker import OUT_OF_MEMORY_EXIT
 _POLL_SECONDS = 0.05
 _TREE_EVERY = 20
 _LAST_LINES = 6
+_LAST_BYTES = 4096
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -47,6 +48,7 @@ class Outcome:
 
 def supervise(
     arguments: list[str],
+    answer: Path,
     log: Path,
     *,
     threads: int,
@@ -58,6 +60,7 @@ def supervise(
 
     Args:
         arguments: what follows the module's name.
+        answer: the file that the child writes last; a child that ends without it has crashed.
         log: the file that takes everything the child prints.
         threads: how many threads every library in the child may use; it is pinned to as many CPUs.
         timeout: seconds that one stage may take. The clock starts anew whenever `stages_done` grows.
@@ -83,7 +86,9 @@ def supervise(
     if killed is not None:
         return Outcome(*killed, peak)
     if child.returncode == 0:
-        return Outcome(Status.OK, None, peak)
+        if answer.exists():
+            return Outcome(Status.OK, None, peak)
+        return Outcome(Status.CRASHED, "ended without an answer", peak)
     said = _last_lines(log)
     if child.returncode == OUT_OF_MEMORY_EXIT:
         return Outcome(Status.OUT_OF_MEMORY, said, peak)
@@ -145,5 +150,7 @@ def _kernel_kills() -> int:
 
 
 def _last_lines(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    with log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
+        lines = file.read().decode(errors="replace").strip().splitlines()
     return "\n".join(lines[-_LAST_LINES:])

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 WORD = 64
 """Items per mask word, and so per step of the selection."""
 
+_HALF = WORD // 2
+
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def _sift_down(scores: Any, ids: Any, score: Any, item: Any) -> None:
@@ -31,11 +33,12 @@ def _sift_down(scores: Any, ids: Any, score: Any, item: Any) -> None:
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
-def _smallest(products: Any, norms: Any, start: int, stop: int) -> Any:
-    smallest = np.float32(np.inf)
-    for j in range(start, stop):
-        smallest = min(smallest, norms[j] - np.float32(2) * products[j])
-    return smallest
+def _count_below(products: Any, norms: Any, limit: Any) -> Any:
+    """Return how many scores are below a limit; over whole slices, so that it is vectorised."""
+    below = 0
+    for j in range(len(products)):
+        below += norms[j] - np.float32(2) * products[j] < limit
+    return below
 
 
 @nb.njit(cache=True, nogil=True)
@@ -52,7 +55,7 @@ def select(
     """Push the nearest passing items of a block into each query's max-heap.
 
     A score is ||x||^2 - 2 q.x, the squared distance less ||q||^2. Whole words of items are skipped where none
-    passes, or where the smallest score does not beat the heap's root.
+    passes, or where no score beats the heap's root.
 
     Args:
         products: float32[q, b], q.x of each query of the block with each item of the block.
@@ -72,13 +75,16 @@ def select(
             word = passing[w]
             if word == 0:
                 continue
-            start, stop = w * WORD, min(b, (w + 1) * WORD)
-            if not _smallest(product, norms, start, stop) < scores[0]:
+            first, last = w * WORD, min(b, (w + 1) * WORD)
+            if _count_below(product[first:last], norms[first:last], scores[0]) == 0:
                 continue
-            for j in range(start, stop):
-                if (word >> np.uint64(j - start)) & np.uint64(1):
+            for start in range(first, last, _HALF):
+                stop = min(last, start + _HALF)
+                if _count_below(product[start:stop], norms[start:stop], scores[0]) == 0:
+                    continue
+                for j in range(start, stop):
                     score = norms[j] - np.float32(2) * product[j]
-                    if score < scores[0]:
+                    if score < scores[0] and (word >> np.uint64(j - first)) & np.uint64(1):
                         _sift_down(scores, ids, score, items[j])
 
 

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 
 from bench.errors import BenchError
 
-SUFFIXES: dict[str, np.dtype[Any]] = {
-    ".fvecs": np.dtype("<f4"),
-    ".bvecs": np.dtype("u1"),
-    ".ivecs": np.dtype("<i4"),
-}
+_VALUES: dict[str, np.dtype[Any]] = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1")}
 _CHECK_BYTES = 64 << 20
 
 
@@ -34,9 +30,14 @@ def open_vectors(path: Path) -> NDArray[Any]:
         raise BenchError(f"no vector file {path}")
     if path.suffix == ".npy":
         return _open_npy(path)
-    if path.suffix not in SUFFIXES:
+    if path.suffix not in _VALUES:
         raise BenchError(f"{path}: vectors are read from .fvecs, .bvecs, .npy or .hdf5 files, not '{path.suffix}'")
-    dtype = SUFFIXES[path.suffix]
+    return _open_vecs(path)["row"]
+
+
+def _open_vecs(path: Path) -> NDArray[Any]:
+    """Memory-map a ``*vecs`` file as rows of (dim int32, row [d])."""
+    dtype = _VALUES[path.suffix]
     size = path.stat().st_size
     if size < 4:
         raise BenchError(f"{path} is empty; it should hold at least one vector")
@@ -55,12 +56,12 @@ def open_vectors(path: Path) -> NDArray[Any]:
     for row in (len(rows) // 2, len(rows) - 1):
         if rows["dim"][row] != dim:
             raise BenchError(f"{path}: row {row} says {rows['dim'][row]} values where row 0 has {dim}")
-    return rows["row"]
+    return rows
 
 
 def _open_npy(path: Path) -> NDArray[Any]:
     try:
-        array = np.load(path, mmap_mode="r")
+        array = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
         raise BenchError(f"{path} is no readable .npy file: {error}") from error
     if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.float16, np.uint8, np.int8):
@@ -77,13 +78,12 @@ def check_rows(path: Path) -> None:
         BenchError: a row differs in length, or has NaN or infinite values; names the first such row.
     """
     vectors = open_vectors(path)
-    step = max(1, _CHECK_BYTES // vectors.strides[0])
+    rows = _open_vecs(path) if path.suffix in _VALUES else None
+    step = max(1, _CHECK_BYTES // vectors[0].nbytes)
     for start in range(0, len(vectors), step):
         block = vectors[start : start + step]
-        if path.suffix in SUFFIXES:
-            lengths = np.lib.stride_tricks.as_strided(
-                np.frombuffer(np.memmap(path, np.uint8, mode="r"), "<i4"), (len(vectors),), (vectors.strides[0],)
-            )[start : start + step]
+        if rows is not None:
+            lengths = rows["dim"][start : start + step]
             odd = np.flatnonzero(lengths != vectors.shape[1])
             if len(odd):
                 raise BenchError(

@@ -49,9 +49,9 @@ def load_target(target: str) -> type[Algorithm]:
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise BenchError(f"cannot import algorithm.target={target}: {error}") from error
+        raise BenchError(f"{type(error).__name__}: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Algorithm)):
-        raise BenchError(f"algorithm.target={target} is no subclass of algorithms.base.Algorithm")
+        raise BenchError(f"{class_name} is no subclass of algorithms.base.Algorithm")
     return found
 
 
@@ -201,8 +201,14 @@ def measure(
 
 
 def _padded(ids: Any, k: int) -> NDArray[Any]:
-    """Return two-dimensional answers with -1 up to k columns; anything else is left for the judge to refuse."""
+    """Return two-dimensional answers with -1 up to k columns; anything else is left for the judge to refuse.
+
+    Raises:
+        TypeError: the answer holds Python objects, which cannot be handed over.
+    """
     ids = np.asarray(ids)
+    if ids.dtype == object:
+        raise TypeError("search returned Python objects where ids are integers")
     if ids.ndim == 2 and ids.shape[1] < k and np.issubdtype(ids.dtype, np.signedinteger):
         return np.pad(ids, ((0, 0), (0, k - ids.shape[1])), constant_values=-1)
     return ids
@@ -224,9 +230,15 @@ def _data(job: dict[str, Any]) -> Data:
 
 
 def _peak_rss() -> int:
-    """Return the most memory in bytes that this process has held, which a watcher from outside may miss."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """Return the most memory in bytes that this process has held, which a watcher from outside may miss.
+
+    Linux counts it per program; `getrusage` would also count what the parent held when it forked.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _die_with_parent() -> None:

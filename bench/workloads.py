@@ -142,7 +142,7 @@ class SampledWorkload:
         attributes = dataset.open_attributes()
         rng = np.random.Generator(np.random.Philox(self.seed))
         anchors = rng.integers(attributes.n, size=count)
-        parts = self.expression["and"] if set(self.expression) == {"and"} else [self.expression]
+        parts = _parts(self.expression["and"]) if set(self.expression) == {"and"} else [self.expression]
         drawn = [self._draw(part, attributes, rng, anchors) for part in parts]
         filters = list(drawn[0]) if len(parts) == 1 else [And(row) for row in zip(*drawn, strict=True)]
         return _workload(self.name, filters, dataset.attributes, dataset, cache)
@@ -159,7 +159,8 @@ class SampledWorkload:
         if operator in ("and", "or"):
             join: Callable[[tuple[Filter, ...]], Filter] = And if operator == "and" else Or
             drawn = [
-                self._draw(part, attributes, rng, rng.integers(attributes.n, size=len(anchors))) for part in operand
+                self._draw(part, attributes, rng, rng.integers(attributes.n, size=len(anchors)))
+                for part in _parts(operand)
             ]
             return [join(row) for row in zip(*drawn, strict=True)]
         if operator == "not":
@@ -170,7 +171,7 @@ class SampledWorkload:
                 f"workload.expression: no operator '{operator}'{nearest(operator, [*_LEAVES, 'and', 'or', 'not'])}"
             )
         leaf, kinds = _LEAVES[operator]
-        column = attributes[operand]
+        column = attributes[str(operand)]
         if column.kind not in kinds:
             raise BenchError(f"workload.expression: '{operator}' cannot test the {column.kind} attribute '{operand}'")
         return leaf(operand, column, rng, anchors)
@@ -211,6 +212,12 @@ def _count(wanted: int | None, dataset: Dataset) -> int:
     if not 1 <= wanted <= available:
         raise BenchError(f"workload.queries={wanted} is out of range; dataset '{dataset.name}' has {available} queries")
     return wanted
+
+
+def _parts(operand: Any) -> list[Any]:
+    if not isinstance(operand, list) or not operand:
+        raise BenchError(f"workload.expression: 'and' and 'or' join a list of expressions, not {operand!r}")
+    return operand
 
 
 def _workload(name: str, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache) -> Workload:

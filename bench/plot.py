@@ -1,0 +1,75 @@
+"""``python -m bench.plot``: draw recall against queries per second from the store, as PNG and PDF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from omegaconf import DictConfig
+
+from bench.cache import atomic_file
+from bench.cli import command
+from bench.config import typed
+from bench.errors import BenchError
+from bench.figures.recall_qps import RC, recall_qps
+from bench.figures.view import View, figures
+
+_METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}  # the same rows give the same bytes
+
+
+@dataclass
+class PlotConfig(View):
+    """The keys of ``configs/plot.yaml``.
+
+    Attributes:
+        min_recall: where the x axis begins; None for the lowest recall there is.
+        out: the folder of the figures; None for ``figures`` in the results.
+    """
+
+    min_recall: float | None
+    out: str
+
+
+def main(config: DictConfig) -> None:
+    """Draw one figure per dataset and k, and print their names."""
+    for path in plot(typed(PlotConfig, config, "plot")):
+        print(path)
+
+
+def plot(config: PlotConfig) -> list[Path]:
+    """Draw what is asked for and return the files.
+
+    Raises:
+        BenchError: a key does not fit, there is nothing to draw, or the folder cannot be written.
+    """
+    if config.min_recall is not None and not 0 <= config.min_recall < 1:
+        raise BenchError(f"min_recall={config.min_recall} is out of range; it is from 0 to below 1")
+    paths = []
+    for name, rows in figures(config.rows()):
+        figure = recall_qps(rows, config.x, config.y, config.min_recall)
+        paths += save(figure, Path(config.out), f"{config.x}_{config.y}_{name}")
+    return paths
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and PDF and return the two files.
+
+    Raises:
+        BenchError: the folder cannot be written.
+    """
+    paths = [folder / f"{name}.{suffix}" for suffix in _METADATA]
+    for path, (suffix, metadata) in zip(paths, _METADATA.items(), strict=True):
+        with atomic_file(path) as temporary, rc_context(RC):
+            figure.savefig(temporary, format=suffix, metadata=metadata)
+    return paths
+
+
+def entry() -> None:
+    """Run the command."""
+    command("plot", main)
+
+
+if __name__ == "__main__":
+    entry()
