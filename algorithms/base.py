@@ -159,4 +159,7 @@ class Algorithm(abc.ABC):
 
 def describe_params(params: type) -> list[dict[str, Any]]:
     """Return a parameter dataclass as plain data: name, type, default, meaning, low, high, choices."""
-    return [{"name": f.name, "type": f.type, "default": f.default, **f.metadata} for f in dataclasses.fields(params)]
+    return [
+        {"name": f.name, "type": getattr(f.type, "__name__", str(f.type)), "default": f.default, **f.metadata}
+        for f in dataclasses.fields(params)
+    ]

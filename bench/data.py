@@ -133,14 +133,14 @@ def attribute_figures(attributes: Attributes) -> pd.DataFrame:
 def _figures(column: Categorical | Ordered | Boolean | Sets) -> dict[str, object]:
     match column:
         case Categorical(codes, vocabulary):
-            values, missing = codes[codes >= 0], int((codes < 0).sum())
+            values, missing = codes[codes >= 0].astype(np.int64), int((codes < 0).sum())
             name: Callable[[Any], str] = vocabulary.__getitem__
         case Sets(_, codes, vocabulary):
-            values, missing = codes, int((np.diff(column.offsets) == 0).sum())
+            values, missing = codes.astype(np.int64), int((np.diff(column.offsets) == 0).sum())
             name = vocabulary.__getitem__
-        case Ordered(all_values, present) | Boolean(all_values, present):
-            values, missing = all_values[present], int((~present).sum())
-            name = str
+        case Ordered() | Boolean():
+            values, missing = column.values[column.present].astype(np.int64), int((~column.present).sum())
+            name = str if isinstance(column, Ordered) else lambda value: str(bool(value))
     distinct, counts = np.unique(values, return_counts=True)
     top = counts.argsort()[::-1][:3]
     commonest = ", ".join(f"{name(distinct[t])} ({counts[t] / len(column):.1%})" for t in top)

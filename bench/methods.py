@@ -89,7 +89,7 @@ def _checked(key: str, value: Any, param: Mapping[str, Any]) -> Any:
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
         raise BenchError(f"{key}={value!r} is out of range; it is {bounds} ({param['meaning']})")
-    return value * 1.0 if kinds[0] == "float" else value
+    return float(value) if isinstance(value, int) and kinds[0] == "float" else value
 
 
 def describe(target: str, cache: Cache) -> Method:
