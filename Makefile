@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.fanns-bench-installed
-SWEEP := workload=em,r,emis algorithm='glob(*)'
+SWEEP := workload=em,r,emis algorithm='glob(*)' latency_queries=200
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test check perf figures clean distclean

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import hnswlib
+import numpy as np
+from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data, param
 
@@ -48,3 +51,18 @@ class HnswlibAlgorithm(Algorithm, ABC):
         algorithm.index = hnswlib.Index("l2", dim)
         algorithm.index.load_index(str(folder / _FILE), max_elements=n)
         return algorithm
+
+
+def nearest(
+    index: hnswlib.Index, query: NDArray[np.float32], wanted: int, passes: Callable[[int], Any] | None = None
+) -> NDArray[np.uint64]:
+    """Return the items that the library finds nearest to one query, `wanted` of them or fewer.
+
+    The library fails where it finds fewer than it was asked for; then half are asked.
+    """
+    while wanted:
+        try:
+            return index.knn_query(query, wanted, num_threads=1, filter=passes)[0][0]
+        except RuntimeError:
+            wanted //= 2
+    return np.empty(0, np.uint64)

@@ -54,7 +54,8 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
         coded = faiss.IndexIVFPQ(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist), code_bytes, bits)
         coded.cp.seed = data.seed + 1
         self.index = faiss.IndexRefineFlat(coded)
-        self.index.train(data.vectors)
+        # A codebook has two entries at least, and faiss trains none on fewer items.
+        self.index.train(data.vectors if n > 1 else np.repeat(data.vectors, 2, axis=0))
         self.index.add(data.vectors)
 
     def prepare(self, filters: FilterBatch) -> Selectors:

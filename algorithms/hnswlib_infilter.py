@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._hnswlib import PAPER, HnswlibAlgorithm
+from algorithms._hnswlib import PAPER, HnswlibAlgorithm, nearest
 from algorithms.base import ALL_FILTERS, Info, param
 from bench.filters import FilterBatch
 
@@ -47,19 +47,12 @@ class HnswlibInFilter(HnswlibAlgorithm):
     def search(
         self, queries: NDArray[np.float32], prepared: Groups, k: int, params: Search, threads: int
     ) -> NDArray[np.int64]:
-        """See `Algorithm.search`. The library fails where it finds fewer than it was asked for; then half are asked."""
+        """See `Algorithm.search`."""
         found = np.full((len(queries), k), -1, np.int64)
         self.index.set_ef(max(params.ef, k))
         for members, mask, matches in prepared:
             passes = mask.__getitem__
             for row in members:
-                wanted = min(k, matches)
-                while wanted:
-                    try:
-                        ids, _ = self.index.knn_query(queries[row], wanted, num_threads=1, filter=passes)
-                    except RuntimeError:
-                        wanted //= 2
-                        continue
-                    found[row, :wanted] = ids[0]
-                    break
+                ids = nearest(self.index, queries[row], min(k, matches), passes)
+                found[row, : len(ids)] = ids
         return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms import _postfilter
-from algorithms._hnswlib import PAPER, HnswlibAlgorithm
+from algorithms._hnswlib import PAPER, HnswlibAlgorithm, nearest
 from algorithms._postfilter import WideningSearch, search_widening
 from algorithms.base import ALL_FILTERS, Info
 from bench.filters import FilterBatch
@@ -39,9 +41,15 @@ class HnswlibPostFilter(HnswlibAlgorithm):
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
 
-        def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.uint64]:
+        def candidates(rows: NDArray[np.int64], width: int) -> NDArray[np.integer[Any]]:
             self.index.set_ef(width)
-            ids, _ = self.index.knn_query(queries[rows], width, num_threads=threads)
-            return ids
+            try:
+                return self.index.knn_query(queries[rows], width, num_threads=threads)[0]
+            except RuntimeError:  # some query cannot reach as many
+                found = np.full((len(rows), width), -1, np.int64)
+                for answer, row in zip(found, rows, strict=True):
+                    ids = nearest(self.index, queries[row], width)
+                    answer[: len(ids)] = ids
+                return found
 
-        return search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        return search_widening(candidates, prepared, k, params.ef, params.max_candidates)

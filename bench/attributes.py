@@ -323,7 +323,7 @@ class Attributes:
                 case Ordered() | Boolean():
                     parts = [column.values, column.present]
             for part in parts:
-                sha.update(np.ascontiguousarray(part))
+                sha.update(np.ascontiguousarray(part).data)
         return sha.hexdigest()
 
 

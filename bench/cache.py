@@ -16,11 +16,24 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.progress import bar
+
+_HASH_BYTES = 8 << 20
 
 
 def digest_of(*parts: Any) -> str:
     """Return 16 hex digits that stand for parts which JSON can hold."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex, showing progress."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file, bar(f"hashing {path.name}", path.stat().st_size, "B") as progress:
+        while block := file.read(_HASH_BYTES):
+            digest.update(block)
+            progress.update(len(block))
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -113,7 +126,6 @@ class Cache:
         def make(out: Path) -> None:
             if check is not None:
                 check(path)
-            with path.open("rb") as file:
-                out.write_text(hashlib.file_digest(file, "sha256").hexdigest())
+            out.write_text(sha256(path))
 
         return self.file("digests", key, "", make).read_text()

@@ -37,6 +37,8 @@ def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends a command quietly
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
+    # Hydra refuses overrides on both sides of an option; -m may stand anywhere.
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
         check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()

@@ -111,7 +111,9 @@ def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
     Raises:
         BenchError: the kind is unknown, or a key or value does not fit it.
     """
-    values = {str(key): value for key, value in node.items()}
+    if OmegaConf.is_config(node):
+        node = OmegaConf.to_container(node, resolve=True)
+    values = dict(node)
     kind = values.pop("kind", None)
     if kind not in kinds:
         raise BenchError(f"{where}.kind={kind} is unknown{nearest(str(kind), kinds)}")

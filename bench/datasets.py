@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,7 +98,8 @@ class LayoutSource:
             ".parquet",
             lambda out: attributes_to_parquet(folder / ATTRIBUTES, out),
         )
-        return _checked(self.name, folder / VECTORS, folder / QUERIES, attributes, folder, cache)
+        given = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
+        return _checked(self.name, given, attributes, folder, cache)
 
 
 @dataclass
@@ -178,7 +178,8 @@ class VectorsSource:
             raise BenchError(f"dataset.queries is not set; {source} needs a file of query vectors beside it")
         else:
             vectors, queries = source, Path(self.queries)
-        return _checked(self.name, vectors, queries, self._attributes(cache), None, cache)
+        given = (vectors, queries, Path(self.attributes) if self.attributes else None)
+        return _checked(self.name, given, self._attributes(cache), None, cache)
 
     def _attributes(self, cache: Cache) -> Path | None:
         if self.attributes is None:
@@ -198,18 +199,17 @@ SOURCES: dict[str, type[Any]] = {
 
 
 def _checked(
-    name: str, vectors: Path, queries: Path, attributes: Path | None, folder: Path | None, cache: Cache
+    name: str, given: tuple[Path, Path, Path | None], attributes: Path | None, folder: Path | None, cache: Cache
 ) -> Dataset:
-    """Check that the parts of a dataset fit each other."""
+    """Check that the parts of a dataset fit each other; errors name the files that the user gave."""
+    vectors, queries, attributes_given = given
     database, query_rows = open_vectors(vectors), open_vectors(queries)
     if database.shape[1] != query_rows.shape[1]:
         raise BenchError(
             f"{queries} has vectors of {query_rows.shape[1]} dimensions where {vectors} has {database.shape[1]}"
         )
     if attributes is not None and (rows := Attributes.open(attributes).n) != len(database):
-        raise BenchError(
-            f"{(folder / ATTRIBUTES) if folder else attributes} has {rows} items where {vectors} has {len(database)}"
-        )
+        raise BenchError(f"{attributes_given} has {rows} items where {vectors} has {len(database)}")
     digests = [cache.digest(path, check_rows) for path in (vectors, queries)]
     return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))
 
@@ -217,10 +217,3 @@ def _checked(
 def load_rows(path: Path, count: int | None = None) -> NDArray[np.float32]:
     """Read the first `count` rows (all if None) of a vector file as C-contiguous float32[count, d]."""
     return np.ascontiguousarray(open_vectors(path)[:count], np.float32)
-
-
-def blocks(path: Path, rows: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield (first row, contiguous float32[<= rows, d]) over a vector file."""
-    vectors = open_vectors(path)
-    for start in range(0, len(vectors), rows):
-        yield start, np.ascontiguousarray(vectors[start : start + rows], np.float32)

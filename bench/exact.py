@@ -10,9 +10,11 @@ thread, small enough to be in cache when it is searched, and the same for any nu
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,14 +83,17 @@ def exact_search(
     n, q = len(vectors), len(queries)
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     kept = min(k + _SLACK, max(n, 1))
-    fixed = _BLOCK * (vectors.shape[1] * 12 + threads * _TILE_QUERIES * 4) + q * (kept + k) * 24
+    block_bytes = _BLOCK * vectors.shape[1] * 4
     bitmap_bytes = -(-n // WORD) * 8
-    if memory < fixed + bitmap_bytes:
+    least = 3 * block_bytes + threads * _BLOCK * _TILE_QUERIES * 4 + q * (kept + k) * 24 + bitmap_bytes
+    if memory < least:
         raise BenchError(
-            f"ground truth needs at least {(fixed + bitmap_bytes) / 2**20:.0f} MiB over its input, "
+            f"ground truth needs at least {math.ceil(least / 2**20)} MiB over its input, "
             f"and memory allows {memory / 2**20:.0f} MiB"
         )
-    passes = list(_passes(filters, (memory - fixed) // max(1, bitmap_bytes)))
+    # A tile may hold a copy of a block. What is left beside a few of them is for masks.
+    ahead = 1 + min(2 * threads, (memory - least) // 2 // block_bytes)
+    passes = list(_passes(filters, 1 + (memory - least - (ahead - 1) * block_bytes) // bitmap_bytes))
     vectors = np.asarray(vectors)
     scores = np.full((q, kept), np.inf, np.float32)
     ids = np.full((q, kept), -1, np.int64)
@@ -108,10 +113,20 @@ def exact_search(
             matches[rows] = batch.matches[batch.index]
             for start in range(0, n, _BLOCK):
                 block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
-                for _ in pool.map(search, _tiles(block, start, batch, rows)):
-                    pass
+                _search_all(_tiles(block, start, batch, rows), search, pool, ahead)
                 progress.update(len(block))
     return _ranked(vectors, queries, filters, k, scores, ids, matches)
+
+
+def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: Executor, ahead: int) -> None:
+    """Search tiles in a pool as they are made, at most `ahead` of them at a time."""
+    waiting: deque[Future[None]] = deque()
+    for tile in tiles:
+        waiting.append(pool.submit(search, tile))
+        if len(waiting) == ahead:
+            waiting.popleft().result()
+    for future in waiting:
+        future.result()
 
 
 def _passes(filters: FilterBatch, bitmaps: int) -> Iterator[NDArray[np.int64]]:

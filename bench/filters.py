@@ -254,7 +254,7 @@ def _equals(column: object, value: str | int | bool, chosen: Any) -> NDArray[np.
     match column:
         case Categorical():
             # A value that no item has gets a code that no item has; -1 stands for a missing value.
-            return column.codes[chosen] == column.code_of.get(value, -2)  # type: ignore[call-overload]
+            return column.codes[chosen] == (column.code_of.get(value, -2) if isinstance(value, str) else -2)
         case Ordered() | Boolean():
             return (column.values[chosen] == value) & column.present[chosen]
     raise TypeError(f"no equality on {type(column).__name__}")

@@ -6,11 +6,10 @@ digests of all files, written last, says that a folder is complete.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-from bench.cache import atomic_file, make_folder
+from bench.cache import atomic_file, make_folder, sha256
 from bench.errors import BenchError
 from bench.filters import FilterType
 from bench.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file
@@ -53,7 +52,7 @@ def download(repo: str, revision: str, folder: Path) -> None:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BenchError(f"{repo} at revision {commit} has no {', '.join(missing)}; it is no arxiv-for-fanns dataset")
-    digests = {name: _sha256(folder / name) for name in FILES}
+    digests = {name: sha256(folder / name) for name in FILES}
     with atomic_file(folder / MARK) as mark:
         mark.write_text(json.dumps({"repo": repo, "commit": commit, "sha256": digests}, indent=2))
 
@@ -65,15 +64,10 @@ def verify(folder: Path) -> None:
         BenchError: a file is missing or has changed.
     """
     for name, expected in json.loads((folder / MARK).read_text())["sha256"].items():
-        if not (folder / name).is_file() or _sha256(folder / name) != expected:
+        if not (folder / name).is_file() or sha256(folder / name) != expected:
             raise BenchError(
                 f"{folder / name} is missing or has changed since its download; delete it and download again"
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _first_line(error: Exception) -> str:

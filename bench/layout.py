@@ -205,7 +205,7 @@ def _date(value: Any) -> Any:
 
 _FITS: dict[Kind, Callable[[Any], bool]] = {
     Kind.CATEGORICAL: lambda value: isinstance(value, str),
-    Kind.ORDERED: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    Kind.ORDERED: lambda value: type(value) is int and -(2**63) <= value < 2**63,
     Kind.BOOLEAN: lambda value: isinstance(value, bool),
     Kind.SET: lambda value: isinstance(value, list) and all(isinstance(word, str) for word in value),
 }

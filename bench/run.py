@@ -30,8 +30,9 @@ def main(config: DictConfig) -> None:
     if not waiting:
         print(f"{title}: already stored")
         return
-    for warning in noise():
-        print(f"warning: {warning}", file=sys.stderr)
+    if _job() == 1:  # later ones of a sweep would hear of the load that the sweep itself makes
+        for warning in noise():
+            print(f"warning: {warning}", file=sys.stderr)
     for repeat in waiting:
         with StatusLine(title) as line:
             rows = run(plan, repeat, store, cache, line)
@@ -73,9 +74,14 @@ def describe_plan(plan: Plan) -> str:
 
 
 def _position() -> str:
-    """Return which job of a sweep this is."""
+    """Return which job of a sweep this is, to be shown."""
+    return f"[{_job()}] " if HydraConfig.get().mode == RunMode.MULTIRUN else ""
+
+
+def _job() -> int:
+    """Return the number of this job in its sweep, from 1."""
     hydra = HydraConfig.get()
-    return f"[{hydra.job.num + 1}] " if hydra.mode == RunMode.MULTIRUN else ""
+    return hydra.job.num + 1 if hydra.mode == RunMode.MULTIRUN else 1
 
 
 def entry() -> None:

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
+from bench.progress import bar
 
 _VALUES: dict[str, np.dtype[Any]] = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1")}
 _CHECK_BYTES = 64 << 20
 
 
 def open_vectors(path: Path) -> NDArray[Any]:
-    """Memory-map a file of vectors as [n, d]; float32, or uint8 for bvecs. Rows may be strided, nothing is read.
+    """Memory-map a file of vectors as [n, d]: float32, uint8 or int8. Rows may be strided, nothing is read.
 
     Raises:
         BenchError: the file is missing, empty, cut short, ragged, or of another format.
@@ -64,10 +65,8 @@ def _open_npy(path: Path) -> NDArray[Any]:
         array = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
         raise BenchError(f"{path} is no readable .npy file: {error}") from error
-    if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.float16, np.uint8, np.int8):
-        raise BenchError(
-            f"{path} holds {array.dtype}{list(array.shape)}; vectors are float32, float16, uint8 or int8 of [n, d]"
-        )
+    if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.uint8, np.int8):
+        raise BenchError(f"{path} holds {array.dtype}{list(array.shape)}; vectors are float32, uint8 or int8 of [n, d]")
     return array
 
 
@@ -80,7 +79,8 @@ def check_rows(path: Path) -> None:
     vectors = open_vectors(path)
     rows = _open_vecs(path) if path.suffix in _VALUES else None
     step = max(1, _CHECK_BYTES // vectors[0].nbytes)
-    for start in range(0, len(vectors), step):
+    starts = range(0, len(vectors), step)
+    for start in bar(f"checking {path.name}", len(starts), "block", iterable=starts):
         block = vectors[start : start + step]
         if rows is not None:
             lengths = rows["dim"][start : start + step]
@@ -161,6 +161,8 @@ def hdf5_to_npy(source: Path, folder: Path) -> None:
             if key not in file:
                 raise BenchError(f"{source} has no '{key}' (found {', '.join(file)}): not an ann-benchmarks file")
             rows = file[key]
+            if getattr(rows, "ndim", 0) != 2:
+                raise BenchError(f"{source}: '{key}' is no array of [n, d]: not an ann-benchmarks file")
             out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=rows.shape)
             step = max(1, _CHECK_BYTES // (4 * rows.shape[1]))
             for start in range(0, len(rows), step):

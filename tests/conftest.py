@@ -1,0 +1,49 @@
+"""Fixtures of all tests: a small dataset, and children that can import the tests' own methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from bench.cache import Cache
+from bench.datasets import Dataset, LayoutSource
+from bench.paths import PROJECT
+
+from .commands import Commands
+from .made import write_layout
+
+# The same examples on every run, and no judgement of how long they take.
+settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let children import ``tests.*`` wherever they run."""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+
+
+@pytest.fixture(scope="session")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the published layout; tests must not write into it."""
+    return write_layout(tmp_path_factory.mktemp("layout"))
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """A cache that tests may share, as nothing in it can be stale."""
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def dataset(layout: Path, cache: Cache) -> Dataset:
+    """The small dataset, opened."""
+    return LayoutSource("small", str(layout)).open(cache)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Commands:
+    """Calls commands in this process."""
+    return Commands(monkeypatch, capfd)

@@ -1,0 +1,67 @@
+"""Plans of runs over the small dataset, without the child process that usually describes a method."""
+
+from __future__ import annotations
+
+import json
+from functools import cache as once
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench import worker
+from bench.cache import Cache
+from bench.config import AlgorithmConfig, LimitsConfig, RunConfig
+from bench.datasets import Dataset, LayoutSource
+from bench.filters import FilterType
+from bench.methods import Method
+from bench.plan import Plan
+from bench.store import Overwrite
+from bench.workloads import PublishedWorkload, WorkloadSource
+
+EM = PublishedWorkload("em", FilterType.EM)
+
+
+@once
+def described(target: str) -> Method:
+    """Return what `bench.methods.describe` returns."""
+    with TemporaryDirectory() as name:
+        worker.describe({"target": target}, Path(name))
+        return Method(target=target, **json.loads((Path(name) / "description.json").read_text()))
+
+
+def plan_of(
+    name: str,
+    dataset: Dataset,
+    cache: Cache,
+    *,
+    source: WorkloadSource = EM,
+    efforts: tuple[int, ...] = (0,),
+    k: int = 10,
+    seconds: float = 60.0,
+    memory_gib: float | None = None,
+    latency_queries: int = 2,
+) -> Plan:
+    """Return the plan of a method of `tests.adversarial` at some settings of `effort`."""
+    target = f"tests.adversarial.{name}"
+    method = described(target)
+    search: dict[str, Any] = {"effort": list(efforts)}
+    config = RunConfig(
+        dataset=LayoutSource(dataset.name, str(dataset.folder)),
+        workload=source,
+        algorithm=AlgorithmConfig(name, target, {}, search),
+        limits=LimitsConfig(seconds, seconds, memory_gib),
+        k=k,
+        repeats=1,
+        seed=0,
+        threads_build=1,
+        threads_search=1,
+        latency_queries=latency_queries,
+        truth_memory_gib=1.0,
+        overwrite=Overwrite.NEVER,
+        dry_run=False,
+        results=Path(),
+    )
+    workload = source.open(dataset, cache)
+    settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
+    reason = method.unsupported[workload.filter_type]
+    return Plan(config, dataset, workload, method, method.check_params("build", {}), settings, reason, 1)

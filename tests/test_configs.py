@@ -1,0 +1,208 @@
+"""Every file of ``configs/`` composes, and says what the code behind it expects."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from algorithms.base import Algorithm
+from bench.cache import Cache
+from bench.cli import check_overrides
+from bench.config import AlgorithmConfig, parse_run, source_of, typed
+from bench.datasets import Dataset
+from bench.errors import BenchError
+from bench.filters import FilterBatch
+from bench.methods import Method
+from bench.paths import CONFIGS
+from bench.worker import load_target
+from bench.workloads import WORKLOADS
+
+from .plans import described
+
+COMMANDS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "output")
+GROUPS = {
+    folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in CONFIGS.iterdir() if folder.is_dir()
+}
+ALGORITHMS, DATASETS, WORKLOAD_FILES = GROUPS["algorithm"], GROUPS["dataset"], GROUPS["workload"]
+NEEDED = {"local": ["dataset.path=/x"], "vectors": ["dataset.vectors=/x.fvecs", "dataset.queries=/q.fvecs"]}
+
+
+def composed(command: str, *overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return compose(command, overrides=list(overrides))
+
+
+def algorithm(name: str) -> AlgorithmConfig:
+    return typed(AlgorithmConfig, composed("run", f"algorithm={name}").algorithm, "algorithm")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_composes(command: str) -> None:
+    config = composed(command)
+    assert OmegaConf.to_container(config)
+
+
+@pytest.mark.parametrize(
+    ("group", "option"), [(group, option) for group in ("algorithm", "dataset", "workload") for option in GROUPS[group]]
+)
+def test_every_option_composes_into_a_typed_run(group: str, option: str) -> None:
+    run = parse_run(composed("run", f"{group}={option}", *(NEEDED.get(option, []) if group == "dataset" else [])))
+    assert vars(run)[group].name
+
+
+def test_names_are_those_of_the_files() -> None:
+    for name in ALGORITHMS:
+        assert algorithm(name).name == name
+    for name in DATASETS:
+        assert composed("run", f"dataset={name}").dataset.name == name
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_an_algorithm_file_sets_exactly_the_declared_parameters(name: str) -> None:
+    config = algorithm(name)
+    method = load_target(config.target)
+    assert set(config.build) == {field.name for field in fields(method.BuildParams)}
+    assert set(config.search) == {field.name for field in fields(method.SearchParams)}
+    description: Method = described(config.target)
+    description.check_params("build", config.build)
+    for setting in config.settings():
+        description.check_params("search", setting)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_method_says_where_it_comes_from_and_why_it_does_not_serve(name: str) -> None:
+    method = load_target(algorithm(name).target)
+    assert not inspect.isabstract(method)
+    assert inspect.getdoc(method) != inspect.getdoc(Algorithm)
+    assert method.info.paper
+    description = described(algorithm(name).target)
+    for filter_type, reason in description.unsupported.items():
+        assert (reason is None) == (filter_type in description.serves)
+
+
+def test_no_two_methods_look_alike() -> None:
+    configs = [algorithm(name) for name in ALGORITHMS]
+    for looks in ("label", "name"):
+        values = [c.name if looks == "name" else c.style[looks] for c in configs]
+        assert len(set(values)) == len(values)
+    marks = [(config.style["color"], config.style["marker"]) for config in configs]
+    assert len(set(marks)) == len(marks)
+
+
+def test_every_class_of_a_method_has_its_file() -> None:
+    targets = {algorithm(name).target for name in ALGORITHMS}
+    modules = {path.stem for path in (CONFIGS.parent / "algorithms").glob("[!_]*.py")} - {"base"}
+    assert {target.split(".")[1] for target in targets} == modules
+
+
+@pytest.mark.parametrize("name", WORKLOAD_FILES)
+def test_every_workload_opens_over_the_small_dataset(name: str, dataset: Dataset, cache: Cache) -> None:
+    source = source_of(composed("run", f"workload={name}").workload, WORKLOADS, "workload")
+    workload = source.open(dataset, cache)
+    assert len(workload.filters) == dataset.number_of_queries
+    assert workload.filter_type.lower() == name.removesuffix("_selectivity")
+    assert workload.name.startswith(name)
+    matches = FilterBatch(workload.filters, workload.attributes).matches
+    assert matches.max() > 0
+
+
+def test_settings_are_the_product_of_lists() -> None:
+    config = AlgorithmConfig("x", "y", search={"a": [1, 2], "b": 3, "c": ["x", "y"]})
+    assert config.settings() == [
+        {"a": 1, "b": 3, "c": "x"},
+        {"a": 1, "b": 3, "c": "y"},
+        {"a": 2, "b": 3, "c": "x"},
+        {"a": 2, "b": 3, "c": "y"},
+    ]
+    assert AlgorithmConfig("x", "y").settings() == [{}]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        (["datset=local"], "no key 'datset'; did you mean 'dataset'"),
+        (["dataset=lcal"], "dataset=lcal: there is no dataset of that name; did you mean 'local'"),
+        (["algorithm=prefliter"], "algorithm=prefliter: .* did you mean 'prefilter'"),
+        (["algorithm=prefilter,hnswlib_infiltr"], "algorithm=hnswlib_infiltr: .* did you mean 'hnswlib_infilter'"),
+        (["algorithm=glob(nothing*)"], "no algorithm matches; known: "),
+        (["workload=ems"], "workload=ems"),
+        (["limits.build_secnds=3"], "did you mean 'limits.build_seconds'"),
+        (["dataset=local", "dataset.pth=/x"], "no key 'dataset.pth'; did you mean 'dataset.path'"),
+        (["k.x=3"], "no key 'k.x'"),
+        (["k=["], "cannot read the arguments"),
+    ],
+)
+def test_overrides_that_name_nothing(overrides: list[str], complaint: str) -> None:
+    with pytest.raises(BenchError, match=complaint):
+        check_overrides("run", overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        (["dataset=local"], "dataset.path is not set; say dataset.path=VALUE"),
+        (["dataset=local", "dataset.path=/x", "+dataset.pth=y"], "dataset has no key 'pth'; did you mean 'path'"),
+        (["+dry_rn=true"], "no key 'dry_rn'; did you mean 'dry_run'"),
+        (["dataset.kind=layuot"], "dataset.kind=layuot is unknown; did you mean 'layout'"),
+        (["dataset.n=many"], "dataset.n: .*many"),
+        (["workload.filter_type=EN"], "workload.filter_type: .*EN"),
+        (["workload.queries=some"], "workload.queries: .*some"),
+        (["algorithm.build=3"], "algorithm.build"),
+        (["limits.memory_gib=lots"], "limits.memory_gib: .*lots"),
+        (["limits.build_seconds=0"], "limits.build_seconds=0.0 is out of range"),
+        (["overwrite=allways"], "overwrite=allways is unknown; did you mean 'always'"),
+        (["k=0"], "k=0 is out of range; it is a whole number from 1 on"),
+        (["k=ten"], "k='ten' is out of range"),
+        (["k=1.5"], "k=1.5 is out of range"),
+        (["repeats=true"], "repeats=True is out of range"),
+        (["threads_build=0"], "threads_build=0 is out of range"),
+        (["threads_build=all"], "threads_build='all' is out of range"),
+        (["truth_memory_gib=-1"], "truth_memory_gib=-1 is out of range; it is a number above 0"),
+        (["dry_run=perhaps"], "dry_run='perhaps' should be true or false"),
+        (["results=null"], "results is not set"),
+        (["~k"], "k is not set"),
+    ],
+)
+def test_values_that_do_not_fit(overrides: list[str], complaint: str) -> None:
+    with pytest.raises(BenchError, match=complaint):
+        parse_run(composed("run", *overrides))
+
+
+def parameters(**values: Any) -> dict[str, Any]:
+    return described("tests.adversarial.Declares").check_params("build", values)
+
+
+def test_parameters_take_their_defaults() -> None:
+    assert parameters() == {"whole": 3, "share": 0.5, "word": "a", "maybe": None}
+    assert parameters(share=1, maybe=7, word="b") == {"whole": 3, "share": 1.0, "word": "b", "maybe": 7}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("whol", 3, "has no build parameter 'whol'; did you mean 'whole'"),
+        ("whole", 0, "algorithm.build.whole=0 is out of range; it is from 1 to 9"),
+        ("whole", 10, "from 1 to 9"),
+        ("whole", 2.0, "algorithm.build.whole=2.0 should be int"),
+        ("whole", True, "should be int"),
+        ("whole", None, "should be int"),
+        ("share", "x", "algorithm.build.share='x' should be float"),
+        ("share", -0.1, "at least 0"),
+        ("word", "c", "is not one of a, b"),
+        ("maybe", "x", r"should be int \| None"),
+    ],
+)
+def test_parameters_that_do_not_fit(name: str, value: Any, complaint: str) -> None:
+    with pytest.raises(BenchError, match=complaint):
+        parameters(**{name: value})
+
+
+def test_every_configured_file_is_small_enough_to_read() -> None:
+    for path in Path(CONFIGS).rglob("*.yaml"):
+        assert len(path.read_text().splitlines()) <= 50, f"{path} is more than one screen"
