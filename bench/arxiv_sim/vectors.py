@@ -83,13 +83,16 @@ class Model:
         """Return a block of items, unit vectors float32[BLOCK, 384]."""
         centres, leaves = self._mixed(item_topics(self._seed, block), _ITEMS.share)
         noise = self._noise(Stream.ITEM_NOISE, block, _ITEMS)
-        return normalised(centres + (leaves + noise) @ self._item_root)
+        centres += (leaves + noise) @ self._item_root
+        return normalised(centres)
 
     def queries(self, block: int) -> NDArray[np.float32]:
         """Return a block of queries, unit vectors float32[BLOCK, 384]."""
         centres, leaves = self._mixed(query_topics(self._seed, block), _QUERIES.share)
         noise = self._noise(Stream.QUERY_NOISE, block, _QUERIES)
-        return normalised(centres + leaves @ self._item_root + noise @ self._query_root)
+        centres += leaves @ self._item_root
+        centres += noise @ self._query_root
+        return normalised(centres)
 
     def _mixed(self, topics: Topics, share: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the sums of the topics' centroids and of their leaves, each float32[BLOCK, 384]."""

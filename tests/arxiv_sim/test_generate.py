@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.arxiv_sim import describe, generate
+from bench.arxiv_sim import VERSION, describe, generate
 from bench.errors import BenchError
 from bench.layout import ATTRIBUTES, PUBLISHED_KINDS, QUERIES, VECTORS
 from bench.vectors import open_vectors
@@ -39,6 +40,19 @@ def records(sim: Path) -> list[dict[str, object]]:
 def test_same_bytes_for_any_number_of_threads(tmp_path: Path, dim: int) -> None:
     one, two = (contents(make(tmp_path / str(t), threads=t, dim=dim)) for t in (1, 2))
     assert one == two
+
+
+def test_every_machine_makes_version_1(tmp_path: Path) -> None:
+    """Whoever changes these values on purpose raises `VERSION`, so that nobody takes old data for new."""
+    folder = make(tmp_path / "data")
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.jsonl"))))
+    assert (VERSION, digest.hexdigest()[:16]) == (1, "c4757889b074129b")
+    np.testing.assert_allclose(
+        open_vectors(folder / VECTORS)[-1, :4], [-0.023675, 0.012951, 0.017578, 0.015673], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        open_vectors(folder / QUERIES)[-1, :4], [-0.04894, -0.072452, 0.050748, 0.026255], atol=1e-5
+    )
 
 
 def test_other_seeds_make_other_data(tmp_path: Path) -> None:
