@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from algorithms._hnswlib import HnswBuild
 from algorithms.base import Data
@@ -19,7 +20,6 @@ from bench.exact import exact_search
 from bench.filters import Everything, FilterBatch, FilterType
 from bench.worker import measure
 
-_ROUNDS = 5
 _BLOCK = 4096
 
 
@@ -35,10 +35,12 @@ def ground_truth_rate(vectors: NDArray[np.float32], queries: NDArray[np.float32]
         One row: GFLOP/s of both, medians of alternating rounds, and their ratio.
     """
     flop = 2.0 * vectors.shape[0] * vectors.shape[1] * len(queries)
-    product, search = _alternate(
-        lambda: _multiply(vectors, queries),
-        lambda: exact_search(vectors, queries, FilterBatch(filters.filters, filters.attributes), 100),
+    products, searches = _alternate(
+        lambda: _seconds(lambda: _multiply(vectors, queries)),
+        lambda: _seconds(lambda: exact_search(vectors, queries, FilterBatch(filters.filters, filters.attributes), 100)),
+        rounds=7,
     )
+    product, search = statistics.median(products), statistics.median(searches)
     return pd.DataFrame(
         [
             {
@@ -69,26 +71,43 @@ def overhead(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.D
     filters = FilterBatch([Everything()] * len(queries), attributes)
     params = Search(ef=64)
     prepared = algorithm.prepare(filters)
-    timed: list[float] = []
 
-    def through_harness() -> None:
-        result = measure(algorithm, params, 10, 1, 0, queries, [(slice(None), filters)])
-        timed.append(result["search_seconds"])
+    def bare() -> float:
+        return _seconds(lambda: algorithm.search(queries, prepared, 10, params, 1))
 
-    bare, _ = _alternate(lambda: algorithm.search(queries, prepared, 10, params, 1), through_harness)
-    harness = statistics.median(timed[1:])
+    def through_harness() -> float:
+        return float(measure(algorithm, params, 10, 1, 0, queries, [(slice(None), filters)])["search_seconds"])
+
+    with threadpool_limits(1, "openmp"):
+        alone, timed = _alternate(bare, through_harness, rounds=25)
     return pd.DataFrame(
-        [{"measure": "harness / bare call", "bare_s": bare, "harness_s": harness, "added": harness / bare - 1}]
+        [
+            {
+                "measure": "harness / bare call",
+                "bare_s": statistics.median(alone),
+                "harness_s": statistics.median(timed),
+                "added": statistics.median(t / a for t, a in zip(timed, alone, strict=True)) - 1,
+            }
+        ]
     )
 
 
-def _alternate(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[float, float]:
-    """Return the median seconds of two calls, run in turn after one warm-up of each."""
-    times: list[list[float]] = [[], []]
-    for turn in range(_ROUNDS + 1):
-        for call, taken in zip((first, second), times, strict=True):
-            started = time.perf_counter()
-            call()
-            if turn:
-                taken.append(time.perf_counter() - started)
-    return statistics.median(times[0]), statistics.median(times[1])
+def _seconds(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def _alternate(
+    first: Callable[[], float], second: Callable[[], float], *, rounds: int
+) -> tuple[list[float], list[float]]:
+    """Return what two measurements give, made in turn, now the one first and now the other, after a warm-up."""
+    first(), second()
+    pairs = []
+    for turn in range(rounds):
+        if turn % 2:
+            b, a = second(), first()
+        else:
+            a, b = first(), second()
+        pairs.append((a, b))
+    return [a for a, _ in pairs], [b for _, b in pairs]
