@@ -26,7 +26,7 @@ check: $(STAMP)  ## lint and type-check
 	$(RUN) -m mypy
 
 perf: $(STAMP)  ## measure the harness and the kernels against named references
-	$(RUN) -m bench.perf $(ARGS)
+	$(RUN) -m bench.perf $(or $(ARGS),dataset.n=50000 dataset.queries=5000)
 
 figures: $(STAMP)  ## redraw all figures from the store
 	$(RUN) -m bench.plot $(ARGS)
