@@ -192,6 +192,17 @@ def test_a_query_alone_has_the_same_answer_as_among_others(name: str, tmp_path: 
     np.testing.assert_allclose(alone, together.recall, atol=0.1)
 
 
+@pytest.mark.parametrize("name", [name for name in LIBRARIES if name.endswith("_postfilter")])
+def test_post_filtering_widens_until_enough_passes_or_to_its_limit(name: str, tmp_path: Path) -> None:
+    rare: list[Filter] = [Contains("authors", "Author 1"), Between("update_date", 17_000, 17_100)] * 5
+    built, queries = Built(name, rare, tmp_path / "index"), clustered(len(rare), DIM, 2)
+    built.settings = [{"ef": 1, "max_candidates": 10_000}, {"ef": 1, "max_candidates": 20}]
+    wide, cut = (built.verdict(queries, rare, 5, setting=setting) for setting in (0, 1))
+    assert wide.underfill.max() == 0
+    assert cut.underfill.max() > 0
+    assert cut.returned.sum() < wide.returned.sum()
+
+
 @pytest.mark.parametrize("name", LIBRARIES)
 @pytest.mark.parametrize("copies", [250, 300])
 def test_duplicates_that_tear_a_graph_apart(name: str, copies: int, tmp_path: Path) -> None:
