@@ -14,8 +14,9 @@ from bench.cli import command
 from bench.config import source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
+from bench.exact import exact_search
 from bench.filters import Everything, FilterBatch
-from bench.perf import harness
+from bench.perf import harness, hnsw
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
 
@@ -40,7 +41,25 @@ def overhead(dataset: Dataset) -> pd.DataFrame:
     return harness.overhead(load_rows(dataset.vectors), load_rows(dataset.queries))
 
 
-MEASURES = {"ground_truth": ground_truth, "overhead": overhead}
+def hnsw_search(dataset: Dataset) -> pd.DataFrame:
+    """Measure the search of our HNSW beside the libraries'."""
+    attributes = dataset.open_attributes()
+    vectors, queries = load_rows(dataset.vectors), load_rows(dataset.queries)
+    truth = exact_search(vectors, queries, FilterBatch([Everything()] * len(queries), attributes), hnsw.K)
+    return hnsw.search_ratios(hnsw.compare(vectors, queries, truth.ids))
+
+
+def hnsw_build(dataset: Dataset) -> pd.DataFrame:
+    """Measure the build of our HNSW beside the libraries'."""
+    return hnsw.build_ratios(hnsw.compare_builds(load_rows(dataset.vectors)))
+
+
+MEASURES = {
+    "ground_truth": ground_truth,
+    "overhead": overhead,
+    "hnsw_search": hnsw_search,
+    "hnsw_build": hnsw_build,
+}
 
 
 def main(config: DictConfig) -> None:

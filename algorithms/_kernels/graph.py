@@ -1,0 +1,42 @@
+"""Graphs as arrays: rows of a fixed width, filled with -1."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms._kernels.policy import implements, operation
+from algorithms._kernels.visited import visit
+
+
+@operation
+def neighbours(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+    """Write the neighbours of a node that the search should measure to `out` (int32), and return how many.
+
+    The body marks in `visited` what it writes, and writes nothing that was marked. `out` has room for one entry
+    more than the widest neighbourhood.
+    """
+
+
+class Rows(NamedTuple):
+    """A graph of rows of a fixed width.
+
+    Attributes:
+        ids: int32[n, width], each row its neighbours and then -1.
+    """
+
+    ids: NDArray[np.int32]
+
+
+@implements(neighbours, Rows)
+def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+    count = 0
+    for j in range(graph.ids.shape[1]):
+        item = graph.ids[node, j]
+        if item < 0:
+            break
+        out[count] = item
+        count += visit(visited, item)
+    return count

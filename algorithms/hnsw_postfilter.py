@@ -1,0 +1,89 @@
+"""HNSW of our own with post-filtering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms import _postfilter
+from algorithms._kernels import hnsw
+from algorithms._kernels.distance import aligned
+from algorithms._postfilter import WideningSearch, search_widening
+from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from bench.filters import FilterBatch
+
+_FILE = "hnsw.npz"
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build parameters of HNSW."""
+
+    M: int = param(16, "edges per node; twice as many on the lowest layer", low=2, high=512)
+    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
+
+
+class HnswPostFilter(Algorithm):
+    """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
+
+    info = Info(
+        paper="Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs",
+        year=2018,
+        approach="post-filtering",
+        technique="graph",
+        serves=ALL_FILTERS,
+        compiled=True,
+    )
+    BuildParams = Build
+    SearchParams = WideningSearch
+
+    index: hnsw.Hnsw
+    _vectors: NDArray[np.float32]
+    _searcher: hnsw.Searcher | None = None
+
+    def build(self, data: Data) -> None:
+        """Insert all items in parallel."""
+        p: Build = self.params
+        self.index = hnsw.build(aligned(data.vectors), p.M, p.ef_construction, data.seed, data.threads)
+
+    def save(self, folder: Path) -> None:
+        """Write the graph; the vectors are the data's."""
+        np.savez(folder / _FILE, base=self.index.base, **self.index.upper._asdict())
+
+    @classmethod
+    def load(cls, folder: Path, params: Build, data: Data) -> Self:
+        """Read the graph."""
+        algorithm = cls(params)
+        with np.load(folder / _FILE) as arrays:
+            entry, top = int(arrays["entry"]), int(arrays["top"])
+            upper = hnsw.Hierarchy(arrays["ids"], arrays["first"], entry, top)
+            algorithm.index = hnsw.Hnsw(arrays["base"], upper)
+        algorithm._vectors = aligned(data.vectors)
+        return algorithm
+
+    def prepare(self, filters: FilterBatch) -> FilterBatch:
+        """Evaluate the filters."""
+        return _postfilter.prepare(filters)
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: FilterBatch, k: int, params: WideningSearch, threads: int
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+        if self._searcher is None or len(self._searcher.workers.scratches) != threads:
+            self._searcher = hnsw.Searcher(self.index, self._vectors, threads)
+        searcher = self._searcher
+        computed = 0
+
+        def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.int32]:
+            nonlocal computed
+            answer = searcher.search(queries[rows], width, width)
+            computed += int(answer.computed.sum())
+            return answer.ids
+
+        found = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        self.distance_computations = computed
+        return found
