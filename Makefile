@@ -34,8 +34,8 @@ figures: $(STAMP)  ## redraw all figures from the store
 clean:  ## delete results, and data that can be generated again
 	rm -rf results/[!R]* datasets/arxiv-sim/data
 
-distclean: clean  ## delete the virtual environment too
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+distclean: clean  ## delete the virtual environment and compiled kernels too
+	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMP): pyproject.toml
 	$(if $(VIRTUAL_ENV),,test -x $(RUN) || $(PYTHON) -m venv $(VENV))

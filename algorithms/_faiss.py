@@ -11,7 +11,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._hnswlib import HnswBuild
+from algorithms._hnsw import HnswBuild
 from algorithms.base import Algorithm, Data
 from bench.filters import Everything, FilterBatch
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,18 +11,11 @@ import hnswlib
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data, param
+from algorithms._hnsw import HnswBuild
+from algorithms.base import Algorithm, Data
 
 PAPER = "Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs (hnswlib)"
 _FILE = "index.bin"
-
-
-@dataclass(frozen=True)
-class HnswBuild:
-    """Build parameters of HNSW."""
-
-    M: int = param(16, "edges per node; twice as many on the lowest layer", low=2, high=512)
-    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
 
 
 class HnswlibAlgorithm(Algorithm, ABC):

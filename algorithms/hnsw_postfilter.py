@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -10,21 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms import _postfilter
+from algorithms._hnsw import HnswBuild
 from algorithms._kernels import hnsw
 from algorithms._kernels.distance import aligned
 from algorithms._postfilter import WideningSearch, search_widening
-from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from algorithms.base import ALL_FILTERS, Algorithm, Data, Info
 from bench.filters import FilterBatch
 
 _FILE = "hnsw.npz"
-
-
-@dataclass(frozen=True)
-class Build:
-    """Build parameters of HNSW."""
-
-    M: int = param(16, "edges per node; twice as many on the lowest layer", low=2, high=512)
-    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
 
 
 class HnswPostFilter(Algorithm):
@@ -38,7 +30,7 @@ class HnswPostFilter(Algorithm):
         serves=ALL_FILTERS,
         compiled=True,
     )
-    BuildParams = Build
+    BuildParams = HnswBuild
     SearchParams = WideningSearch
 
     index: hnsw.Hnsw
@@ -47,15 +39,16 @@ class HnswPostFilter(Algorithm):
 
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""
-        p: Build = self.params
-        self.index = hnsw.build(aligned(data.vectors), p.M, p.ef_construction, data.seed, data.threads)
+        p: HnswBuild = self.params
+        self._vectors = aligned(data.vectors)
+        self.index = hnsw.build(self._vectors, p.M, p.ef_construction, data.seed, data.threads)
 
     def save(self, folder: Path) -> None:
         """Write the graph; the vectors are the data's."""
         np.savez(folder / _FILE, base=self.index.base, **self.index.upper._asdict())
 
     @classmethod
-    def load(cls, folder: Path, params: Build, data: Data) -> Self:
+    def load(cls, folder: Path, params: HnswBuild, data: Data) -> Self:
         """Read the graph."""
         algorithm = cls(params)
         with np.load(folder / _FILE) as arrays:
@@ -73,7 +66,7 @@ class HnswPostFilter(Algorithm):
         self, queries: NDArray[np.float32], prepared: FilterBatch, k: int, params: WideningSearch, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-        if self._searcher is None or len(self._searcher.workers.scratches) != threads:
+        if self._searcher is None or len(self._searcher.workers) != threads:
             self._searcher = hnsw.Searcher(self.index, self._vectors, threads)
         searcher = self._searcher
         computed = 0

@@ -40,7 +40,6 @@ from .made import DIM, N, attributes, clustered
 from .strategies import FILTERS, columns
 
 ALGORITHMS = sorted(path.stem for path in (CONFIGS / "algorithm").glob("*.yaml"))
-LIBRARIES = [name for name in ALGORITHMS if name.startswith(("prefilter", "hnswlib_", "faiss_"))]
 
 ALL = Between("update_date", 0, None)
 FILTERS_OF: dict[FilterType, list[Filter]] = {
@@ -155,7 +154,7 @@ def test_answers_are_valid_and_wide_settings_find_nearly_all(
     assert np.nanmean(wide.underfill) <= 0.05
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_an_index_answers_alike_after_it_was_saved(name: str, tmp_path: Path) -> None:
     filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 3)
@@ -175,7 +174,7 @@ def test_a_few_items_are_enough(name: str, n: int, tmp_path: Path) -> None:
     assert built.verdict(clustered(3, DIM, 2), [everything] * 3, 10).recall.tolist() == [1, 1, 1]
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_more_answers_are_asked_for_than_there_are_items(name: str, tmp_path: Path) -> None:
     filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 2)
@@ -183,7 +182,7 @@ def test_more_answers_are_asked_for_than_there_are_items(name: str, tmp_path: Pa
     assert np.nanmean(verdict.recall) >= 0.95
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_query_alone_has_the_same_answer_as_among_others(name: str, tmp_path: Path) -> None:
     filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 2)
@@ -192,7 +191,7 @@ def test_a_query_alone_has_the_same_answer_as_among_others(name: str, tmp_path: 
     np.testing.assert_allclose(alone, together.recall, atol=0.1)
 
 
-@pytest.mark.parametrize("name", [name for name in LIBRARIES if name.endswith("_postfilter")])
+@pytest.mark.parametrize("name", [name for name in ALGORITHMS if name.endswith("_postfilter")])
 def test_post_filtering_widens_until_enough_passes_or_to_its_limit(name: str, tmp_path: Path) -> None:
     rare: list[Filter] = [Contains("authors", "Author 1"), Between("update_date", 17_000, 17_100)] * 5
     built, queries = Built(name, rare, tmp_path / "index"), clustered(len(rare), DIM, 2)
@@ -203,7 +202,7 @@ def test_post_filtering_widens_until_enough_passes_or_to_its_limit(name: str, tm
     assert cut.returned.sum() < wide.returned.sum()
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", ALGORITHMS)
 @pytest.mark.parametrize("copies", [250, 300])
 def test_duplicates_that_tear_a_graph_apart(name: str, copies: int, tmp_path: Path) -> None:
     """A library may not reach every item then, and must not fail for it."""

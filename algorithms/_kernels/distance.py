@@ -63,8 +63,7 @@ class L2Target(NamedTuple):
 def aligned(rows: NDArray[Any]) -> NDArray[Any]:
     """Return an array [n, d] C-contiguous and starting at a cache line: itself if it does, else a copy.
 
-    Where d is a multiple of 16 no load of 16 floats then straddles two lines, which makes a search about a tenth
-    faster.
+    Where d is a multiple of 16 no load of 16 floats then straddles two lines.
     """
     if rows.flags.c_contiguous and rows.ctypes.data % LINE == 0:
         return rows

@@ -129,7 +129,7 @@ def build(rows: NDArray[np.float32], m: int, ef_construction: int, seed: int, th
     with Workers([new_scratch(n, 2 * m) for _ in range(threads)]) as workers:
         for level in range(top, -1, -1):
             width = m if level else 2 * m
-            links = new_links(n, width, degree=m, keep=width)
+            links = new_links(n, width, degree=m)
             members = order[: np.count_nonzero(levels >= level)]
             above = np.count_nonzero(levels > level)
             for start, stop in batches(1, len(members)):

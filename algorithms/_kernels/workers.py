@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _CHUNKS = 8
-"""Chunks per thread: enough that threads finish together, few enough that handing them out costs nothing."""
+"""Chunks per thread: enough that threads finish together, few enough that handing them out is rare."""
 
 
 class Workers:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from algorithms._hnswlib import HnswBuild
+from algorithms._hnsw import HnswBuild
 from algorithms.base import Data
 from algorithms.faiss_hnsw_infilter import FaissHnswInFilter, Search
 from bench.attributes import Attributes

@@ -1,146 +1,107 @@
-"""Our HNSW beside hnswlib's and faiss's: search on one thread, and building, at equal parameters.
+"""Our HNSW beside hnswlib's and faiss's, at equal parameters: search on one thread without a filter, and building.
 
-The three take turns, and every figure is a median over turns: on a shared machine only ratios within one run mean
-anything.
+All three are measured through their post-filtering methods, which without a filter never widen. They take turns, and
+every figure is a median over turns: on a shared machine only ratios within one run mean anything.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import faiss
-import hnswlib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from algorithms._kernels import hnsw
-from algorithms._kernels.distance import aligned
+from algorithms._hnsw import HnswBuild
+from algorithms._postfilter import WideningSearch
+from algorithms.base import Algorithm, Data
+from algorithms.faiss_hnsw_postfilter import FaissHnswPostFilter
+from algorithms.hnsw_postfilter import HnswPostFilter
+from algorithms.hnswlib_postfilter import HnswlibPostFilter
+from bench.attributes import Attributes
+from bench.exact import exact_search
+from bench.filters import Everything, FilterBatch, FilterType
+from bench.metrics import judge
+from bench.worker import measure
 
-M = 16
-EF_CONSTRUCTION = 200
 K = 10
-EFS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384)
+EFS = (10, 20, 40, 80, 160, 320, 640)
+RECALLS = (0.90, 0.95, 0.99)
+TURNS = 3
 OURS = "ours"
-
-Search = Callable[[NDArray[np.float32], int], NDArray[Any]]
-"""From queries and ef to ids [q, K], on one thread."""
-
-
-def _build_ours(vectors: NDArray[np.float32], threads: int) -> Search:
-    searcher = hnsw.Searcher(hnsw.build(vectors, M, EF_CONSTRUCTION, seed=1, threads=threads), vectors)
-    return lambda queries, ef: searcher.search(queries, K, ef).ids
+ENGINES: dict[str, type[Algorithm]] = {
+    OURS: HnswPostFilter,
+    "hnswlib": HnswlibPostFilter,
+    "faiss": FaissHnswPostFilter,
+}
+LIBRARIES = [engine for engine in ENGINES if engine != OURS]
 
 
-def _build_hnswlib(vectors: NDArray[np.float32], threads: int) -> Search:
-    index = hnswlib.Index("l2", vectors.shape[1])
-    index.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION, random_seed=1)
-    index.add_items(vectors, num_threads=threads)
-
-    def search(queries: NDArray[np.float32], ef: int) -> NDArray[Any]:
-        index.set_ef(ef)
-        return index.knn_query(queries, K, num_threads=1)[0]
-
-    return search
-
-
-def _build_faiss(vectors: NDArray[np.float32], threads: int) -> Search:
-    index = faiss.IndexHNSWFlat(vectors.shape[1], M)
-    index.hnsw.efConstruction = EF_CONSTRUCTION
-    faiss.omp_set_num_threads(threads)
-    index.add(vectors)
-
-    def search(queries: NDArray[np.float32], ef: int) -> NDArray[Any]:
-        faiss.omp_set_num_threads(1)
-        index.hnsw.efSearch = ef
-        return index.search(queries, K)[1]
-
-    return search
-
-
-ENGINES = {OURS: _build_ours, "hnswlib": _build_hnswlib, "faiss": _build_faiss}
-
-
-def compare(
-    vectors: NDArray[np.float32],
-    queries: NDArray[np.float32],
-    truth: NDArray[np.integer[Any]],
-    efs: tuple[int, ...] = EFS,
-    turns: int = 5,
-    build_threads: int = 2,
-) -> pd.DataFrame:
-    """Measure recall@10 and the median QPS of the three engines, on one thread.
+def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
+    """Return our QPS as a ratio to each library's at equal recall@10.
 
     Args:
         vectors: float32[n, d].
         queries: float32[q, d].
-        truth: integer[q, at least 10], the ids of the nearest.
-        efs: beams to search with.
-        turns: how often each engine answers all queries with each beam.
-        build_threads: for the builds, which are not measured here.
 
     Returns:
-        columns engine, ef, recall, qps.
+        A row per recall; NaN for recalls that an engine's curve does not span.
     """
-    vectors, queries = aligned(vectors), aligned(queries)
-    searches = {engine: build(vectors, build_threads) for engine, build in ENGINES.items()}
-    seconds: dict[tuple[str, int], list[float]] = {cell: [] for cell in itertools.product(searches, efs)}
-    recalls = {}
-    for ef, engine in itertools.product(efs, searches):  # warms up as well
-        recalls[engine, ef] = _recall(searches[engine](queries, ef), truth)
-    for _, ef, engine in itertools.product(range(turns), efs, searches):
-        start = time.perf_counter()
-        searches[engine](queries, ef)
-        seconds[engine, ef].append(time.perf_counter() - start)
-    return pd.DataFrame(
-        [(*cell, recalls[cell], len(queries) / float(np.median(seconds[cell]))) for cell in seconds],
-        columns=["engine", "ef", "recall", "qps"],
-    )
+    filters = FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
+    truth = exact_search(vectors, queries, filters, K)
+    algorithms = {engine: _through_disk(method, vectors) for engine, method in ENGINES.items()}
+    rows = []
+    for _, ef, (engine, algorithm) in itertools.product(range(TURNS), EFS, algorithms.items()):
+        with threadpool_limits(1, "openmp"):
+            result = measure(algorithm, WideningSearch(ef), K, 1, 0, queries, [(slice(None), filters)])
+        rows.append((engine, ef, result["search_seconds"], result["ids"]))
+    cells = pd.DataFrame(rows, columns=["engine", "ef", "seconds", "ids"]).groupby(["engine", "ef"], as_index=False)
+    curves = cells.agg(seconds=("seconds", "median"), ids=("ids", "first"))  # the same answers in every turn
+    curves["qps"] = len(queries) / curves.seconds
+    curves["recall"] = [judge(ids, K, truth, filters, vectors, queries).recall.mean() for ids in curves.ids]
+    qps = {engine: [_qps_at(curves[curves.engine == engine], recall) for recall in RECALLS] for engine in ENGINES}
+    ratios = {f"/ {library}": np.divide(qps[OURS], qps[library]) for library in LIBRARIES}
+    return pd.DataFrame({"measure": "HNSW search", "recall": RECALLS, "qps": qps[OURS], **ratios})
 
 
-def compare_builds(vectors: NDArray[np.float32], threads: tuple[int, ...] = (1, 2), turns: int = 3) -> pd.DataFrame:
-    """Measure the median time of building over float32[n, d].
-
-    Returns:
-        columns engine, threads, seconds.
-    """
-    vectors = aligned(vectors)
-    _build_ours(vectors[:100], max(threads))  # compiles
-    seconds: dict[tuple[str, int], list[float]] = {cell: [] for cell in itertools.product(ENGINES, threads)}
-    for _, count, engine in itertools.product(range(turns), threads, ENGINES):
-        start = time.perf_counter()
-        ENGINES[engine](vectors, count)
-        seconds[engine, count].append(time.perf_counter() - start)
-    return pd.DataFrame(
-        [(*cell, float(np.median(times))) for cell, times in seconds.items()], columns=["engine", "threads", "seconds"]
-    )
+def build_ratios(vectors: NDArray[np.float32]) -> pd.DataFrame:
+    """Return our build time over float32[n, d] as a ratio to each library's with as many threads: a row for 1 and 2."""
+    _build(HnswPostFilter, vectors[:100], 2)  # compiles
+    rows = [
+        (engine, threads, _build(method, vectors, threads)[1])
+        for _, threads, (engine, method) in itertools.product(range(TURNS), (1, 2), ENGINES.items())
+    ]
+    table = pd.DataFrame(rows, columns=["engine", "threads", "seconds"])
+    seconds = table.groupby(["threads", "engine"]).seconds.median().unstack()
+    ratios = {f"/ {library}": seconds[OURS] / seconds[library] for library in LIBRARIES}
+    return pd.DataFrame({"measure": "HNSW build", "threads": seconds.index, "seconds": seconds[OURS], **ratios})
 
 
-def search_ratios(frame: pd.DataFrame, recalls: tuple[float, ...] = (0.90, 0.95, 0.99)) -> pd.DataFrame:
-    """Return our QPS as a ratio to each library's at equal recall, a row per recall; NaN beyond what was measured."""
-    ours = {recall: _qps_at(frame, OURS, recall) for recall in recalls}
-    columns = {
-        f"/ {engine}": [ours[r] / _qps_at(frame, engine, r) for r in recalls] for engine in ENGINES if engine != OURS
-    }
-    return pd.DataFrame({"measure": "HNSW search", "recall": recalls, "qps": list(ours.values()), **columns})
+def _build(method: type[Algorithm], vectors: NDArray[np.float32], threads: int) -> tuple[Algorithm, float]:
+    """Return a built index and how many seconds it took."""
+    algorithm = method(HnswBuild())
+    with threadpool_limits(threads, "openmp"):
+        started = time.perf_counter()
+        algorithm.build(_data(vectors, threads))
+        return algorithm, time.perf_counter() - started
 
 
-def build_ratios(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return our build time as a ratio to each library's with as many threads, a row per number of threads."""
-    table = frame.pivot(index="threads", columns="engine", values="seconds")
-    columns = {f"/ {engine}": table[OURS] / table[engine] for engine in ENGINES if engine != OURS}
-    return pd.DataFrame({"measure": "HNSW build", "threads": table.index, "seconds": table[OURS], **columns})
+def _through_disk(method: type[Algorithm], vectors: NDArray[np.float32]) -> Algorithm:
+    """Return an index that was saved and loaded, as a search gets it."""
+    with TemporaryDirectory() as folder:
+        _build(method, vectors, 2)[0].save(Path(folder))
+        return method.load(Path(folder), HnswBuild(), _data(vectors, 1))
 
 
-def _qps_at(frame: pd.DataFrame, engine: str, recall: float) -> float:
-    """Return an engine's QPS at a recall, interpolated between settings: log QPS over recall."""
-    curve = frame[frame.engine == engine].sort_values("recall")
+def _data(vectors: NDArray[np.float32], threads: int) -> Data:
+    return Data(vectors, Attributes(len(vectors), {}), (), FilterType.NONE, threads, 0)
+
+
+def _qps_at(curve: pd.DataFrame, recall: float) -> float:
+    """Return the QPS at a recall, interpolated between settings: log QPS over recall."""
+    curve = curve.sort_values("recall")
     return float(np.exp(np.interp(recall, curve.recall, np.log(curve.qps), left=np.nan, right=np.nan)))
-
-
-def _recall(ids: NDArray[Any], truth: NDArray[Any]) -> float:
-    hits = (ids[:, :K, None] == truth[:, None, :K]).any(axis=2)
-    return float(hits.mean())

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from algorithms._hnsw import HnswBuild
 from algorithms._postfilter import WideningSearch
-from algorithms.hnsw_postfilter import Build, HnswPostFilter
+from algorithms.hnsw_postfilter import HnswPostFilter
 from bench.attributes import Attributes, ordered
 from bench.filters import Between, Equals, Everything, FilterType
 
-from .equality import (
+from .problems import (
     Problem,
     answer,
     check_exact,
@@ -23,13 +24,13 @@ from .equality import (
     through_disk,
 )
 
-SMALL = Build(M=8, ef_construction=40)
+SMALL = HnswBuild(M=8, ef_construction=40)
 
 
 @settings(max_examples=40, deadline=None)
 @given(problem=problems(), k=st.sampled_from([1, 7, 100]))
 def test_as_many_candidates_as_items_are_exact(problem: Problem, k: int) -> None:
-    method, _ = through_disk(HnswPostFilter, Build(M=60, ef_construction=60), problem.data())
+    method, _ = through_disk(HnswPostFilter, HnswBuild(M=60, ef_construction=60), problem.data())
     check_exact(problem, answer(method, problem, WideningSearch(ef=60), k), k)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of methods for equality filters share: drawn problems, and an index that has been on disk."""
+"""What the tests of methods share: problems with equality filters, an index that was on disk, and what it owes."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Problem:
     queries: NDArray[np.float32]
     filters: tuple[Filter, ...]
 
-    def data(self, threads: int = 1, seed: int = 0) -> Data:
+    def data(self, threads: int = 1) -> Data:
         """Return what a method is given."""
-        return Data(self.vectors, self.attributes, attributes_of(self.filters) or NAMES, FilterType.MEM, threads, seed)
+        return Data(self.vectors, self.attributes, attributes_of(self.filters) or NAMES, FilterType.MEM, threads, 0)
 
     @property
     def batch(self) -> FilterBatch:
@@ -52,9 +52,9 @@ class Problem:
 
 
 @st.composite
-def problems(draw: st.DrawFn, max_items: int = 60) -> Problem:
+def problems(draw: st.DrawFn) -> Problem:
     """Draw a problem: missing values, a value for all items, one per item; wanted values that none has; duplicates."""
-    n = draw(st.integers(1, max_items))
+    n = draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     vectors = rng.normal(size=(n, 5)).astype(np.float32)
     if draw(st.booleans()):
