@@ -32,6 +32,8 @@ K = 10
 EFS = (10, 20, 40, 80, 160, 320, 640)
 RECALLS = (0.90, 0.95, 0.99)
 TURNS = 3
+QUERIES = 1000
+"""How many queries are searched: enough for a steady recall, few enough that turns are short."""
 OURS = "ours"
 ENGINES: dict[str, type[Algorithm]] = {
     OURS: HnswPostFilter,
