@@ -154,9 +154,15 @@ def test_answers_are_valid_and_wide_settings_find_nearly_all(
     assert np.nanmean(wide.underfill) <= 0.05
 
 
+def filters_for(name: str) -> list[Filter]:
+    """Return filters of every type that a method serves."""
+    serves = load_target(config_of(name).target).info.serves
+    return [filter_ for filter_type in FilterType if filter_type in serves for filter_ in FILTERS_OF[filter_type]]
+
+
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_an_index_answers_alike_after_it_was_saved(name: str, tmp_path: Path) -> None:
-    filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
+    filters = filters_for(name)
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 3)
     for setting in (0, -1):
         before = built.search(queries, filters, 10, setting=setting, fresh=True)
@@ -176,7 +182,7 @@ def test_a_few_items_are_enough(name: str, n: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_more_answers_are_asked_for_than_there_are_items(name: str, tmp_path: Path) -> None:
-    filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
+    filters = filters_for(name)
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 2)
     verdict = built.verdict(queries, filters, N + 100)
     assert np.nanmean(verdict.recall) >= 0.95
@@ -184,7 +190,7 @@ def test_more_answers_are_asked_for_than_there_are_items(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_query_alone_has_the_same_answer_as_among_others(name: str, tmp_path: Path) -> None:
-    filters = [filter_ for of_type in FILTERS_OF.values() for filter_ in of_type]
+    filters = filters_for(name)
     built, queries = Built(name, filters, tmp_path / "index"), clustered(len(filters), DIM, 2)
     together = built.verdict(queries, filters, 10)
     alone = [built.verdict(queries[q : q + 1], filters[q : q + 1], 10).recall[0] for q in range(len(filters))]
@@ -209,7 +215,8 @@ def test_duplicates_that_tear_a_graph_apart(name: str, copies: int, tmp_path: Pa
     vectors = clustered(300, DIM, 1)
     vectors[:copies] = vectors[0]
     graph = {"M": 2, "ef_construction": 1} if "hnsw" in name else {}
-    filters: list[Filter] = [Everything(), ALL, Contains("main_categories", "cs"), Equals("number_of_authors", 1)] * 5
+    broad = [Everything(), ALL, Contains("main_categories", "cs"), Equals("number_of_authors", 1)]
+    filters = [filter_ for filter_ in broad if type_of(filter_) in load_target(config_of(name).target).info.serves] * 5
     built = Built(name, filters, tmp_path / "index", vectors=vectors, **graph)
     for k in (1, 10, 300):
         built.verdict(clustered(len(filters), DIM, 2), filters, k)

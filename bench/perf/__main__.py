@@ -3,58 +3,74 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from bench.cli import command
-from bench.config import source_of, typed
+from bench.config import AlgorithmConfig, source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
 from bench.filters import Everything, FilterBatch
-from bench.perf import harness, hnsw
+from bench.perf import harness, hnsw, methods
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
+from bench.workloads import WORKLOADS, Workload
 
 
 @dataclass
 class PerfConfig:
-    """The keys of ``configs/perf.yaml`` beside `dataset`."""
+    """The keys of ``configs/perf.yaml`` beside `dataset` and `workload`."""
 
     measure: list[str]
+    algorithms: list[str]
     results: str
 
 
-def ground_truth(dataset: Dataset) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: the first three measures and those of HNSW take the vectors alone."""
+
+    dataset: Dataset
+    workload: Workload
+    algorithms: list[AlgorithmConfig]
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """float32[n, d]."""
+        return load_rows(self.dataset.vectors)
+
+    @cached_property
+    def queries(self) -> NDArray[np.float32]:
+        """float32[q, d]."""
+        return load_rows(self.dataset.queries)
+
+    @property
+    def contest(self) -> methods.Contest:
+        """The filtered queries of the workload."""
+        return methods.contest(self.vectors, self.queries, self.workload)
+
+
+def ground_truth(on: Subject) -> pd.DataFrame:
     """Measure ground truth without a filter."""
-    attributes = dataset.open_attributes()
-    filters = FilterBatch([Everything()] * dataset.number_of_queries, attributes)
-    return harness.ground_truth_rate(load_rows(dataset.vectors), load_rows(dataset.queries), filters)
+    filters = FilterBatch([Everything()] * len(on.queries), on.dataset.open_attributes())
+    return harness.ground_truth_rate(on.vectors, on.queries, filters)
 
 
-def overhead(dataset: Dataset) -> pd.DataFrame:
-    """Measure what the harness adds to a search."""
-    return harness.overhead(load_rows(dataset.vectors), load_rows(dataset.queries))
-
-
-def hnsw_search(dataset: Dataset) -> pd.DataFrame:
-    """Measure the search of our HNSW beside the libraries'."""
-    return hnsw.search_ratios(load_rows(dataset.vectors), load_rows(dataset.queries)[: hnsw.QUERIES])
-
-
-def hnsw_build(dataset: Dataset) -> pd.DataFrame:
-    """Measure the build of our HNSW beside the libraries'."""
-    return hnsw.build_ratios(load_rows(dataset.vectors))
-
-
-MEASURES = {
+MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "ground_truth": ground_truth,
-    "overhead": overhead,
-    "hnsw_search": hnsw_search,
-    "hnsw_build": hnsw_build,
+    "overhead": lambda on: harness.overhead(on.vectors, on.queries),
+    "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[: hnsw.QUERIES]),
+    "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
+    "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
+    "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
 }
 
 
@@ -62,16 +78,20 @@ def main(config: DictConfig) -> None:
     """Make the measurements that are asked for."""
     values: dict[str, Any] = {str(key): value for key, value in config.items()}
     source = source_of(values.pop("dataset"), SOURCES, "dataset")
+    workload_source = source_of(values.pop("workload"), WORKLOADS, "workload")
     settings = typed(PerfConfig, values, "configs/perf.yaml")
     for name in settings.measure:
         if name not in MEASURES:
             raise BenchError(f"measure={name} is unknown{nearest(name, MEASURES)}")
-    dataset = source.open(results_cache(Path(settings.results)))
-    print(f"{dataset.name}, {dataset.shape[0]:,} x {dataset.shape[1]}, on {machine_id()}")
+    algorithms = methods.configured(settings.algorithms)
+    cache = results_cache(Path(settings.results))
+    dataset = source.open(cache)
+    subject = Subject(dataset, workload_source.open(dataset, cache), algorithms)
+    print(f"{dataset.name}, {dataset.shape[0]:,} x {dataset.shape[1]}, {subject.workload.name}, on {machine_id()}")
     for warning in noise():
         print(f"warning: {warning}", file=sys.stderr)
     for name in settings.measure:
-        print(f"\n{MEASURES[name](dataset).to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
+        print(f"\n{MEASURES[name](subject).to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
 
 
 if __name__ == "__main__":

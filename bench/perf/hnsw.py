@@ -51,7 +51,7 @@ def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) ->
         queries: float32[q, d].
 
     Returns:
-        A row per recall; NaN for recalls that an engine's curve does not span.
+        A row per recall; NaN for recalls that an engine does not reach.
     """
     filters = FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
     truth = exact_search(vectors, queries, filters, K)
@@ -65,7 +65,7 @@ def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) ->
     curves = cells.agg(seconds=("seconds", "median"), ids=("ids", "first"))  # the same answers in every turn
     curves["qps"] = len(queries) / curves.seconds
     curves["recall"] = [judge(ids, K, truth, filters, vectors, queries).recall.mean() for ids in curves.ids]
-    qps = {engine: [_qps_at(curves[curves.engine == engine], recall) for recall in RECALLS] for engine in ENGINES}
+    qps = {engine: [qps_at(curves[curves.engine == engine], recall) for recall in RECALLS] for engine in ENGINES}
     ratios = {f"/ {library}": np.divide(qps[OURS], qps[library]) for library in LIBRARIES}
     return pd.DataFrame({"measure": "HNSW search", "recall": RECALLS, "qps": qps[OURS], **ratios})
 
@@ -103,7 +103,10 @@ def _data(vectors: NDArray[np.float32], threads: int) -> Data:
     return Data(vectors, Attributes(len(vectors), {}), (), FilterType.NONE, threads, 0)
 
 
-def _qps_at(curve: pd.DataFrame, recall: float) -> float:
-    """Return the QPS at a recall, interpolated between settings: log QPS over recall."""
+def qps_at(curve: pd.DataFrame, recall: float) -> float:
+    """Return the QPS at a recall, interpolated between settings: log QPS over recall; NaN outside of the curve.
+
+    Of a curve that begins above the recall the QPS of its first point is taken, which is at least that.
+    """
     curve = curve.sort_values("recall")
-    return float(np.exp(np.interp(recall, curve.recall, np.log(curve.qps), left=np.nan, right=np.nan)))
+    return float(np.exp(np.interp(recall, curve.recall, np.log(curve.qps), right=np.nan)))

@@ -36,9 +36,9 @@ class Problem:
     queries: NDArray[np.float32]
     filters: tuple[Filter, ...]
 
-    def data(self, threads: int = 1) -> Data:
+    def data(self, threads: int = 1, seed: int = 0) -> Data:
         """Return what a method is given."""
-        return Data(self.vectors, self.attributes, attributes_of(self.filters) or NAMES, FilterType.MEM, threads, 0)
+        return Data(self.vectors, self.attributes, attributes_of(self.filters) or NAMES, FilterType.MEM, threads, seed)
 
     @property
     def batch(self) -> FilterBatch:
