@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Kind
 from bench.filters import FilterBatch, FilterType
+from bench.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
 
@@ -73,8 +74,8 @@ class Data:
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """float32[n, d], C-contiguous. Reading it costs memory: a method whose index holds the vectors need not."""
-        return np.ascontiguousarray(self.source, np.float32)
+        """float32[n, d], see `dense`. Reading it costs memory: a method whose index holds the vectors need not."""
+        return dense(self.source)
 
 
 def param(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from algorithms import _kmeans
 from algorithms._equality import ANY, Codebook
-from algorithms._kernels.distance import L2, distances, gathered, l2, l2_query
+from algorithms._kernels.distance import L2, distances, l2, l2_query
 from algorithms._kernels.heap import (
     key_id,
     make_key,
@@ -33,6 +33,7 @@ from algorithms._kernels.policy import FASTMATH
 from algorithms._kernels.workers import Workers
 from algorithms.base import Algorithm, Data, Info, param
 from bench.filters import FilterBatch, FilterType
+from bench.vectors import dense
 
 _FILE = "caps.npz"
 _BLOCK = 256
@@ -165,7 +166,7 @@ class Caps(Algorithm):
         self._codebook = Codebook(data.attributes, data.filtered)
         self._codes = self._codebook.codes[trees.ids]
         self._centroids = l2(trees.centroids)
-        self._space = l2(gathered(data.source, trees.ids))
+        self._space = l2(dense(data.source, trees.ids))
 
     def prepare(self, filters: FilterBatch) -> NDArray[np.int32]:
         """Return the values that each query wants."""

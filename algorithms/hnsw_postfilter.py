@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from algorithms import _postfilter
 from algorithms._hnsw import HnswBuild
 from algorithms._kernels import hnsw
-from algorithms._kernels.distance import aligned
 from algorithms._postfilter import WideningSearch, search_widening
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info
 from bench.filters import FilterBatch
@@ -40,7 +39,7 @@ class HnswPostFilter(Algorithm):
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""
         p: HnswBuild = self.params
-        self._vectors = aligned(data.vectors)
+        self._vectors = data.vectors
         self.index = hnsw.build(self._vectors, p.M, p.ef_construction, data.seed, data.threads)
 
     def save(self, folder: Path) -> None:
@@ -55,7 +54,7 @@ class HnswPostFilter(Algorithm):
             entry, top = int(arrays["entry"]), int(arrays["top"])
             upper = hnsw.Hierarchy(arrays["ids"], arrays["first"], entry, top)
             algorithm.index = hnsw.Hnsw(arrays["base"], upper)
-        algorithm._vectors = aligned(data.vectors)
+        algorithm._vectors = data.vectors
         return algorithm
 
     def prepare(self, filters: FilterBatch) -> FilterBatch:

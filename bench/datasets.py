@@ -20,7 +20,7 @@ from bench.cache import Cache, atomic_folder, digest_of
 from bench.errors import BenchError
 from bench.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
 from bench.paths import DATASETS
-from bench.vectors import check_rows, hdf5_to_npy, open_vectors
+from bench.vectors import check_rows, dense, hdf5_to_npy, open_vectors
 
 
 @dataclass(frozen=True)
@@ -215,5 +215,5 @@ def _checked(
 
 
 def load_rows(path: Path, count: int | None = None) -> NDArray[np.float32]:
-    """Read the first `count` rows (all if None) of a vector file as C-contiguous float32[count, d]."""
-    return np.ascontiguousarray(open_vectors(path)[:count], np.float32)
+    """Read the first `count` rows (all if None) of a vector file as float32[count, d], see `dense`."""
+    return dense(open_vectors(path)[:count])

@@ -28,7 +28,7 @@ from bench.attributes import Attributes
 from bench.cache import atomic_file
 from bench.errors import BenchError
 from bench.filters import FilterBatch, FilterType, from_json
-from bench.vectors import open_vectors
+from bench.vectors import dense, open_vectors
 
 OUT_OF_MEMORY_EXIT = 77
 """The exit code by which a worker says that an allocation failed."""
@@ -110,7 +110,7 @@ def search(job: dict[str, Any], out: Path) -> None:
     data = _data(job)
     lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
     filters = [from_json(line) for line in lines]
-    queries = np.ascontiguousarray(open_vectors(Path(job["queries"]))[: len(filters)], np.float32)
+    queries = dense(open_vectors(Path(job["queries"]))[: len(filters)])
     algorithm = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:

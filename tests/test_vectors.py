@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench import vectors
 from bench.errors import BenchError
-from bench.vectors import check_rows, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
+from bench.vectors import check_rows, dense, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
 
 from .made import clustered
 
@@ -185,3 +185,17 @@ def test_hdf5_of_another_kind(tmp_path: Path) -> None:
         file["train"], file["test"] = ROWS.ravel(), ROWS
     with pytest.raises(BenchError, match=r"flat.hdf5: 'train'"):
         hdf5_to_npy(tmp_path / "flat.hdf5", tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])
+def test_dense_rows_start_at_a_cache_line(dtype: type) -> None:
+    rows = (np.arange(5000 * 34) % 251).reshape(5000, 34)[:, ::2].astype(dtype)
+    strided = np.repeat(rows, 2, axis=1)[:, ::2]
+    items = np.array([4999, 0, 0, 7])
+    for given, taken, expected in ((strided, None, rows), (strided, items, rows[items]), (rows, items[:0], rows[:0])):
+        found = dense(given, taken)
+        assert found.dtype == np.float32
+        assert found.flags.c_contiguous
+        assert found.ctypes.data % 64 == 0
+        np.testing.assert_array_equal(found, expected)
+        assert dense(found) is found

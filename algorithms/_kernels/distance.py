@@ -18,11 +18,6 @@ from algorithms._kernels.prefetch import prefetch
 AHEAD = 64
 """Floats of a row that are prefetched while the rows before it are read; the processor goes on by itself."""
 
-LINE = 64
-"""Bytes of a cache line."""
-
-_ROWS = 1 << 12
-
 
 @operation
 def target(space: Any, item: Any) -> Any:
@@ -59,33 +54,6 @@ class L2Target(NamedTuple):
     queries: NDArray[np.float32]
     row: np.int64
     norm: np.float32
-
-
-def aligned(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return an array [n, d] C-contiguous and starting at a cache line: itself if it does, else a copy.
-
-    Where d is a multiple of 16 no load of 16 floats then straddles two lines.
-    """
-    if rows.flags.c_contiguous and rows.ctypes.data % LINE == 0:
-        return rows
-    copy = _empty_aligned(rows.shape, rows.dtype)
-    copy[:] = rows
-    return copy
-
-
-def gathered(rows: NDArray[Any], items: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-    """Return ``rows[items]`` of [n, d] as float32, aligned; of what may be mapped from a file a little at a time."""
-    copy = _empty_aligned((len(items), rows.shape[1]), np.dtype(np.float32))
-    for start in range(0, len(items), _ROWS):
-        copy[start : start + _ROWS] = rows[items[start : start + _ROWS]]
-    return copy
-
-
-def _empty_aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    size = int(np.prod(shape)) * dtype.itemsize
-    memory = np.empty(size + LINE, np.uint8)
-    offset = -memory.ctypes.data % LINE
-    return memory[offset : offset + size].view(dtype).reshape(shape)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)

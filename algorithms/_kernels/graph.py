@@ -1,4 +1,4 @@
-"""Graphs as arrays: rows of a fixed width, filled with -1."""
+"""Graphs as arrays: rows of a fixed width, filled with -1, and compressed rows (CSR)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ class Rows(NamedTuple):
         ids: int32[n, width], each row its neighbours and then -1.
     """
 
+    ids: NDArray[np.int32]
+
+
+class Csr(NamedTuple):
+    """A graph of compressed rows.
+
+    Attributes:
+        starts: int64[n + 1], where each row starts in `ids`.
+        ids: int32[edges].
+    """
+
+    starts: NDArray[np.int64]
     ids: NDArray[np.int32]
 
 

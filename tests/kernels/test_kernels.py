@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from algorithms._kernels import hnsw
 from algorithms._kernels.beam import begin, finish, new_scratch, seed, walk
-from algorithms._kernels.distance import aligned, distance, distances, l2, l2_query
+from algorithms._kernels.distance import distance, distances, l2, l2_query
 from algorithms._kernels.filter import Bitmap, passes
 from algorithms._kernels.graph import Rows
 from algorithms._kernels.heap import (
@@ -104,7 +104,7 @@ def test_distances_are_squared_l2(d: int, count: int) -> None:
     rows, queries = rng.normal(size=(9, d)).astype(np.float32), rng.normal(size=(1, d)).astype(np.float32)
     items = rng.integers(0, 9, count).astype(np.int32)
     out, single = np.empty(count, np.float32), np.empty(count, np.float32)
-    _distances(l2(aligned(rows)), queries, items, out, single)
+    _distances(l2(rows), queries, items, out, single)
     expected = ((rows[items].astype(np.float64) - queries[0]) ** 2).sum(axis=1)
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(single, expected, rtol=1e-5, atol=1e-5)
