@@ -52,3 +52,20 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
         out[count] = item
         count += visit(visited, item)
     return count
+
+
+@implements(neighbours, Csr)
+def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+    count = 0
+    for j in range(graph.starts[node], graph.starts[node + 1]):
+        out[count] = graph.ids[j]
+        count += visit(visited, graph.ids[j])
+    return count
+
+
+def compress(rows: NDArray[np.int32]) -> Csr:
+    """Return rows int32[n, width], filled with -1 at their ends, as a `Csr`."""
+    used = rows >= 0
+    starts = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(used.sum(1), out=starts[1:])
+    return Csr(starts, rows[used])

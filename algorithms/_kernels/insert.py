@@ -40,18 +40,21 @@ class Links(NamedTuple):
         ids: int32[n, width], each row its neighbours, nearest first, and then -1.
         lengths: float32[n, width], their distances.
         degree: how many neighbours a new item chooses.
+        cap: to how many a row is pruned that outgrows `width`.
         alpha: see `prune`.
     """
 
     ids: NDArray[np.int32]
     lengths: NDArray[np.float32]
     degree: int
+    cap: int
     alpha: float
 
 
-def new_links(n: int, width: int, degree: int, alpha: float = 1.0) -> Links:
-    """Return a graph of n nodes without edges; rows that outgrow `width` >= `degree` are pruned to it."""
-    return Links(np.full((n, width), -1, np.int32), np.zeros((n, width), np.float32), degree, alpha)
+def new_links(n: int, width: int, degree: int, cap: int | None = None, alpha: float = 1.0) -> Links:
+    """Return a graph of n nodes without edges. `degree` and `cap` are at most `width`, which `cap` is if not given."""
+    cap = width if cap is None else cap
+    return Links(np.full((n, width), -1, np.int32), np.zeros((n, width), np.float32), degree, cap, alpha)
 
 
 def batches(start: int, stop: int, share: float = SHARE) -> Iterator[tuple[int, int]]:
@@ -83,6 +86,11 @@ def insert(workers: Workers, space: Any, search: Any, rule: Any, links: Links, i
     lengths = links.lengths[items].ravel()[order]
     groups = np.flatnonzero(np.diff(heads, prepend=-1, append=-1))
     workers.run(_link_back, len(groups) - 1, space, rule, links, heads, tails, lengths, groups)
+
+
+def trim(workers: Workers, space: Any, rule: Any, links: Links) -> None:
+    """Prune every row of more than ``links.cap`` neighbours: the last step of a build that let rows outgrow it."""
+    workers.run(_trim, len(links.ids), space, rule, links)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
@@ -118,8 +126,21 @@ def _link_back(
         if count <= links.ids.shape[1]:
             _write_row(links, head, keys, count)
         else:
-            count = prune(space, rule, head, keys, count, links.ids.shape[1], links.alpha, scratch.entered)
-            _write_row(links, head, scratch.entered, count)
+            _prune_row(space, rule, links, head, keys, count, scratch.entered)
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _trim(start: Any, stop: Any, scratch: Any, space: Any, rule: Any, links: Any) -> None:
+    for node in range(start, stop):
+        count = _read_row(links, node, scratch.results)
+        if count > links.cap:
+            _prune_row(space, rule, links, node, scratch.results, count, scratch.entered)
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _prune_row(space: Any, rule: Any, links: Any, node: Any, keys: Any, count: Any, chosen: Any) -> None:
+    """Make those that pruning leaves of `count` ascending keys the neighbours of a node."""
+    _write_row(links, node, chosen, prune(space, rule, node, keys, count, links.cap, links.alpha, chosen))
 
 
 @nb.njit(cache=True, nogil=True)
