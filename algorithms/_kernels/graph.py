@@ -69,3 +69,11 @@ def compress(rows: NDArray[np.int32]) -> Csr:
     starts = np.zeros(len(rows) + 1, np.int64)
     np.cumsum(used.sum(1), out=starts[1:])
     return Csr(starts, rows[used])
+
+
+def expand(graph: Csr) -> NDArray[np.int32]:
+    """Return a `Csr` as rows int32[n, width], as wide as its widest row and filled with -1."""
+    degrees = np.diff(graph.starts)
+    rows = np.full((len(degrees), int(degrees.max(initial=0))), -1, np.int32)
+    rows[np.arange(rows.shape[1]) < degrees[:, None]] = graph.ids
+    return rows

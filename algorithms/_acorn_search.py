@@ -1,0 +1,109 @@
+"""Searching the graph of ACORN, and measuring all that passes where that is little.
+
+Patel, Kraft, Guestrin, Zaharia: ACORN: Performant and Predicate-Agnostic Search Over Vector Embeddings and Structured
+Data (SIGMOD 2024). Section 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba as nb
+import numpy as np
+
+from algorithms._acorn_graph import Base, View, descend
+from algorithms._kernels.beam import COMPUTED, RESULTS, begin, finish, seed, walk
+from algorithms._kernels.distance import distances, l2_query
+from algorithms._kernels.filter import Bitmap, passes
+from algorithms._kernels.graph import Rows
+from algorithms._kernels.heap import key_id, make_key, push_max, replace_max
+from algorithms._kernels.policy import FASTMATH
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _scan(target: Any, accept: Any, n: Any, k: Any, scratch: Any) -> None:
+    """Compute the distance to every item that passes, and leave the nearest k in ``scratch.results``."""
+    begin(scratch)
+    items, lengths, results, counters = scratch.items, scratch.lengths, scratch.results, scratch.counters
+    found = count = 0
+    for item in range(n):
+        if passes(accept, item):
+            items[count] = item
+            count += 1
+        if count == len(items) or item == n - 1:
+            distances(target, items, count, lengths)
+            counters[COMPUTED] += count
+            for i in range(count):
+                key = make_key(lengths[i], items[i])
+                if found < k:
+                    push_max(results, found, key)
+                    found += 1
+                elif key < results[0]:
+                    replace_max(results, found, key)
+            count = 0
+    counters[RESULTS] = found
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+def _walk_from(target: Any, graph: Any, accept: Any, start: Any, ef: Any, scratch: Any) -> Any:
+    """Walk from an item with a beam of `ef`, and return whether anything that passes was found."""
+    visited = begin(scratch)
+    seed(target, accept, visited, start, ef, scratch)
+    walk(target, graph, accept, visited, ef, scratch)
+    return scratch.counters[RESULTS] > 0
+
+
+class Rule(NamedTuple):
+    """How lists are read, see `View`.
+
+    Attributes:
+        base: `verbatim` of the lowest layer.
+        upper: `verbatim` of the layers above.
+        limit: `limit` of the layers above; twice as many in the lowest.
+    """
+
+    base: int
+    upper: int
+    limit: int
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+def search(
+    start: Any, stop: Any, scratch: Any, graph: Any, rule: Any, space: Any, queries: Any, bitmaps: Any, matches: Any,
+    which: Any, few: Any, ef: Any, ids: Any, lengths: Any, computed: Any,
+) -> None:  # fmt: skip
+    """Answer the queries from `start` to `stop`.
+
+    Args:
+        start: the first query.
+        stop: the end of the queries.
+        scratch: memory from `new_scratch`, as wide as a list of the lowest layer and as 2 ``rule.limit``.
+        graph: the index.
+        rule: a `Rule`.
+        space: the items.
+        queries: float32[q, d].
+        bitmaps: uint64[u, words], the distinct filters.
+        matches: int64[u], how many items pass each.
+        which: int64[q], the filter of each query.
+        few: a filter that fewer items pass is answered by measuring them all; at least 1.
+        ef: the beam, at least k.
+        ids: int32[q, k], the answers, nearest first and then -1.
+        lengths: float32[q, k], their distances.
+        computed: int64[q], the distances computed.
+    """
+    for i in range(start, stop):
+        scratch.counters[COMPUTED] = 0
+        query = l2_query(space, queries, i)
+        accept = Bitmap(bitmaps[which[i]])
+        if matches[which[i]] < few:
+            _scan(query, accept, len(graph.base), ids.shape[1], scratch)
+        else:
+            view = View(Base(graph.base), accept, rule.base, 2 * rule.limit)
+            nearest = descend(query, graph, accept, rule.upper, rule.limit, 1, scratch)
+            # Where nothing that passes is in sight of the start, walk over all items until something is.
+            if not _walk_from(query, view, accept, nearest, ef, scratch) and _walk_from(
+                query, Rows(graph.base), accept, nearest, 1, scratch
+            ):
+                _walk_from(query, view, accept, np.int64(key_id(scratch.results[0])), ef, scratch)
+        finish(scratch, ids[i], lengths[i])
+        computed[i] = scratch.counters[COMPUTED]
