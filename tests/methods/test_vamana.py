@@ -15,7 +15,7 @@ from algorithms._kernels.beam import new_scratch
 from algorithms._kernels.distance import l2
 from algorithms._kernels.medoid import medoids
 from algorithms._kernels.prune import prune
-from algorithms._labels import UNKNOWN, Labels, LabelSets, label_sets
+from algorithms._labels import UNKNOWN, Labels, label_sets
 from algorithms._vamana import LabelledVamana
 from algorithms._vamana_build import AllCovered, SharedCovered, grow, insertion_order
 from algorithms.base import Data, describe_params
@@ -28,7 +28,8 @@ from bench.errors import BenchError
 from bench.filters import And, Between, Contains, Equals, Filter, FilterBatch, FilterType
 
 from ..naive import nearest, values_of
-from ..strategies import NUMBERS, WORDS, columns
+from ..strategies import columns
+from .labelled import labelled_problems, labels_of, tagged
 from .problems import Problem, through_disk
 
 METHODS = [(FilteredVamana, Filtered()), (FilteredVamana, Filtered(variant="code")), (StitchedVamana, Stitched())]
@@ -41,48 +42,7 @@ ROOMY: list[tuple[type[LabelledVamana], Any]] = [
 ]
 """Each method with room for all neighbours of the items of `problems`."""
 
-_LEAVES: st.SearchStrategy[Filter] = st.one_of(
-    st.builds(Equals, st.just("category"), WORDS | st.just("nowhere")),
-    st.builds(Equals, st.just("number"), NUMBERS),
-    st.builds(Equals, st.just("truth"), st.booleans()),
-    st.builds(Contains, st.just("words"), WORDS | st.just("nowhere")),
-)
-
 each_method = pytest.mark.parametrize(("method", "params"), METHODS, ids=["filtered", "filtered-code", "stitched"])
-
-
-@st.composite
-def problems(draw: st.DrawFn) -> Problem:
-    """Draw a problem of EM and EMIS filters: missing values, empty sets, equal vectors, one label for all, or each."""
-    attributes = draw(columns(max_items=120))
-    n = attributes.n
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    vectors = rng.normal(size=(n, 4)).astype(np.float32)
-    if draw(st.booleans()):
-        vectors = vectors[rng.integers(0, n, n) // 3]
-    words = {
-        "drawn": None,
-        "all": categorical(["a"] * n),
-        "each": categorical([f"{i:03}" for i in range(n)]),
-    }[draw(st.sampled_from(["drawn", "drawn", "all", "each"]))]
-    held = {name: attributes[name] for name in attributes.kinds} | ({"category": words} if words else {})
-    filters = tuple(draw(st.lists(_LEAVES, min_size=1, max_size=5)))
-    queries = rng.normal(size=(len(filters), 4)).astype(np.float32)
-    return Problem(vectors, Attributes(n, held), queries, filters)
-
-
-def tagged(n: int, seed: int, single: bool = False, queries: int = 40) -> Problem:
-    """Return clustered vectors of which each has one or several of eight tags, some of them rare."""
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(10, 12))
-    vectors = (centres[rng.integers(0, 10, n)] + 0.4 * rng.normal(size=(n, 12))).astype(np.float32)
-    points = (centres[rng.integers(0, 10, queries)] + 0.4 * rng.normal(size=(queries, 12))).astype(np.float32)
-    share = 1 / np.arange(1, 9)
-    tags = [rng.choice(8, 1 if single else rng.integers(1, 4), False, share / share.sum()).tolist() for _ in range(n)]
-    column = categorical([str(t[0]) for t in tags]) if single else sets([[str(x) for x in t] for t in tags])
-    wanted = rng.choice(8, queries).tolist()
-    filters = tuple(Equals("tag", str(w)) if single else Contains("tag", str(w)) for w in wanted)
-    return Problem(vectors, Attributes(n, {"tag": column}), points, filters)
 
 
 def answer(index: LabelledVamana, problem: Problem, k: int, width: int, threads: int = 1) -> NDArray[np.int32]:
@@ -91,10 +51,6 @@ def answer(index: LabelledVamana, problem: Problem, k: int, width: int, threads:
 
 def rows_of(index: LabelledVamana) -> list[list[int]]:
     return [part.tolist() for part in np.split(index.graph.ids, index.graph.starts[1:-1])]
-
-
-def labels_of(sets_: LabelSets) -> list[set[int]]:
-    return [set(part.tolist()) for part in np.split(sets_.codes, sets_.offsets[1:-1])]
 
 
 def unreachable(rows: list[list[int]], labels: list[set[int]], label: int, entry: int) -> set[int]:
@@ -149,7 +105,7 @@ def test_label_sets_need_an_attribute() -> None:
 
 @pytest.mark.parametrize(("method", "params"), ROOMY, ids=["filtered", "filtered-code", "stitched"])
 @settings(max_examples=60)
-@given(problem=problems(), k=st.sampled_from([1, 7, 200]))
+@given(problem=labelled_problems(), k=st.sampled_from([1, 7, 200]))
 def test_with_room_and_a_wide_beam_the_answer_is_exact(
     method: type[LabelledVamana], params: Any, problem: Problem, k: int
 ) -> None:
@@ -168,7 +124,7 @@ def test_with_room_and_a_wide_beam_the_answer_is_exact(
 
 @each_method
 @settings(max_examples=25)
-@given(problem=problems(), width=st.integers(1, 20), degree=st.integers(1, 6))
+@given(problem=labelled_problems(), width=st.integers(1, 20), degree=st.integers(1, 6))
 def test_narrow_graphs_and_beams_return_passing_items_only(
     method: type[LabelledVamana], params: Any, problem: Problem, width: int, degree: int
 ) -> None:
