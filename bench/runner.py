@@ -24,6 +24,7 @@ from bench.provenance import code, library_versions, machine
 from bench.store import QUERY_SCHEMA, Status, Store
 from bench.supervise import Outcome, supervise
 from bench.vectors import open_vectors
+from bench.worker import COMPILING
 
 Report = Callable[[str], None]
 
@@ -107,7 +108,11 @@ def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) ->
     target = root / "indexes" / f"{plan.build_id}-{repeat}"
     if target.exists():
         return Outcome(Status.OK, None, 0), target
-    report("building")
+
+    def stages_done() -> int:
+        report(f"building{_compiling_first(folder)}")
+        return 0
+
     draft = folder / "built"
     (draft / "index").mkdir(parents=True)
     job = folder / "build_job.json"
@@ -119,7 +124,9 @@ def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) ->
         threads=plan.threads_build,
         timeout=plan.config.limits.build_seconds,
         memory_limit=plan.memory_limit,
+        stages_done=stages_done,
     )
+    (folder / COMPILING).unlink(missing_ok=True)
     if outcome.status is not Status.OK:
         return outcome, None
     facts = json.loads((folder / "build.json").read_text())
@@ -129,6 +136,12 @@ def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) ->
     make_folder(target.parent)
     draft.rename(target)
     return outcome, target
+
+
+def _compiling_first(folder: Path) -> str:
+    return (
+        " (compiling kernels first: once, after an installation or a change)" if (folder / COMPILING).exists() else ""
+    )
 
 
 def _search(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outcome]:
@@ -148,7 +161,8 @@ def _search(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outco
 
         def stages_done(first: int = first) -> int:
             done = sum(file.exists() for file in files[first:])
-            report(f"searching {min(first + done + 1, len(files))} of {len(files)}")
+            note = "" if done else _compiling_first(folder)
+            report(f"searching {min(first + done + 1, len(files))} of {len(files)}{note}")
             return done
 
         outcome = supervise(

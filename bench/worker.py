@@ -33,6 +33,9 @@ from bench.vectors import dense, open_vectors
 OUT_OF_MEMORY_EXIT = 77
 """The exit code by which a worker says that an allocation failed."""
 
+COMPILING = "compiling"
+"""The file by which a worker says that it compiles kernels first, as it does once after an installation."""
+
 _WARM_UP_QUERIES = 8
 _WARM_UP_ITEMS = 512
 _MASK_BYTES = 256 << 20
@@ -82,6 +85,7 @@ def describe(job: dict[str, Any], out: Path) -> None:
 def build(job: dict[str, Any], out: Path) -> None:
     """Build and save an index; write ``build.json`` with `build_seconds` and `peak_rss` in bytes."""
     method = load_target(job["target"])
+    _tell_of_compiling(method, out)
     data = _data(job)
     data.vectors  # noqa: B018  (read and converted before anything is timed)
     if method.info.compiled:
@@ -96,6 +100,14 @@ def build(job: dict[str, Any], out: Path) -> None:
         path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": _peak_rss()}))
 
 
+def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
+    """Touch the file `COMPILING` when the first kernel is compiled."""
+    if method.info.compiled:
+        from algorithms._kernels.compiled import tell_of_compiling  # only for methods that bring Numba along
+
+        tell_of_compiling((out / COMPILING).touch)
+
+
 def _warm_up_build(method: type[Algorithm], job: dict[str, Any], data: Data) -> None:
     """Compile what a build calls, on a few items that are thrown away."""
     rows = min(_WARM_UP_ITEMS, len(data.vectors))
@@ -107,6 +119,7 @@ def _warm_up_build(method: type[Algorithm], job: dict[str, Any], data: Data) -> 
 def search(job: dict[str, Any], out: Path) -> None:
     """Answer the workload at each search setting; write one ``setting-*.npz`` each."""
     method = load_target(job["target"])
+    _tell_of_compiling(method, out)
     data = _data(job)
     lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
     filters = [from_json(line) for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,6 +60,25 @@ class Honest(Algorithm):
         return self.spoil(found, params)
 
     def spoil(self, found: Ids, params: Search) -> Any:
+        return found
+
+
+@nb.njit(cache=True)
+def _halve(value: Any) -> Any:
+    return value / 2
+
+
+class Compiles(Honest):
+    """Calls a kernel when it builds, and another when it searches."""
+
+    info = dataclasses.replace(Honest.info, compiled=True)
+
+    def build(self, data: Data) -> None:
+        _halve(2)
+        super().build(data)
+
+    def spoil(self, found: Ids, params: Search) -> Any:
+        _halve(2.0)
         return found
 
 

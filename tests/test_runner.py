@@ -162,3 +162,13 @@ def test_run_ids_follow_all_that_decides_a_run(runs: Runs) -> None:
     assert len({base.run_id, *(plan.run_id for plan in others)}) == 1 + len(others)
     # Limits decide no figure of a run that ends, so that raising one must not make it again.
     assert runs.plan("Honest", seconds=1.0, memory_gib=1.0).run_id == base.run_id
+
+
+def test_a_first_call_says_that_it_compiles(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kernels"))
+    plan = runs.plan("Compiles")
+    for repeat in (0, 1):
+        said: list[str] = []
+        run(plan, repeat, runs.store, runs.cache, said.append)
+        compiling = {doing.split(" ")[0] for doing in said if "compiling kernels first" in doing}
+        assert compiling == (set() if repeat else {"building", "searching"})

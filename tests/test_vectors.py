@@ -192,7 +192,11 @@ def test_dense_rows_start_at_a_cache_line(dtype: type) -> None:
     rows = (np.arange(5000 * 34) % 251).reshape(5000, 34)[:, ::2].astype(dtype)
     strided = np.repeat(rows, 2, axis=1)[:, ::2]
     items = np.array([4999, 0, 0, 7])
-    for given, taken, expected in ((strided, None, rows), (strided, items, rows[items]), (rows, items[:1], rows[items[:1]])):
+    for given, taken, expected in (
+        (strided, None, rows),
+        (strided, items, rows[items]),
+        (rows, items[:1], rows[items[:1]]),
+    ):
         found = dense(given, taken)
         assert found.dtype == np.float32
         assert found.flags.c_contiguous

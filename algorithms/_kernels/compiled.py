@@ -1,12 +1,16 @@
-"""The disk cache of compiled kernels."""
+"""The disk cache of compiled kernels, and word of it when they are being compiled."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
+from numba.core import event
 
 _ALGORITHMS = Path(__file__).resolve().parent.parent
 
@@ -25,3 +29,31 @@ def use_cache() -> None:
         digest.update(str(source.relative_to(_ALGORITHMS)).encode() + b"\0" + source.read_bytes() + b"\0")
     base = os.environ.get("NUMBA_CACHE_DIR") or str(_ALGORITHMS.parent / ".numba_cache")
     numba.config.CACHE_DIR = str(Path(base) / digest.hexdigest()[:16])  # type: ignore[attr-defined]
+
+
+def say_compiling() -> None:
+    """Print that kernels are being compiled."""
+    print("compiling kernels: this is done once, after an installation or a change", file=sys.stderr, flush=True)
+
+
+class _Listener(event.Listener):
+    """Calls `tell` when the first kernel of this process is compiled rather than read from the cache."""
+
+    tell: Callable[[], None] | None = staticmethod(say_compiling)
+
+    def on_start(self, event: Any) -> None:
+        if self.tell is not None:
+            tell, self.tell = self.tell, None
+            tell()
+
+    def on_end(self, event: Any) -> None:
+        """Nothing is told of the end."""
+
+
+_listener = _Listener()
+event.register("numba:compile", _listener)
+
+
+def tell_of_compiling(tell: Callable[[], None]) -> None:
+    """Call `tell`, in place of `say_compiling`, when this process first compiles a kernel."""
+    _listener.tell = tell
