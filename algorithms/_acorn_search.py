@@ -13,35 +13,12 @@ import numpy as np
 
 from algorithms._acorn_graph import Base, View, descend
 from algorithms._kernels.beam import COMPUTED, RESULTS, begin, finish, seed, walk
-from algorithms._kernels.distance import distances, l2_query
-from algorithms._kernels.filter import Bitmap, passes
+from algorithms._kernels.distance import l2_query
+from algorithms._kernels.filter import Bitmap
 from algorithms._kernels.graph import Rows
-from algorithms._kernels.heap import key_id, make_key, push_max, replace_max
+from algorithms._kernels.heap import key_id
 from algorithms._kernels.policy import FASTMATH
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _scan(target: Any, accept: Any, n: Any, k: Any, scratch: Any) -> None:
-    """Compute the distance to every item that passes, and leave the nearest k in ``scratch.results``."""
-    begin(scratch)
-    items, lengths, results, counters = scratch.items, scratch.lengths, scratch.results, scratch.counters
-    found = count = 0
-    for item in range(n):
-        if passes(accept, item):
-            items[count] = item
-            count += 1
-        if count == len(items) or item == n - 1:
-            distances(target, items, count, lengths)
-            counters[COMPUTED] += count
-            for i in range(count):
-                key = make_key(lengths[i], items[i])
-                if found < k:
-                    push_max(results, found, key)
-                    found += 1
-                elif key < results[0]:
-                    replace_max(results, found, key)
-            count = 0
-    counters[RESULTS] = found
+from algorithms._kernels.scan import scan
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
@@ -70,7 +47,7 @@ class Rule(NamedTuple):
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def search(
     start: Any, stop: Any, scratch: Any, graph: Any, rule: Any, space: Any, queries: Any, bitmaps: Any, matches: Any,
-    which: Any, few: Any, ef: Any, ids: Any, lengths: Any, computed: Any,
+    which: Any, items: Any, few: Any, ef: Any, ids: Any, lengths: Any, computed: Any,
 ) -> None:  # fmt: skip
     """Answer the queries from `start` to `stop`.
 
@@ -85,6 +62,7 @@ def search(
         bitmaps: uint64[u, words], the distinct filters.
         matches: int64[u], how many items pass each.
         which: int64[q], the filter of each query.
+        items: int32[n], 0 to n - 1.
         few: a filter that fewer items pass is answered by measuring them all; at least 1.
         ef: the beam, at least k.
         ids: int32[q, k], the answers, nearest first and then -1.
@@ -96,7 +74,8 @@ def search(
         query = l2_query(space, queries, i)
         accept = Bitmap(bitmaps[which[i]])
         if matches[which[i]] < few:
-            _scan(query, accept, len(graph.base), ids.shape[1], scratch)
+            begin(scratch)
+            scan(query, accept, items, 0, len(items), ef, scratch)
         else:
             view = View(Base(graph.base), accept, rule.base, 2 * rule.limit)
             nearest = descend(query, graph, accept, rule.upper, rule.limit, 1, scratch)

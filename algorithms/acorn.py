@@ -156,7 +156,8 @@ class Acorn(Algorithm):
         q, few = len(queries), max(params.prefilter_below * n, 1.0)
         ids, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
         self._workers.run(
-            _acorn_search.search, q, self.graph, rule, self._space, queries, *prepared, few, max(params.ef, k),
+            _acorn_search.search, q, self.graph, rule, self._space, queries, *prepared,
+            np.arange(n, dtype=np.int32), few, max(params.ef, k),
             ids, lengths, computed,
         )  # fmt: skip
         self.distance_computations = int(computed.sum())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from algorithms.base import Algorithm, Data
-from bench.attributes import Attributes, ordered
+from bench.attributes import Attributes, Ordered, ordered
 from bench.config import AlgorithmConfig, typed
 from bench.exact import exact_search
 from bench.filters import (
@@ -81,6 +81,15 @@ def config_of(name: str) -> AlgorithmConfig:
     return typed(AlgorithmConfig, OmegaConf.load(CONFIGS / "algorithm" / f"{name}.yaml"), name)
 
 
+def dated(n: int) -> Attributes:
+    """Return made-up attributes with a date for every item, which methods for ranges ask for."""
+    made = attributes(n)
+    dates = made["update_date"]
+    assert isinstance(dates, Ordered)
+    whole = Ordered(np.where(dates.present, dates.values, 15_000), np.ones(n, np.bool_))
+    return Attributes(n, {name: made[name] for name in made.kinds} | {"update_date": whole})
+
+
 class Built:
     """A method with an index over some items, as the harness would use it."""
 
@@ -97,7 +106,7 @@ class Built:
         config = config_of(name)
         self.method: type[Algorithm] = load_target(config.target)
         self.vectors = clustered(N, DIM, 1) if vectors is None else vectors
-        self.items = items or attributes(len(self.vectors))
+        self.items = items or dated(len(self.vectors))
         self.settings = config.settings()
         self.filters = filters
         types = {type_of(filter_) for filter_ in filters}

@@ -1,0 +1,160 @@
+"""iRangeGraph: graphs that stay within the nodes of a tree, edges chosen for a range, and exact wide searches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from algorithms._irangegraph import Dedicated, Layers, node_at
+from algorithms._kernels.beam import begin, new_scratch
+from algorithms._kernels.graph import neighbours
+from algorithms._kernels.visited import visit
+from algorithms.irangegraph import Build, IRangeGraph, Search
+from bench.errors import BenchError
+from bench.filters import Equals, FilterBatch, FilterType
+
+from .problems import Problem, answer, check_exact, check_valid, recall, through_disk
+from .ranges import range_problems, ranged
+
+SMALL = Build(M=8, ef_construction=40)
+
+
+def built(problem: Problem, params: Build = SMALL) -> IRangeGraph:
+    method = IRangeGraph(params)
+    method.build(problem.data())
+    return method
+
+
+def row_of(layers: Layers, rank: int, depth: int) -> list[int]:
+    row = layers.rows[rank, layers.columns[depth] : layers.columns[depth + 1]]
+    used: list[int] = row[row >= 0].tolist()
+    assert np.all(row[len(used) :] == -1)
+    return used
+
+
+@nb.njit
+def _chosen(layers: Any, first: Any, last: Any, rank: Any, met: Any, scratch: Any) -> Any:
+    visited = begin(scratch)
+    for other in met:
+        visit(visited, other)
+    return neighbours(Dedicated(layers, first, last), rank, visited, scratch.items)
+
+
+def chosen(layers: Layers, first: int, last: int, rank: int, met: set[int]) -> list[int]:
+    scratch = new_scratch(len(layers.rows), layers.limit)
+    count = _chosen(layers, first, last, rank, np.array(sorted(met), np.int32), scratch)
+    found: list[int] = scratch.items[:count].tolist()
+    return found
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 37, 700])
+def test_rows_stay_within_nodes_and_hold_distinct_others(n: int) -> None:
+    layers = built(ranged(n, 2, queries=1)).layers
+    for depth in range(len(layers.columns) - 1):
+        nodes = {node_at(n, rank, depth) for rank in range(n)}
+        ordered = sorted(nodes)
+        assert [low for low, _ in ordered] == [0, *(high for _, high in ordered[:-1])]  # they partition the ranks
+        for rank in range(n):
+            low, high = node_at(n, rank, depth)
+            used = row_of(layers, rank, depth)
+            assert rank not in used
+            assert len(set(used)) == len(used) <= 8
+            assert all(low <= other < high for other in used)
+            assert len(used) >= min(1, high - low - 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), n=st.integers(2, 60))
+def test_edges_are_those_of_the_nodes_that_split_the_range(data: st.DataObject, n: int) -> None:
+    layers = built(ranged(n, 1, queries=1)).layers
+    first = data.draw(st.integers(0, n - 1))
+    last = data.draw(st.integers(first, n - 1))
+    rank = data.draw(st.integers(first, last))
+    met = data.draw(st.sets(st.integers(0, n - 1)))
+    expected: list[int] = []
+    for depth in range(len(layers.columns) - 1):
+        low, high = node_at(n, rank, depth)
+        child_low, child_high = node_at(n, rank, depth + 1)
+        own = set(range(low, high)) & set(range(first, last + 1))
+        if own != set(range(child_low, child_high)) & own or own == set(range(low, high)):
+            expected += [other for other in row_of(layers, rank, depth) if other in own]
+        if own == set(range(low, high)):
+            break
+    expected = [other for other in dict.fromkeys(expected) if other not in met]
+    assert chosen(layers, first, last, rank, met) == expected[:8]
+
+
+def test_a_range_that_is_a_node_is_searched_in_its_graph() -> None:
+    layers = built(ranged(300, 3, queries=1)).layers
+    for depth in (0, 1, 3):
+        for rank in range(0, 300, 7):
+            low, high = node_at(300, rank, depth)
+            assert chosen(layers, low, high - 1, rank, set()) == row_of(layers, rank, depth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(problem=range_problems(), k=st.sampled_from([1, 7, 100]), scan_below=st.sampled_from([0, 1000]))
+def test_a_beam_as_wide_as_all_items_is_exact(problem: Problem, k: int, scan_below: int) -> None:
+    method, _ = through_disk(IRangeGraph, Build(M=60, ef_construction=60), problem.data())
+    check_exact(problem, answer(method, problem, Search(ef=60, scan_below=scan_below), k), k)
+
+
+@settings(max_examples=30, deadline=None)
+@given(problem=range_problems(), m=st.integers(2, 4), ef=st.integers(1, 9))
+def test_narrow_graphs_and_beams_stay_within_the_range(problem: Problem, m: int, ef: int) -> None:
+    method, _ = through_disk(IRangeGraph, Build(M=m, ef_construction=ef), problem.data())
+    found = answer(method, problem, Search(ef=ef))
+    check_valid(problem, found)
+    np.testing.assert_array_equal(found[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.005, 0.05, 0.5, 1.0])
+def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
+    problem = ranged(3000, 4, queries=60, share=share)
+    method = built(problem, Build(M=16, ef_construction=100))
+    k = min(10, int(3000 * share))
+    recalls = [recall(problem, answer(method, problem, Search(ef=ef), k), k) for ef in (10, 40, 3000)]
+    assert recalls == sorted(recalls)
+    assert recalls[0] >= 0.8
+    assert recalls[-1] >= 0.99
+
+
+def test_scanning_measures_what_passes_and_nothing_else() -> None:
+    problem = ranged(2000, 5, queries=30)
+    method = built(problem)
+    check_exact(problem, answer(method, problem, Search(ef=1, scan_below=601)), 10)
+    assert method.distance_computations == 30 * 600
+
+
+def test_equal_values_are_taken_together() -> None:
+    problem = ranged(500, 6, values=[i // 100 for i in range(500)], queries=20, share=0.2)
+    check_exact(problem, answer(built(problem), problem, Search(ef=500)), 10)
+
+
+def test_index_and_answers_are_the_same_for_any_number_of_threads() -> None:
+    problem = ranged(2500, 7)
+    made = [through_disk(IRangeGraph, SMALL, problem.data(threads=threads)) for threads in (1, 2, 2)]
+    assert made[0][1] == made[1][1] == made[2][1]
+    assert made[0][1] != through_disk(IRangeGraph, SMALL, problem.data(seed=1))[1]
+    answers = [
+        answer(method, problem, Search(ef=20), threads=threads)
+        for (method, _), threads in zip(made, (1, 2, 3), strict=True)
+    ]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    np.testing.assert_array_equal(answers[0], answers[2])
+
+
+@pytest.mark.parametrize("filter_type", sorted(set(FilterType) - {FilterType.R}))
+def test_other_filter_types_are_refused_with_the_reason(filter_type: FilterType) -> None:
+    assert "one attribute" in str(IRangeGraph.unsupported(filter_type, {}))
+
+
+def test_a_filter_of_another_type_is_refused() -> None:
+    problem = ranged(50, 8)
+    with pytest.raises(BenchError, match="only R on 'year'"):
+        built(problem).prepare(FilterBatch([Equals("year", 1)], problem.attributes))
