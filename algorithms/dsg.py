@@ -48,8 +48,8 @@ class DsgSearch:
 class Dsg(Algorithm):
     """A dynamic segment graph (VLDB 2025).
 
-    The index grows a little faster than n M: an edge and its label are 20 bytes, and an item has about M log2(M) of
-    them, the more the wider the candidates are sought. A build needs about four times that, and the vectors.
+    The index grows a little faster than n M: an edge and its label are 20 bytes, and with M of 24 and ef_max of 500 an
+    item had 186 edges among 5,000 items and 255 among 50,000. A build needs about four times that, and the vectors.
 
     Paper: items are inserted in random order into a base graph, which gives their candidates; here in batches, in
     parallel. Their edges are used backwards as well. A search starts from three items of the range, which may be
