@@ -19,7 +19,7 @@ from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.heap import insert_sorted, key_distance, key_id, make_key, sort_max
 from algorithms._kernels.hnsw import draw_levels
-from algorithms._kernels.insert import batches
+from algorithms._kernels.insert import batches, edges_back
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.visited import visit
 from algorithms._kernels.workers import Workers
@@ -154,13 +154,7 @@ def _insert(
     workers.run(_link_forward, len(items), growing, graph, last, space, items, m, ef)
     ids = growing.layer.ids
     rows = items if isinstance(growing.layer, Base) else growing.layer.first[items] + growing.layer.level - 1
-    heads = ids[rows].ravel()
-    order = np.argsort(heads, kind="stable")
-    order = order[np.searchsorted(heads[order], 0) :]  # less the unused places
-    heads = heads[order]
-    tails = np.repeat(items, ids.shape[1])[order]
-    lengths = growing.lengths[rows].ravel()[order]
-    groups = np.flatnonzero(np.diff(heads, prepend=-1, append=-1))
+    heads, tails, lengths, groups = edges_back(items, ids[rows], growing.lengths[rows])
     np.copyto(growing.frozen, ids)
     workers.run(_link_back, len(groups) - 1, growing, heads, tails, lengths, groups)
 

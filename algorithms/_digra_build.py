@@ -13,7 +13,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._digra_kernels import OneLayer, Within, find_entry, node_of
+from algorithms._digra_kernels import Within, find_entry, graph_of, node_of
 from algorithms._kernels.beam import RESULTS, Scratch, begin, new_scratch, seed, walk
 from algorithms._kernels.distance import distance, target
 from algorithms._kernels.filter import Everything
@@ -109,7 +109,7 @@ def _nearest(point: Any, index: Any, layer: Any, low: Any, high: Any, item: Any,
     accept = Within(index.ranks, low, high - 1)
     visited = begin(scratch)  # anew: the entry was sought with the same memory
     seed(point, accept, visited, item, ef, scratch)
-    walk(point, OneLayer(index, layer), accept, visited, ef, scratch)
+    walk(point, graph_of(index, layer), accept, visited, ef, scratch)
     sort_max(scratch.results, scratch.counters[RESULTS])
     return scratch.counters[RESULTS]
 

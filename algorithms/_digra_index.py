@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from algorithms._digra_build import Memory, link, new_memory, refresh
 from algorithms._digra_kernels import Index
 from algorithms._digra_tree import Tree
 from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.graph import pack, unpack
 from algorithms._kernels.workers import Workers
 from bench.vectors import dense
 
@@ -131,11 +131,7 @@ class DigraIndex:
 
     def compact(self) -> dict[str, Any]:
         """Return the index as arrays without unused places: what `restore` takes."""
-        rows = self.rows[: self.count, : self.columns[-1]]
-        degrees = [(rows[:, a:b] >= 0).sum(axis=1, dtype=np.uint16) for a, b in pairwise(self.columns)]
-        return {
-            "neighbours": rows[rows >= 0],
-            "degrees": np.stack(degrees, axis=1),
+        return pack(self.rows[: self.count, : self.columns[-1]]) | {
             "ranks": self.ranks[: self.count],
             "starts": np.concatenate([np.zeros(0, np.int64), *self.tree.starts]),
             "layers": np.array([len(starts) for starts in self.tree.starts], np.int64),
@@ -148,11 +144,7 @@ class DigraIndex:
         living = np.flatnonzero(self.ranks >= 0).astype(np.int32)
         self.items = living[np.argsort(self.ranks[living])]
         self.tree.n = len(living)
-        columns = self.columns
-        self.rows = np.full((self.count, columns[-1]), -1, np.int32)
-        layer = np.repeat(np.arange(len(columns) - 1), np.diff(columns))
-        place = np.arange(columns[-1]) - columns[layer]
-        self.rows[place < arrays["degrees"][:, layer]] = arrays["neighbours"]
+        self.rows = unpack(arrays)
         self.__dict__.pop("view", None)
 
     def _add_layer(self, height: int) -> None:

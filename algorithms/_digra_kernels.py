@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
 from algorithms._kernels.distance import l2_query
 from algorithms._kernels.filter import Everything, passes
-from algorithms._kernels.graph import neighbours
+from algorithms._kernels.graph import Part, neighbours
 from algorithms._kernels.heap import key_id
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.scan import scan
@@ -40,13 +40,6 @@ class Index(NamedTuple):
     skip: int
 
 
-class OneLayer(NamedTuple):
-    """The graphs of one of the layers."""
-
-    layers: Index
-    layer: int
-
-
 class Within(NamedTuple):
     """The items whose rank is from `first` to `last` pass; no deleted item does."""
 
@@ -59,7 +52,7 @@ class Cover(NamedTuple):
     """The nodes that are searched for a range: one, or two that meet at the rank `middle`.
 
     Attributes:
-        layers: the tree and its graphs.
+        tree: the tree and its graphs.
         first: the first rank of the range.
         last: the last.
         middle: where the right node begins; not above `first` if there is one node only, which then is the right.
@@ -68,7 +61,7 @@ class Cover(NamedTuple):
         bridge: the layer of the lowest node that holds both; 0 if there is one node only.
     """
 
-    layers: Index
+    tree: Index
     first: int
     last: int
     middle: int
@@ -83,35 +76,17 @@ def _(accept: Any, item: Any) -> Any:
     return accept.first <= rank <= accept.last
 
 
-@implements(neighbours, OneLayer)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
-    index = graph.layers
-    count = 0
-    for j in range(index.columns[graph.layer], index.columns[graph.layer + 1]):
-        item = index.rows[node, j]
-        if item < 0:
-            break
-        out[count] = item
-        count += visit(visited, item)
-    return count
-
-
 @implements(neighbours, Cover)
 def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
     """A node's neighbours in its side's layer and in the one below; and across the bridge, those in the range only."""
-    index = graph.layers
+    index = graph.tree
     rows, columns, ranks = index.rows, index.columns, index.ranks
     rank = ranks[node]
     rank = ~rank if rank < 0 else rank
     top = graph.left if rank < graph.middle else graph.right
     count = 0
     for layer in range(top, max(top - 2, 0), -1):
-        for j in range(columns[layer], columns[layer + 1]):
-            item = rows[node, j]
-            if item < 0:
-                break
-            out[count] = item
-            count += visit(visited, item)
+        count += neighbours(graph_of(index, layer), node, visited, out[count:])
     for j in range(columns[graph.bridge], columns[graph.bridge + 1]):
         item = rows[node, j]
         if item < 0:
@@ -120,6 +95,12 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
             out[count] = item
             count += visit(visited, item)
     return count
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def graph_of(index: Any, layer: Any) -> Any:
+    """Return the graphs of one layer."""
+    return Part(index.rows, index.columns[layer], index.columns[layer + 1])
 
 
 @nb.njit(cache=True, nogil=True)
@@ -169,7 +150,7 @@ def find_entry(target: Any, index: Any, item: Any, layer: Any, scratch: Any) -> 
     for below in range(layer % index.skip, layer, index.skip):
         visited = begin(scratch)
         seed(target, Everything(), visited, item, 1, scratch)
-        walk(target, OneLayer(index, below), Everything(), visited, 1, scratch)
+        walk(target, graph_of(index, below), Everything(), visited, 1, scratch)
         item = np.int64(key_id(scratch.results[0]))
     return item
 

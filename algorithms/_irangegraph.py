@@ -44,15 +44,14 @@ class Dedicated(NamedTuple):
     last: int
 
 
-def new_layers(n: int, m: int) -> Layers:
-    """Return layers without edges: a row has a place for all others of a node of its depth, `m` at most."""
+def columns_of(n: int, m: int) -> NDArray[np.int64]:
+    """Return where the rows of each depth are: they have a place for all others of a node, `m` at most."""
     widths = []
     size = n
     while size > 1:
         widths.append(min(m, size - 1))
         size = (size + 1) // 2
-    columns = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
-    return Layers(np.full((n, int(columns[-1])), -1, np.int32), columns, m)
+    return np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")

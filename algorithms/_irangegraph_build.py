@@ -13,45 +13,24 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._irangegraph import Layers, middle, new_layers, node_at
+from algorithms._irangegraph import Layers, columns_of, middle, node_at
 from algorithms._kernels.beam import RESULTS, begin, new_scratch, seed, walk
 from algorithms._kernels.distance import L2, distance, target
 from algorithms._kernels.filter import Everything
-from algorithms._kernels.graph import neighbours
+from algorithms._kernels.graph import Part
 from algorithms._kernels.heap import key_id, make_key, sort_max
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.prune import may_occlude, prune
 from algorithms._kernels.scan import scan
-from algorithms._kernels.visited import visit
 from algorithms._kernels.workers import Workers
 
 _ENTRIES = 3
-
-
-class _Depth(NamedTuple):
-    """The graphs of one depth."""
-
-    layers: Layers
-    depth: int
 
 
 class _NewEdges(NamedTuple):
     """Two neighbours from a node's own child do not occlude each other; the child begins or ends at `border`."""
 
     border: int
-
-
-@implements(neighbours, _Depth)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
-    layers = graph.layers
-    count = 0
-    for j in range(layers.columns[graph.depth], layers.columns[graph.depth + 1]):
-        item = layers.rows[node, j]
-        if item < 0:
-            break
-        out[count] = item
-        count += visit(visited, item)
-    return count
 
 
 @implements(may_occlude, _NewEdges)
@@ -71,7 +50,8 @@ def build(space: L2, m: int, ef: int, seed: int, threads: int) -> Layers:
         threads: how many threads.
     """
     n = len(space.rows)
-    layers = new_layers(n, m)
+    columns = columns_of(n, m)
+    layers = Layers(np.full((n, int(columns[-1])), -1, np.int32), columns, m)
     items, rng = np.arange(n, dtype=np.int32), np.random.default_rng(seed)
     with Workers([new_scratch(n, m) for _ in range(threads)]) as workers:
         for depth in range(len(layers.columns) - 2, -1, -1):
@@ -93,10 +73,11 @@ def _link_right(
         if high - low == 1:
             continue
         border = middle(low, high)
+        if rank < border:
+            _copy_row(layers, rank, depth)
+            continue
         point = target(space, rank)
-        count = 0
-        if rank >= border:
-            count = _nearest(point, layers, low, border, items, starts[rank], depth + 1, ef, scratch)
+        count = _nearest(point, layers, low, border, items, starts[rank], depth + 1, ef, scratch)
         count = _add_row(layers, point, rank, depth + 1, keys, count)
         keys[:count].sort()
         _write_row(layers, space, rank, border, depth, count, scratch)
@@ -155,9 +136,19 @@ def _nearest(
         return scratch.counters[RESULTS]
     for i in range(len(starts)):
         seed(point, Everything(), visited, low + np.int64(starts[i] * (high - low)), ef, scratch)
-    walk(point, _Depth(layers, depth), Everything(), visited, ef, scratch)
+    graph = Part(layers.rows, layers.columns[depth], layers.columns[depth + 1])
+    walk(point, graph, Everything(), visited, ef, scratch)
     sort_max(scratch.results, scratch.counters[RESULTS])
     return scratch.counters[RESULTS]
+
+
+@nb.njit(cache=True, nogil=True)
+def _copy_row(layers: Any, rank: Any, depth: Any) -> None:
+    """Copy the row of an item from the depth below, where it is as wide at most; nothing if it was a leaf there."""
+    if depth + 2 < len(layers.columns):
+        start, below = layers.columns[depth], layers.columns[depth + 1]
+        for j in range(layers.columns[depth + 2] - below):
+            layers.rows[rank, start + j] = layers.rows[rank, below + j]
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)

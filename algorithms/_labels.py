@@ -89,6 +89,11 @@ class LabelSets:
         code = lookup(leaf.value)
         return first + code if code >= 0 else UNKNOWN
 
+    @property
+    def labels(self) -> Labels:
+        """The same as kernels take it."""
+        return Labels(self.offsets, self.codes)
+
     @cached_property
     def postings(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The inverted lists: starts int64[size + 1] and ids int32[m], those of a label ascending."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -22,10 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._equality import ANY, Codebook
-from algorithms._kernels.beam import new_scratch
+from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.distance import L2, L2Target, distance, distances, l2, l2_query, target
 from algorithms._kernels.policy import FASTMATH, implements, operation
-from algorithms._kernels.workers import Workers
 from algorithms.base import Algorithm, Data, Info
 from bench.filters import FilterBatch, FilterType
 
@@ -158,7 +158,6 @@ class Nhq(Algorithm, ABC):
     graph: NDArray[np.int32]
     _codebook: Codebook
     _space: Fusion
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Build the graph."""
@@ -186,6 +185,10 @@ class Nhq(Algorithm, ABC):
         self._codebook = Codebook(data.attributes, data.filtered)
         self._space = fusion(data.vectors, self._codebook.codes)
 
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(*self.graph.shape)
+
     def prepare(self, filters: FilterBatch) -> NDArray[np.int32]:
         """Return the values that each query wants."""
         return self._codebook.wanted(filters)
@@ -196,13 +199,9 @@ class Nhq(Algorithm, ABC):
     ) -> NDArray[np.int32]:  # fmt: skip
         """Return int32[q, k], what a kernel writes to `ids` for all queries.
 
-        It is called with ``start, stop, scratch, space, metric, queries, wanted, ids, lengths, computed, *args``.
+        It is called with ``start, stop, scratch, space, metric, queries, wanted, *args, ids, distances, computed``.
         """
-        if self._workers is None or len(self._workers) != threads:
-            self._workers = Workers([new_scratch(*self.graph.shape) for _ in range(threads)])
-        q = len(queries)
-        ids, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
         metric = Fused() if weight is None else Penalty(np.float32(weight))
-        self._workers.run(kernel, q, self._space, metric, queries, wanted, ids, lengths, computed, *args)
-        self.distance_computations = int(computed.sum())
-        return ids
+        answer = self._batch.run(kernel, len(queries), k, threads, self._space, metric, queries, wanted, *args)
+        self.distance_computations = int(answer.computed.sum())
+        return answer.ids

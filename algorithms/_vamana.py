@@ -8,6 +8,7 @@ leaves the items with that label.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,12 +16,12 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._kernels.beam import COMPUTED, begin, finish, new_scratch, seed, walk
+from algorithms._kernels.batch import BatchSearch
+from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
 from algorithms._kernels.distance import L2, l2, l2_query
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr, neighbours
 from algorithms._kernels.policy import FASTMATH, implements
-from algorithms._kernels.workers import Workers
 from algorithms._labels import UNKNOWN, Labels, LabelSets, holds, label_sets
 from algorithms.base import Algorithm, Data, Info, param
 from bench.errors import BenchError
@@ -95,7 +96,6 @@ class LabelledVamana(Algorithm):
     entries: NDArray[np.int32]
     _sets: LabelSets
     _space: L2
-    _workers: Workers | None = None
 
     def save(self, folder: Path) -> None:
         """Write the edges and the entries; vectors and labels are the data's."""
@@ -117,6 +117,10 @@ class LabelledVamana(Algorithm):
         self._space = l2(data.vectors)
         return self._sets
 
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(len(self._sets), int(np.diff(self.graph.starts).max(initial=0)))
+
     def prepare(self, filters: FilterBatch) -> NDArray[np.int32]:
         """Return int32[q], the label that each query wants.
 
@@ -134,14 +138,9 @@ class LabelledVamana(Algorithm):
         self, queries: NDArray[np.float32], prepared: NDArray[np.int32], k: int, params: Search, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
-        q = len(queries)
-        found, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
-        if self._workers is None or len(self._workers) != threads:
-            width = int(np.diff(self.graph.starts).max(initial=0))
-            self._workers = Workers([new_scratch(len(self._sets), width) for _ in range(threads)])
-        self._workers.run(
-            _search, q, self.graph, Labels(self._sets.offsets, self._sets.codes), self.entries, self._space, queries,
-            prepared, max(params.L, k), found, lengths, computed,
+        answer = self._batch.run(
+            _search, len(queries), k, threads, self.graph, self._sets.labels, self.entries, self._space, queries,
+            prepared, max(params.L, k),
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return found
+        self.distance_computations = int(answer.computed.sum())
+        return answer.ids

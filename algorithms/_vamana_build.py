@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from algorithms._kernels.beam import ENTERED, EXPANDED, begin, new_scratch, seed, walk
 from algorithms._kernels.distance import l2
 from algorithms._kernels.filter import Everything
-from algorithms._kernels.graph import neighbours
+from algorithms._kernels.graph import Rows, neighbours
 from algorithms._kernels.heap import key_id, push_max, sort_max
 from algorithms._kernels.insert import batches, find_candidates, insert, new_links, trim
 from algorithms._kernels.policy import implements
@@ -26,7 +26,7 @@ from algorithms._kernels.workers import Workers
 from algorithms._labels import Labels, holds, share
 
 _SLACK = 1.3
-"""How far a row may outgrow the degree before it is pruned, as in the authors' code; it saves half of the pruning."""
+"""How far a row may outgrow the degree before it is pruned, as in the authors' code."""
 
 
 class SharedCovered(NamedTuple):
@@ -84,15 +84,7 @@ class _GrowingShared(NamedTuple):
 
 @implements(neighbours, _Growing)
 def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
-    count = 0
-    if graph.rank[node] < graph.inserted:
-        for j in range(graph.ids.shape[1]):
-            item = graph.ids[node, j]
-            if item < 0:
-                break
-            out[count] = item
-            count += visit(visited, item)
-    return count
+    return neighbours(Rows(graph.ids), node, visited, out) if graph.rank[node] < graph.inserted else 0
 
 
 @implements(neighbours, _GrowingShared)

@@ -8,6 +8,7 @@ items that pass and no others: of a list it reads what passes, as if the graph h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -16,10 +17,9 @@ from numpy.typing import NDArray
 
 from algorithms import _acorn_build, _acorn_search
 from algorithms._acorn_graph import Graph
-from algorithms._kernels.beam import new_scratch
+from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.distance import L2, l2
-from algorithms._kernels.graph import Csr, compress, expand
-from algorithms._kernels.workers import Workers
+from algorithms._kernels.graph import pack, unpack
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
 from bench.errors import BenchError
 from bench.filters import FilterBatch
@@ -112,7 +112,6 @@ class Acorn(Algorithm):
 
     graph: Graph
     _space: L2
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Build the graph, whatever the attributes."""
@@ -124,19 +123,29 @@ class Acorn(Algorithm):
 
     def save(self, folder: Path) -> None:
         """Write the graph; the vectors are the data's."""
-        starts, ids = compress(self.graph.base)
-        np.savez(folder / _FILE, starts=starts, ids=ids, **self.graph._replace(base=np.array(0))._asdict())
+        graph = self.graph
+        np.savez(
+            folder / _FILE, upper=graph.upper, first=graph.first, entry=graph.entry, top=graph.top, **pack(graph.base)
+        )
 
     @classmethod
     def load(cls, folder: Path, params: Build, data: Data) -> Self:
         """Read the graph."""
         algorithm = cls(params)
         with np.load(folder / _FILE) as arrays:
-            base = expand(Csr(arrays["starts"], arrays["ids"]))
             entry, top = int(arrays["entry"]), int(arrays["top"])
-            algorithm.graph = Graph(base, arrays["upper"], arrays["first"], entry, top)
+            algorithm.graph = Graph(unpack(arrays), arrays["upper"], arrays["first"], entry, top)
         algorithm._space = l2(data.vectors)
         return algorithm
+
+    @cached_property
+    def _items(self) -> NDArray[np.int32]:
+        return np.arange(len(self.graph.base), dtype=np.int32)
+
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        n, width = self.graph.base.shape
+        return BatchSearch(n, max(width, 2 * self.params.M))
 
     def prepare(self, filters: FilterBatch) -> Prepared:
         """Evaluate the filters."""
@@ -147,18 +156,13 @@ class Acorn(Algorithm):
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
         p: Build = self.params
-        n, width = self.graph.base.shape
-        if self._workers is None or len(self._workers) != threads:
-            self._workers = Workers([new_scratch(n, max(width, 2 * p.M)) for _ in range(threads)])
         # ACORN-1 reads the lists of all neighbours on all layers, ACORN-gamma those of tails that were compressed.
         one = p.gamma == 1
         rule = _acorn_search.Rule(0 if one else p.M_beta, 0 if one else p.M * p.gamma, p.M)
-        q, few = len(queries), max(params.prefilter_below * n, 1.0)
-        ids, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
-        self._workers.run(
-            _acorn_search.search, q, self.graph, rule, self._space, queries, *prepared,
-            np.arange(n, dtype=np.int32), few, max(params.ef, k),
-            ids, lengths, computed,
+        few = max(params.prefilter_below * len(self._items), 1.0)
+        answer = self._batch.run(
+            _acorn_search.search, len(queries), k, threads, self.graph, rule, self._space, queries, *prepared,
+            self._items, few, max(params.ef, k),
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return ids
+        self.distance_computations = int(answer.computed.sum())
+        return answer.ids

@@ -21,12 +21,11 @@ from algorithms import _kmeans
 from algorithms._equality import ANY, Codebook
 from algorithms._kernels.distance import L2, distances, l2, l2_query
 from algorithms._kernels.heap import (
+    admit,
     key_id,
     make_key,
     pop_min,
-    push_max,
     push_min,
-    replace_max,
     sort_max,
 )
 from algorithms._kernels.policy import FASTMATH
@@ -316,9 +315,6 @@ def _measure(target: Any, trees: Any, scratch: Any) -> None:
     distances(target, scratch.items, count, scratch.lengths)
     for i in range(count):
         key = make_key(scratch.lengths[i], trees.ids[scratch.items[i]])
-        if found < len(best):
-            push_max(best, found, key)
-            found += 1
-        elif key < best[0]:
-            replace_max(best, found, key)
+        if admit(best, found, len(best), key):
+            found = min(len(best), found + 1)
     counters[_PENDING], counters[_FOUND] = 0, found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -11,8 +12,7 @@ from numpy.typing import NDArray
 
 from algorithms._digra_index import DigraIndex
 from algorithms._digra_kernels import search
-from algorithms._kernels.beam import new_scratch
-from algorithms._kernels.workers import Workers
+from algorithms._kernels.batch import BatchSearch
 from algorithms._ranks import Ranks
 from algorithms.base import Algorithm, Data, Info, param
 from bench.errors import BenchError
@@ -65,7 +65,6 @@ class Digra(Algorithm):
     index: DigraIndex
     _ranks: Ranks
     _ids: NDArray[np.int64]  # of each item of the index, which numbers them by rank, then as they are inserted
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Build the graphs of one layer after the other, each in parallel."""
@@ -105,7 +104,7 @@ class Digra(Algorithm):
             ranks.order = np.insert(ranks.order, rank, np.int32(new))
             self.index.insert(vector, rank)
         self._ids = np.concatenate([self._ids, ids])
-        self._workers = None
+        self.__dict__.pop("_batch", None)
         return ids
 
     def delete(self, ids: NDArray[np.int64]) -> None:
@@ -123,6 +122,10 @@ class Digra(Algorithm):
             ranks.values, ranks.order = np.delete(ranks.values, rank), np.delete(ranks.order, rank)
             self.index.delete(int(items[gone]))
 
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(len(self.index.ranks), 3 * self.index.m)
+
     def prepare(self, filters: FilterBatch) -> NDArray[np.int64]:
         """Turn each query's range into ranks."""
         return self._ranks.intervals(filters)
@@ -131,15 +134,10 @@ class Digra(Algorithm):
         self, queries: NDArray[np.float32], prepared: NDArray[np.int64], k: int, params: DigraSearch, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-        if self._workers is None or len(self._workers) != threads:
-            scratches = [new_scratch(len(self.index.ranks), 3 * self.index.m) for _ in range(threads)]
-            self._workers = Workers(scratches)
-        q = len(queries)
-        items, lengths = np.empty((q, k), np.int32), np.empty((q, k), np.float32)
-        computed = np.empty(q, np.int64)
-        self._workers.run(
-            search, q, self.index.view, self.index.space, queries, prepared, max(params.ef, k), params.scan_below,
-            items, lengths, computed,
+        index = self.index
+        answer = self._batch.run(
+            search, len(queries), k, threads, index.view, index.space, queries, prepared, max(params.ef, k),
+            params.scan_below,
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return np.where(items >= 0, self._ids[items], -1)
+        self.distance_computations = int(answer.computed.sum())
+        return np.append(self._ids, -1)[answer.ids]

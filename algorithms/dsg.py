@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -13,10 +14,9 @@ from algorithms._dsg_build import label_all, label_inserted, linked
 from algorithms._dsg_edges import Labelled, both_ways, merged, moved, supported
 from algorithms._dsg_kernels import Alive, Edges, Seeding, search
 from algorithms._kernels import hnsw
-from algorithms._kernels.beam import new_scratch
+from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.distance import L2, l2
 from algorithms._kernels.filter import Everything
-from algorithms._kernels.workers import Workers
 from algorithms._ranks import Ranks
 from algorithms.base import Algorithm, Data, Info, param
 from bench.errors import BenchError
@@ -81,7 +81,6 @@ class Dsg(Algorithm):
     _base: NDArray[np.int32]  # [n, M], the graph that items are inserted into; empty if there are no insertions
     _entry: int
     _deleted: NDArray[np.bool_]
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Label the edges of all items in parallel, and merge both directions."""
@@ -156,7 +155,8 @@ class Dsg(Algorithm):
         # What is inserted already may stand in any order behind the entry.
         inserted = np.concatenate([[self._entry], kept[kept != self._entry], new]).astype(np.int32)
         self.edges = merged(n, [edges, *both_ways(self._inserted(inserted, old, threads))])
-        self._workers = None
+        for name in ("_batch", "_items"):  # of as many items as before
+            self.__dict__.pop(name, None)
         return ids
 
     def delete(self, ids: NDArray[np.int64]) -> None:
@@ -171,26 +171,28 @@ class Dsg(Algorithm):
                 raise BenchError(f"no item {gone} is there to delete; give ids that were inserted and not deleted yet")
             self._deleted[rank_of[gone]] = True
 
+    @cached_property
+    def _items(self) -> NDArray[np.int32]:
+        return np.arange(len(self._ranks.order), dtype=np.int32)
+
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(len(self._items), int(np.diff(self.edges.starts).max(initial=0)))
+
     def prepare(self, filters: FilterBatch) -> NDArray[np.int64]:
         """Turn each query's range into ranks."""
         return self._ranks.intervals(filters)
 
     def search(
         self, queries: NDArray[np.float32], prepared: NDArray[np.int64], k: int, params: DsgSearch, threads: int
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
-        n = len(self._ranks.order)
-        if self._workers is None or len(self._workers) != threads:
-            widest = int(np.diff(self.edges.starts).max(initial=0))
-            self._workers = Workers([new_scratch(n, widest) for _ in range(threads)])
-        q = len(queries)
-        found, lengths = np.empty((q, k), np.int32), np.empty((q, k), np.float32)
-        computed = np.empty(q, np.int64)
         accept = Alive(self._deleted) if self._deleted.any() else Everything()
-        seeding = Seeding(4, 0.02 * n) if self.params.variant == "rewrite" else Seeding(3, 0.0)
-        self._workers.run(
-            search, q, self.edges, seeding, accept, self._space, np.arange(n, dtype=np.int32), queries, prepared,
-            max(params.ef, k), params.scan_below, found, lengths, computed,
+        rewrite = self.params.variant == "rewrite"
+        seeding = Seeding(4, 0.02 * len(self._items)) if rewrite else Seeding(3, 0.0)
+        answer = self._batch.run(
+            search, len(queries), k, threads, self.edges, seeding, accept, self._space, self._items, queries, prepared,
+            max(params.ef, k), params.scan_below,
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return np.where(found >= 0, self._ranks.order[found], -1).astype(np.int64)
+        self.distance_computations = int(answer.computed.sum())
+        return np.append(self._ranks.order, np.int32(-1))[answer.ids]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms._kernels.graph import compress
 from algorithms._kernels.medoid import medoids
-from algorithms._labels import Labels, LabelSets
+from algorithms._labels import LabelSets
 from algorithms._vamana import LabelledVamana
 from algorithms._vamana_build import AllCovered, SharedCovered, grow, insertion_order
 from algorithms.base import Data, param
@@ -46,7 +46,7 @@ class FilteredVamana(LabelledVamana):
         p: Build = self.params
         rng = np.random.default_rng(data.seed)
         sets = self._open(data)
-        labels = Labels(sets.offsets, sets.codes)
+        labels = sets.labels
         self.entries = choose_entries(sets, p.tau, rng)
         order = insertion_order(np.flatnonzero(np.diff(sets.offsets)).astype(np.int32), self.entries, rng)
         medoid = -1

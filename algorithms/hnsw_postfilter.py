@@ -33,14 +33,13 @@ class HnswPostFilter(Algorithm):
     SearchParams = WideningSearch
 
     index: hnsw.Hnsw
-    _vectors: NDArray[np.float32]
-    _searcher: hnsw.Searcher | None = None
+    _searcher: hnsw.Searcher
 
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""
         p: HnswBuild = self.params
-        self._vectors = data.vectors
-        self.index = hnsw.build(self._vectors, p.M, p.ef_construction, data.seed, data.threads)
+        self.index = hnsw.build(data.vectors, p.M, p.ef_construction, data.seed, data.threads)
+        self._searcher = hnsw.Searcher(self.index, data.vectors)
 
     def save(self, folder: Path) -> None:
         """Write the graph; the vectors are the data's."""
@@ -54,7 +53,7 @@ class HnswPostFilter(Algorithm):
             entry, top = int(arrays["entry"]), int(arrays["top"])
             upper = hnsw.Hierarchy(arrays["ids"], arrays["first"], entry, top)
             algorithm.index = hnsw.Hnsw(arrays["base"], upper)
-        algorithm._vectors = data.vectors
+        algorithm._searcher = hnsw.Searcher(algorithm.index, data.vectors)
         return algorithm
 
     def prepare(self, filters: FilterBatch) -> FilterBatch:
@@ -65,14 +64,11 @@ class HnswPostFilter(Algorithm):
         self, queries: NDArray[np.float32], prepared: FilterBatch, k: int, params: WideningSearch, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-        if self._searcher is None or len(self._searcher.workers) != threads:
-            self._searcher = hnsw.Searcher(self.index, self._vectors, threads)
-        searcher = self._searcher
         computed = 0
 
         def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.int32]:
             nonlocal computed
-            answer = searcher.search(queries[rows], width, width)
+            answer = self._searcher.search(queries[rows], width, width, threads)
             computed += int(answer.computed.sum())
             return answer.ids
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -10,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms import _irangegraph
-from algorithms._irangegraph import Layers, new_layers
+from algorithms._irangegraph import Layers, columns_of
 from algorithms._irangegraph_build import build
-from algorithms._kernels.beam import new_scratch
+from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.distance import L2, l2
-from algorithms._kernels.workers import Workers
+from algorithms._kernels.graph import pack, unpack
 from algorithms._ranks import Ranks
 from algorithms.base import Algorithm, Data, Info, param
 from bench.filters import FilterBatch, FilterType
@@ -66,7 +67,6 @@ class IRangeGraph(Algorithm):
     layers: Layers
     _ranks: Ranks
     _space: L2
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Build the graphs of one depth after the other, each in parallel."""
@@ -76,25 +76,29 @@ class IRangeGraph(Algorithm):
 
     def save(self, folder: Path) -> None:
         """Write the edges; the vectors are the data's."""
-        rows = self.layers.rows
-        np.savez(folder / _FILE, neighbours=rows[rows >= 0], used=np.packbits(rows >= 0))
+        np.savez(folder / _FILE, **pack(self.layers.rows))
 
     @classmethod
     def load(cls, folder: Path, params: Build, data: Data) -> Self:
         """Read the edges."""
         algorithm = cls(params)
         algorithm._open(data)
-        algorithm.layers = new_layers(len(data.source), params.M)
-        rows = algorithm.layers.rows
         with np.load(folder / _FILE) as arrays:
-            used = np.unpackbits(arrays["used"], count=rows.size).astype(np.bool_)
-            rows[used.reshape(rows.shape)] = arrays["neighbours"]
+            algorithm.layers = Layers(unpack(arrays), columns_of(len(data.source), params.M), params.M)
         return algorithm
 
     def _open(self, data: Data) -> None:
         """Rank the items, and take a copy of the vectors in that order."""
         self._ranks = Ranks(data.attributes, data.filtered)
         self._space = l2(dense(data.source, self._ranks.order))
+
+    @cached_property
+    def _items(self) -> NDArray[np.int32]:
+        return np.arange(len(self._ranks.order), dtype=np.int32)
+
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(len(self._items), max(self.layers.limit, _COVER))
 
     def prepare(self, filters: FilterBatch) -> NDArray[np.int64]:
         """Turn each query's range into ranks."""
@@ -104,13 +108,9 @@ class IRangeGraph(Algorithm):
         self, queries: NDArray[np.float32], prepared: NDArray[np.int64], k: int, params: Search, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
-        n, q = len(self._ranks.order), len(queries)
-        if self._workers is None or len(self._workers) != threads:
-            self._workers = Workers([new_scratch(n, max(self.layers.limit, _COVER)) for _ in range(threads)])
-        found, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
-        self._workers.run(
-            _irangegraph.search, q, self.layers, self._space, np.arange(n, dtype=np.int32), queries, prepared,
-            max(params.ef, k), params.scan_below, found, lengths, computed,
+        answer = self._batch.run(
+            _irangegraph.search, len(queries), k, threads, self.layers, self._space, self._items, queries, prepared,
+            max(params.ef, k), params.scan_below,
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return np.append(self._ranks.order, np.int32(-1))[found]
+        self.distance_computations = int(answer.computed.sum())
+        return np.append(self._ranks.order, np.int32(-1))[answer.ids]

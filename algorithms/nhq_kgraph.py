@@ -160,8 +160,8 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _search(
-    start: Any, stop: Any, scratch: Any, space: Any, metric: Any, queries: Any, wanted: Any, ids: Any, lengths: Any,
-    computed: Any, graph: Any, step: Any, ef: Any,
+    start: Any, stop: Any, scratch: Any, space: Any, metric: Any, queries: Any, wanted: Any, graph: Any, step: Any,
+    ef: Any, ids: Any, lengths: Any, computed: Any,
 ) -> None:  # fmt: skip
     n = len(graph.ids)
     for row in range(start, stop):

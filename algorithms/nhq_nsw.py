@@ -27,7 +27,7 @@ from algorithms._kernels.beam import (
 from algorithms._kernels.distance import distances, target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Rows, neighbours
-from algorithms._kernels.heap import key_id, make_key, pop_min, push_max, push_min, replace_max, sort_max
+from algorithms._kernels.heap import admit, key_id, make_key, pop_min, push_min, sort_max
 from algorithms._kernels.insert import batches, find_candidates, insert, new_links
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.prune import Always
@@ -122,8 +122,8 @@ def _(search: Any, point: Any, item: Any, scratch: Any) -> Any:
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _search(
-    start: Any, stop: Any, scratch: Any, space: Any, metric: Any, queries: Any, wanted: Any, ids: Any, lengths: Any,
-    computed: Any, graph: Any, ef: Any, expansions: Any,
+    start: Any, stop: Any, scratch: Any, space: Any, metric: Any, queries: Any, wanted: Any, graph: Any, ef: Any,
+    expansions: Any, ids: Any, lengths: Any, computed: Any,
 ) -> None:  # fmt: skip
     for row in range(start, stop):
         query = nhq_query(space, metric, queries, wanted, row)
@@ -165,9 +165,6 @@ def _walk_expansions(query: Any, graph: Any, visited: Any, ef: Any, expansions: 
             open_ += 1
             pushed += 1
             farthest = max(farthest, key)
-            if found < ef:
-                push_max(results, found, key)
-                found += 1
-            elif key < results[0]:
-                replace_max(results, found, key)
+            if admit(results, found, ef, key):
+                found = min(ef, found + 1)
     counters[CANDIDATES], counters[RESULTS] = open_, found

@@ -108,7 +108,7 @@ def stitch(
     n = len(vectors)
     places = np.argsort(sets.postings[1], kind="stable")  # item by item
     rows = np.full((n, R), -1, np.int32)
-    rule = SharedCovered(Labels(sets.offsets, sets.codes))
+    rule = SharedCovered(sets.labels)
     with Workers([new_scratch(n, 0) for _ in range(threads)]) as workers:
         workers.run(_stitch, n, l2(vectors), rule, edges, places, alpha, rows)
     return rows

@@ -9,6 +9,7 @@ contains them too: a search tests no filter.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -16,22 +17,21 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.beam import (
     CANDIDATES,
     COMPUTED,
     RESULTS,
     begin,
     finish,
-    new_scratch,
     walk,
 )
 from algorithms._kernels.distance import L2, distances, l2, l2_query
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr
-from algorithms._kernels.heap import make_key, push_max, push_min, replace_max
+from algorithms._kernels.heap import admit, make_key, push_min
 from algorithms._kernels.policy import FASTMATH
 from algorithms._kernels.visited import visit
-from algorithms._kernels.workers import Workers
 from algorithms._label_groups import Groups, group, minimal_supersets
 from algorithms._labels import UNKNOWN, LabelSets, label_sets
 from algorithms._ung_build import build
@@ -100,7 +100,6 @@ class Ung(Algorithm):
     _sets: LabelSets
     _groups: Groups
     _space: L2
-    _workers: Workers | None = None
 
     def build(self, data: Data) -> None:
         """Group the items, then grow and join the graphs of the groups."""
@@ -131,6 +130,10 @@ class Ung(Algorithm):
         self._groups = group(self._sets)
         self._space = l2(dense(data.source, self._groups.order))
 
+    @cached_property
+    def _batch(self) -> BatchSearch:
+        return BatchSearch(len(self._groups.order), int(np.diff(self.graph.starts).max(initial=0)))
+
     def prepare(self, filters: FilterBatch) -> Starts:
         """Find the smallest sets that contain the labels of each distinct filter.
 
@@ -150,17 +153,12 @@ class Ung(Algorithm):
         self, queries: NDArray[np.float32], prepared: Starts, k: int, params: Search, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
-        q, m = len(queries), len(self._groups.order)
-        if self._workers is None or len(self._workers) != threads:
-            width = int(np.diff(self.graph.starts).max(initial=0))
-            self._workers = Workers([new_scratch(m, width) for _ in range(threads)])
-        found, lengths, computed = np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64)
-        self._workers.run(
-            _search, q, self.graph, self.entries, self._space, queries, *prepared, max(params.L, k), found, lengths,
-            computed,
+        answer = self._batch.run(
+            _search, len(queries), k, threads, self.graph, self.entries, self._space, queries, *prepared,
+            max(params.L, k),
         )  # fmt: skip
-        self.distance_computations = int(computed.sum())
-        return np.append(self._groups.order, np.int32(-1))[found]
+        self.distance_computations = int(answer.computed.sum())
+        return np.append(self._groups.order, np.int32(-1))[answer.ids]
 
 
 def choose_entries(groups: Groups, medoids: NDArray[np.int32], sigma: int, rng: np.random.Generator) -> Csr:
@@ -202,12 +200,7 @@ def _seed(query: Any, items: Any, visited: Any, ef: Any, scratch: Any) -> None:
         for i in range(len(part)):
             visit(visited, part[i])
             key, size = make_key(scratch.lengths[i], part[i]), scratch.counters[RESULTS]
-            if size < ef:
-                push_max(scratch.results, size, key)
-                scratch.counters[RESULTS] += 1
-            elif key < scratch.results[0]:
-                replace_max(scratch.results, size, key)
-            else:
-                continue
-            push_min(scratch.candidates, scratch.counters[CANDIDATES], key)
-            scratch.counters[CANDIDATES] += 1
+            if admit(scratch.results, size, ef, key):
+                scratch.counters[RESULTS] = min(ef, size + 1)
+                push_min(scratch.candidates, scratch.counters[CANDIDATES], key)
+                scratch.counters[CANDIDATES] += 1

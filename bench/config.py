@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bench.datasets import SOURCES, Source
 from bench.errors import BenchError, nearest
+from bench.paths import CONFIGS
 from bench.store import Overwrite
 from bench.workloads import WORKLOADS, WorkloadSource
 
@@ -103,6 +104,18 @@ def typed(schema: type[T], values: Any, where: str) -> T:
     except OmegaConfBaseException as error:
         key = f"{where}.{error.full_key}" if error.full_key else where
         raise BenchError(f"{key}: {str(error).splitlines()[0]}") from error
+
+
+def algorithm_config(name: str) -> AlgorithmConfig:
+    """Return the configuration of a method, ``configs/algorithm/NAME.yaml``.
+
+    Raises:
+        BenchError: there is no such file, or a key or value in it does not fit.
+    """
+    path = CONFIGS / "algorithm" / f"{name}.yaml"
+    if not path.exists():
+        raise BenchError(f"algorithm {name} is unknown{nearest(name, [p.stem for p in path.parent.glob('*.yaml')])}")
+    return typed(AlgorithmConfig, OmegaConf.load(path), name)
 
 
 def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from bench.cli import command
-from bench.config import AlgorithmConfig, typed
+from bench.config import algorithm_config, typed
 from bench.errors import BenchError, nearest
 from bench.figures.grid import FORMATS, NONE, YES, Grid
 from bench.filters import FilterType
@@ -50,7 +50,7 @@ def describe_all(results: Path) -> dict[str, Method | BenchError]:
     with bar("asking the methods", len(files), "methods") as progress:
         for file in files:
             try:
-                found[file.stem] = describe(typed(AlgorithmConfig, OmegaConf.load(file), file.stem).target, cache)
+                found[file.stem] = describe(algorithm_config(file.stem).target, cache)
             except BenchError as error:
                 found[file.stem] = error
             progress.update()

@@ -86,11 +86,11 @@ def build(job: dict[str, Any], out: Path) -> None:
     """Build and save an index; write ``build.json`` with `build_seconds` and `peak_rss` in bytes."""
     method = load_target(job["target"])
     _tell_of_compiling(method, out)
-    data = _data(job)
+    data, params = _data(job), method.BuildParams(**job["build_params"])
     data.vectors  # noqa: B018  (read and converted before anything is timed)
     if method.info.compiled:
-        _warm_up_build(method, job, data)
-    algorithm = method(method.BuildParams(**job["build_params"]))
+        warm_up_build(method, params, data)
+    algorithm = method(params)
     gc.collect()
     started = time.perf_counter()
     algorithm.build(data)
@@ -108,12 +108,12 @@ def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
         tell_of_compiling((out / COMPILING).touch)
 
 
-def _warm_up_build(method: type[Algorithm], job: dict[str, Any], data: Data) -> None:
+def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
     """Compile what a build calls, on a few items that are thrown away."""
     rows = min(_WARM_UP_ITEMS, len(data.vectors))
     items = Attributes(rows, {name: data.attributes[name].head(rows) for name in data.filtered})
     small = dataclasses.replace(data, source=data.vectors[:rows], attributes=items)
-    method(method.BuildParams(**job["build_params"])).build(small)
+    method(params).build(small)
 
 
 def search(job: dict[str, Any], out: Path) -> None:

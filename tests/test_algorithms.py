@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from algorithms.base import Algorithm, Data
 from bench.attributes import Attributes, Ordered, ordered
-from bench.config import AlgorithmConfig, typed
+from bench.config import algorithm_config
 from bench.exact import exact_search
 from bench.filters import (
     And,
@@ -76,9 +75,7 @@ def _one_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
-@cache
-def config_of(name: str) -> AlgorithmConfig:
-    return typed(AlgorithmConfig, OmegaConf.load(CONFIGS / "algorithm" / f"{name}.yaml"), name)
+config_of = cache(algorithm_config)
 
 
 def dated(n: int) -> Attributes:

@@ -22,6 +22,7 @@ from algorithms._kernels.filter import passes
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.heap import (
     NO_KEY,
+    admit,
     key_distance,
     key_id,
     make_key,
@@ -100,22 +101,10 @@ def seed(target: Any, accept: Any, visited: Any, item: Any, ef: Any, scratch: An
     key = make_key(distance(target, item), item)
     push_min(scratch.candidates, counters[CANDIDATES], key)
     counters[CANDIDATES] += 1
-    if passes(accept, item) and _admit(scratch.results, counters[RESULTS], ef, key):
+    if passes(accept, item) and admit(scratch.results, counters[RESULTS], ef, key):
         scratch.entered[counters[ENTERED]] = key
         counters[ENTERED] += 1
         counters[RESULTS] = min(ef, counters[RESULTS] + 1)
-
-
-@nb.njit(cache=True, nogil=True)
-def _admit(results: Any, size: Any, ef: Any, key: Any) -> Any:
-    """Put a key into a max-heap that keeps the best `ef`; return whether it is among them."""
-    if size < ef:
-        push_max(results, size, key)
-        return True
-    if key < results[0]:
-        replace_max(results, size, key)
-        return True
-    return False
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,20 @@ class Rows(NamedTuple):
     ids: NDArray[np.int32]
 
 
+class Part(NamedTuple):
+    """A graph whose rows are a part of wider ones.
+
+    Attributes:
+        ids: int32[n, width], each row with a node's neighbours from `start` to `stop`, and then -1.
+        start: the first column.
+        stop: the column after the last.
+    """
+
+    ids: NDArray[np.int32]
+    start: int
+    stop: int
+
+
 class Csr(NamedTuple):
     """A graph of compressed rows.
 
@@ -44,8 +59,13 @@ class Csr(NamedTuple):
 
 @implements(neighbours, Rows)
 def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+    return neighbours(Part(graph.ids, 0, graph.ids.shape[1]), node, visited, out)
+
+
+@implements(neighbours, Part)
+def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
     count = 0
-    for j in range(graph.ids.shape[1]):
+    for j in range(graph.start, graph.stop):
         item = graph.ids[node, j]
         if item < 0:
             break
@@ -71,9 +91,13 @@ def compress(rows: NDArray[np.int32]) -> Csr:
     return Csr(starts, rows[used])
 
 
-def expand(graph: Csr) -> NDArray[np.int32]:
-    """Return a `Csr` as rows int32[n, width], as wide as its widest row and filled with -1."""
-    degrees = np.diff(graph.starts)
-    rows = np.full((len(degrees), int(degrees.max(initial=0))), -1, np.int32)
-    rows[np.arange(rows.shape[1]) < degrees[:, None]] = graph.ids
+def pack(rows: NDArray[np.int32]) -> dict[str, Any]:
+    """Return rows int32[n, width], with -1 in unused places, as the arrays that are stored: what `unpack` takes."""
+    return {"edges": rows[rows >= 0], "used": np.packbits(rows >= 0), "shape": np.array(rows.shape)}
+
+
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int32]:
+    """Return the rows that `pack` was given; other arrays beside its own do no harm."""
+    rows = np.full(tuple(arrays["shape"]), -1, np.int32)
+    rows[np.unpackbits(arrays["used"], count=rows.size).astype(np.bool_).reshape(rows.shape)] = arrays["edges"]
     return rows

@@ -106,6 +106,18 @@ def replace_max(heap: Any, size: Any, key: Any) -> None:
 
 
 @nb.njit(cache=True, nogil=True)
+def admit(heap: Any, size: Any, most: Any, key: Any) -> Any:
+    """Put a key into a max-heap of `size` keys that keeps the `most` smallest; return whether it is among them."""
+    if size < most:
+        push_max(heap, size, key)
+        return True
+    if key < heap[0]:
+        replace_max(heap, size, key)
+        return True
+    return False
+
+
+@nb.njit(cache=True, nogil=True)
 def sort_max(heap: Any, size: Any) -> None:
     """Sort a max-heap of `size` keys in place, ascending."""
     while size > 1:

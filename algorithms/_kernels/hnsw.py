@@ -13,6 +13,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms._kernels.batch import Answer, BatchSearch
 from algorithms._kernels.beam import COMPUTED, RESULTS, begin, finish, new_scratch, seed, walk
 from algorithms._kernels.distance import l2, l2_query
 from algorithms._kernels.filter import Everything
@@ -163,31 +164,14 @@ def _search(
         computed[i] = _search_one(index, space, queries, i, ef, scratch, ids[i], lengths[i])
 
 
-class Answer(NamedTuple):
-    """The answers to q queries.
-
-    Attributes:
-        ids: int32[q, k], nearest first, -1 where there are fewer.
-        distances: float32[q, k], squared L2; infinite where there are fewer.
-        computed: int64[q], the distances computed for each.
-    """
-
-    ids: NDArray[np.int32]
-    distances: NDArray[np.float32]
-    computed: NDArray[np.int64]
-
-
 class Searcher:
     """An index, the rows that it was built over, and the memory to search it with; for one caller at a time."""
 
-    def __init__(self, index: Hnsw, rows: NDArray[np.float32], threads: int = 1) -> None:
-        """Get ready to search with `threads` threads; `rows` is float32[n, d], C-contiguous."""
-        self.index, self.space = index, l2(rows)
-        self.workers = Workers([new_scratch(len(rows), index.base.shape[1]) for _ in range(threads)])
+    def __init__(self, index: Hnsw, rows: NDArray[np.float32]) -> None:
+        """Get ready to search; `rows` is float32[n, d], C-contiguous."""
+        self._index, self._space = index, l2(rows)
+        self._batch = BatchSearch(*index.base.shape)
 
-    def search(self, queries: NDArray[np.float32], k: int, ef: int) -> Answer:
+    def search(self, queries: NDArray[np.float32], k: int, ef: int, threads: int = 1) -> Answer:
         """Return the nearest k items to each of `queries`, float32[q, d], found with a beam of max(ef, k)."""
-        q = len(queries)
-        answer = Answer(np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64))
-        self.workers.run(_search, q, self.index, self.space, queries, max(ef, k), *answer)
-        return answer
+        return self._batch.run(_search, len(queries), k, threads, self._index, self._space, queries, max(ef, k))

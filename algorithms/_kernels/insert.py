@@ -51,6 +51,22 @@ class Links(NamedTuple):
     alpha: float
 
 
+class EdgesBack(NamedTuple):
+    """Edges by the nodes that they lead to.
+
+    Attributes:
+        heads: int32[edges], these nodes, ascending.
+        tails: int32[edges], the nodes that they leave.
+        lengths: float32[edges].
+        groups: int64[heads + 1], where the edges of each head start.
+    """
+
+    heads: NDArray[np.int32]
+    tails: NDArray[np.int32]
+    lengths: NDArray[np.float32]
+    groups: NDArray[np.int64]
+
+
 def new_links(n: int, width: int, degree: int, cap: int | None = None, alpha: float = 1.0) -> Links:
     """Return a graph of n nodes without edges. `degree` and `cap` are at most `width`, which `cap` is if not given."""
     cap = width if cap is None else cap
@@ -78,14 +94,24 @@ def insert(workers: Workers, space: Any, search: Any, rule: Any, links: Links, i
         items: int32[b], distinct, not inserted yet.
     """
     workers.run(_link_forward, len(items), space, search, rule, links, items)
-    heads = links.ids[items].ravel()
+    heads, tails, lengths, groups = edges_back(items, links.ids[items], links.lengths[items])
+    workers.run(_link_back, len(groups) - 1, space, rule, links, heads, tails, lengths, groups)
+
+
+def edges_back(tails: NDArray[np.int32], ids: NDArray[np.int32], lengths: NDArray[np.float32]) -> EdgesBack:
+    """Return the edges of some rows grouped by the nodes that they lead to, in the order of the rows.
+
+    Args:
+        tails: int32[b], the nodes that the rows are of.
+        ids: int32[b, width], each row its neighbours; -1 in unused places.
+        lengths: float32[b, width], their distances.
+    """
+    heads = ids.ravel()
     order = np.argsort(heads, kind="stable")
     order = order[np.searchsorted(heads[order], 0) :]  # less the unused places
     heads = heads[order]
-    tails = np.repeat(items, links.ids.shape[1])[order]
-    lengths = links.lengths[items].ravel()[order]
     groups = np.flatnonzero(np.diff(heads, prepend=-1, append=-1))
-    workers.run(_link_back, len(groups) - 1, space, rule, links, heads, tails, lengths, groups)
+    return EdgesBack(heads, np.repeat(tails, ids.shape[1])[order], lengths.ravel()[order], groups)
 
 
 def trim(workers: Workers, space: Any, rule: Any, links: Links) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from algorithms._kernels.beam import new_scratch
 from algorithms._kernels.distance import distance, distances, target
 from algorithms._kernels.graph import Csr
-from algorithms._kernels.heap import NO_KEY, key_id, make_key, push_max, replace_max, sort_max
+from algorithms._kernels.heap import NO_KEY, admit, key_id, make_key, sort_max
 from algorithms._kernels.policy import FASTMATH
 from algorithms._kernels.workers import Workers
 
@@ -121,21 +121,10 @@ def _find_nearest(start: Any, stop: Any, scratch: Any, space: Any, items: Any, k
         point = target(space, items[i])
         heap, found = scratch.results, 0
         for other in range(len(scratch.stamps)):
-            if other != items[i]:
-                found = _keep(heap, found, keys.shape[1], make_key(distance(point, other), other))
+            if other != items[i] and admit(heap, found, keys.shape[1], make_key(distance(point, other), other)):
+                found = min(keys.shape[1], found + 1)
         sort_max(heap, found)
         keys[i] = heap[:found]
-
-
-@nb.njit(cache=True, nogil=True)
-def _keep(heap: Any, size: Any, most: Any, key: Any) -> Any:
-    """Put a key into a max-heap of at most `most` keys if it is among the lowest; return the size."""
-    if size < most:
-        push_max(heap, size, key)
-        return size + 1
-    if key < heap[0]:
-        replace_max(heap, size, key)
-    return size
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)

@@ -9,7 +9,7 @@ import numba as nb
 from algorithms._kernels.beam import COMPUTED, RESULTS
 from algorithms._kernels.distance import distances
 from algorithms._kernels.filter import passes
-from algorithms._kernels.heap import make_key, push_max, replace_max
+from algorithms._kernels.heap import admit, make_key
 from algorithms._kernels.policy import FASTMATH
 
 
@@ -33,10 +33,6 @@ def scan(target: Any, accept: Any, items: Any, start: Any, stop: Any, ef: Any, s
         distances(target, scratch.items, count, scratch.lengths)
         counters[COMPUTED] += count
         for i in range(count):
-            key = make_key(scratch.lengths[i], scratch.items[i])
-            if found < ef:
-                push_max(results, found, key)
-                found += 1
-            elif key < results[0]:
-                replace_max(results, found, key)
+            if admit(results, found, ef, make_key(scratch.lengths[i], scratch.items[i])):
+                found = min(ef, found + 1)
     counters[RESULTS] = found

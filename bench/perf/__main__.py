@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from bench.cli import command
-from bench.config import AlgorithmConfig, source_of, typed
+from bench.config import AlgorithmConfig, algorithm_config, source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
 from bench.filters import Everything, FilterBatch
 from bench.perf import harness, hnsw, methods
+from bench.perf.curves import QUERIES
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
 from bench.workloads import WORKLOADS, Workload
@@ -67,7 +68,7 @@ def ground_truth(on: Subject) -> pd.DataFrame:
 MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "ground_truth": ground_truth,
     "overhead": lambda on: harness.overhead(on.vectors, on.queries),
-    "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[: hnsw.QUERIES]),
+    "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[:QUERIES]),
     "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
     "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
     "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
@@ -83,7 +84,7 @@ def main(config: DictConfig) -> None:
     for name in settings.measure:
         if name not in MEASURES:
             raise BenchError(f"measure={name} is unknown{nearest(name, MEASURES)}")
-    algorithms = methods.configured(settings.algorithms)
+    algorithms = [algorithm_config(name) for name in settings.algorithms]
     cache = results_cache(Path(settings.results))
     dataset = source.open(cache)
     subject = Subject(dataset, workload_source.open(dataset, cache), algorithms)
