@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from algorithms._dsg_edges import Labelled
 from algorithms._dsg_rectangles import Boxes, new_memory, rectangles
 from algorithms._dsg_rectangles import Memory as Walk
-from algorithms._kernels.beam import ENTERED, begin, new_scratch, seed, walk
+from algorithms._kernels.beam import begin, new_scratch, seed, sort_entered, walk
 from algorithms._kernels.distance import L2, distance, target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Rows
-from algorithms._kernels.heap import key_id, push_max, sort_max
+from algorithms._kernels.heap import key_id
 from algorithms._kernels.insert import Links, batches, find_candidates, insert
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.prune import Always
@@ -84,16 +84,6 @@ class _Insertion(NamedTuple):
     space: Any
 
 
-@nb.njit(cache=True, nogil=True)
-def _sort_entered(memory: Any, most: Any) -> Any:
-    """Write the `most` nearest items that were ever among the results to ``memory.results``; return how many."""
-    count = memory.counters[ENTERED]
-    for i in range(count):
-        push_max(memory.results, i, memory.entered[i])
-    sort_max(memory.results, count)
-    return min(count, most)
-
-
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _label(found: Any, space: Any, item: Any, count: Any, memory: Any) -> None:
     """Write the labelled edges of an item, whose candidates are in ``memory.results``, to its row of `found`."""
@@ -116,7 +106,7 @@ def _(search: Any, target: Any, item: Any, scratch: Any) -> Any:
     visited = begin(scratch)
     seed(target, Everything(), visited, search.entry, search.ef_max, scratch)
     walk(target, Rows(search.links), Everything(), visited, search.ef_max, scratch)
-    count = _sort_entered(scratch, search.found.ids.shape[1])
+    count = sort_entered(scratch, search.found.ids.shape[1])
     _label(search.found, search.space, item, count, scratch)
     return min(count, search.ef_construction)
 
@@ -136,7 +126,7 @@ def _label_around(
                 break
             seed(point, Everything(), visited, links[item, j], ef_max, memory)
         walk(point, Rows(links), Everything(), visited, ef_max, memory)
-        count = _sort_entered(memory, found.ids.shape[1])
+        count = sort_entered(memory, found.ids.shape[1])
         _label(found, space, item, count, memory)
 
 

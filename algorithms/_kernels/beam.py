@@ -146,6 +146,16 @@ def walk(target: Any, graph: Any, accept: Any, visited: Any, ef: Any, scratch: A
 
 
 @nb.njit(cache=True, nogil=True)
+def sort_entered(scratch: Any, most: Any) -> Any:
+    """Write the `most` nearest items that were ever among the results to ``scratch.results``; return how many."""
+    count = scratch.counters[ENTERED]
+    for i in range(count):
+        push_max(scratch.results, i, scratch.entered[i])
+    sort_max(scratch.results, count)
+    return min(count, most)
+
+
+@nb.njit(cache=True, nogil=True)
 def finish(scratch: Any, ids: Any, lengths: Any) -> None:
     """Sort the results and write the best to `ids` (int32[k]) and `lengths` (float32[k]).
 

@@ -110,7 +110,7 @@ def edges_back(tails: NDArray[np.int32], ids: NDArray[np.int32], lengths: NDArra
     order = np.argsort(heads, kind="stable")
     order = order[np.searchsorted(heads[order], 0) :]  # less the unused places
     heads = heads[order]
-    groups = np.flatnonzero(np.diff(heads, prepend=-1, append=-1))
+    groups = np.append(np.flatnonzero(np.diff(heads, prepend=-1)), len(heads))
     return EdgesBack(heads, np.repeat(tails, ids.shape[1])[order], lengths.ravel()[order], groups)
 
 
@@ -134,7 +134,7 @@ def _link_forward(
                 keys[count] = keys[j]
                 count += 1
         count = prune(space, rule, item, keys, count, links.degree, links.alpha, scratch.entered)
-        _write_row(links, item, scratch.entered, count)
+        write_row(links, item, scratch.entered, count)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
@@ -146,11 +146,11 @@ def _link_back(
     keys = scratch.results
     for i in range(start, stop):
         head = heads[groups[i]]
-        count = _read_row(links, head, keys)
+        count = read_row(links, head, keys)
         for j in range(groups[i], groups[i + 1]):
             count = insert_sorted(keys, count, make_key(lengths[j], tails[j]))
         if count <= links.ids.shape[1]:
-            _write_row(links, head, keys, count)
+            write_row(links, head, keys, count)
         else:
             _prune_row(space, rule, links, head, keys, count, scratch.entered)
 
@@ -158,7 +158,7 @@ def _link_back(
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _trim(start: Any, stop: Any, scratch: Any, space: Any, rule: Any, links: Any) -> None:
     for node in range(start, stop):
-        count = _read_row(links, node, scratch.results)
+        count = read_row(links, node, scratch.results)
         if count > links.cap:
             _prune_row(space, rule, links, node, scratch.results, count, scratch.entered)
 
@@ -166,11 +166,11 @@ def _trim(start: Any, stop: Any, scratch: Any, space: Any, rule: Any, links: Any
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _prune_row(space: Any, rule: Any, links: Any, node: Any, keys: Any, count: Any, chosen: Any) -> None:
     """Make those that pruning leaves of `count` ascending keys the neighbours of a node."""
-    _write_row(links, node, chosen, prune(space, rule, node, keys, count, links.cap, links.alpha, chosen))
+    write_row(links, node, chosen, prune(space, rule, node, keys, count, links.cap, links.alpha, chosen))
 
 
 @nb.njit(cache=True, nogil=True)
-def _read_row(links: Any, node: Any, keys: Any) -> Any:
+def read_row(links: Any, node: Any, keys: Any) -> Any:
     """Write a node's neighbours to `keys`, and return how many."""
     width = links.ids.shape[1]
     count = 0
@@ -181,7 +181,7 @@ def _read_row(links: Any, node: Any, keys: Any) -> Any:
 
 
 @nb.njit(cache=True, nogil=True)
-def _write_row(links: Any, node: Any, keys: Any, count: Any) -> None:
+def write_row(links: Any, node: Any, keys: Any, count: Any) -> None:
     """Make `count` distinct keys, in any order, the neighbours of a node."""
     width = links.ids.shape[1]
     for i in range(count):

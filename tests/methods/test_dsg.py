@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +18,10 @@ from algorithms._dsg_rectangles import Boxes, new_memory, record, rectangles
 from algorithms._kernels.distance import l2
 from algorithms._kernels.heap import make_key
 from algorithms._kernels.policy import implements
-from algorithms.dsg import Dsg, DsgBuild, DsgSearch
+from algorithms.dsg import Dsg, DsgBuild
 from bench.errors import BenchError
-from bench.filters import Between, FilterBatch, FilterType
 
-from .problems import Problem, answer, check_exact, check_valid, recall, through_disk
-from .ranges import part, range_problems, ranged
+from .ranges import part, ranged
 
 VARIANTS = ("paper", "rewrite")
 SMALL = {name: DsgBuild(M=8, ef_construction=40, ef_max=60, variant=name) for name in VARIANTS}
@@ -171,84 +168,6 @@ def _usable(edges: Edges, first: int, last: int) -> set[tuple[int, int]]:
     return {(int(t), int(h)) for t, h in zip(tails[used], heads[used], strict=True)}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@settings(max_examples=40, deadline=None)
-@given(problem=range_problems(), k=st.sampled_from([1, 7, 100]), scan_below=st.sampled_from([0, 1000]))
-def test_a_beam_as_wide_as_all_items_is_exact(variant: str, problem: Problem, k: int, scan_below: int) -> None:
-    params = DsgBuild(M=60, ef_construction=60, ef_max=60, variant=variant)
-    method, _ = through_disk(Dsg, params, problem.data())
-    check_exact(problem, answer(method, problem, DsgSearch(ef=60, scan_below=scan_below), k), k)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_recall_grows_with_the_beam_and_nothing_outside_of_the_range_is_measured(variant: str) -> None:
-    problem = ranged(2000, 3, queries=100)
-    # Candidates that reach beyond a cluster of 200 items, or the rewrite has no edges between clusters.
-    method, _ = through_disk(Dsg, dataclasses.replace(SMALL[variant], ef_max=300), problem.data())
-    found = []
-    for ef in (10, 30, 2000):
-        found.append(answer(method, problem, DsgSearch(ef=ef)))
-        check_valid(problem, found[-1])
-        assert method.distance_computations is not None
-        assert method.distance_computations <= 100 * 600
-    recalls = [recall(problem, ids) for ids in found]
-    assert recalls == sorted(recalls)
-    assert recalls[0] >= 0.9
-    assert recalls[-1] >= 0.99
-    check_exact(problem, answer(method, problem, DsgSearch(ef=1, scan_below=601)), 10)
-    assert method.distance_computations == 100 * 600
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_an_empty_range_is_answered_with_nothing_at_once(variant: str) -> None:
-    problem = ranged(300, 6, [10 * (i // 5) for i in range(300)], queries=3)
-    filters = (Between("year", 11, 19), Between("year", 600, None), Between("year", 20, 10))
-    problem = Problem(problem.vectors, problem.attributes, problem.queries, filters)
-    method, _ = through_disk(Dsg, SMALL[variant], problem.data())
-    for scan_below in (0, 10):
-        assert np.all(answer(method, problem, DsgSearch(scan_below=scan_below)) == -1)
-        assert method.distance_computations == 0
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_index_and_answers_are_the_same_for_any_number_of_threads(variant: str) -> None:
-    problem = ranged(1500, 7)
-    one, bytes_one = through_disk(Dsg, SMALL[variant], problem.data(threads=1))
-    two, bytes_two = through_disk(Dsg, SMALL[variant], problem.data(threads=2))
-    assert bytes_one == bytes_two
-    expected = answer(one, problem, DsgSearch(ef=20))
-    for method, threads in ((one, 2), (two, 3), (two, 1)):
-        np.testing.assert_array_equal(answer(method, problem, DsgSearch(ef=20), threads=threads), expected)
-
-
-def test_insertions_and_deletions_leave_an_index_as_good_as_a_new_one(tmp_path: Path) -> None:
-    rng = np.random.default_rng(8)
-    whole = ranged(1200, 8, rng.integers(0, 300, 1200).tolist(), queries=200)
-    column = whole.attributes["year"].values
-    first, later, gone = np.arange(500), np.arange(500, 1200), rng.permutation(1200)[:400]
-    method = Dsg(SMALL["paper"])
-    method.build(part(whole, first).data())
-    for ids in np.split(later, [1, 50, 400]):
-        assert method.insert(whole.vectors[ids], column[ids]).tolist() == ids.tolist()
-    _check_edges(method.edges)
-    method.delete(gone)
-
-    living = np.setdiff1d(np.arange(1200), gone)
-    left = part(whole, living)
-    fresh, _ = through_disk(Dsg, SMALL["paper"], left.data())
-    method.save(tmp_path)
-    loaded = Dsg.load(tmp_path, SMALL["paper"], whole.data())
-    batch = FilterBatch(whole.filters, whole.attributes)
-    for ef in (20, 80):
-        params = DsgSearch(ef=ef)
-        found = method.search(whole.queries, method.prepare(batch), 10, params, 1)
-        np.testing.assert_array_equal(found, loaded.search(whole.queries, loaded.prepare(batch), 10, params, 1))
-        assert not np.isin(found, gone).any()
-        places = np.where(found >= 0, np.searchsorted(living, found), -1)
-        check_valid(left, places)
-        assert recall(left, places) >= recall(left, answer(fresh, left, params)) - 0.02
-
-
 def test_an_insertion_in_parallel_gives_the_same_index(tmp_path: Path) -> None:
     whole = ranged(900, 9)
     saved = []
@@ -272,9 +191,3 @@ def test_what_is_static_takes_no_insertions_and_what_is_not_there_cannot_be_dele
     for item in (-1, 3, 60):
         with pytest.raises(BenchError, match=f"no item {item} "):
             method.delete(np.array([item]))
-
-
-def test_only_ranges_are_served_and_the_reason_is_given() -> None:
-    assert Dsg.unsupported(FilterType.R, {}) is None
-    for filter_type in set(FilterType) - {FilterType.R}:
-        assert "one ordered attribute" in (Dsg.unsupported(filter_type, {}) or "")

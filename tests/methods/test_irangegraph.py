@@ -15,11 +15,9 @@ from algorithms._kernels.beam import begin, new_scratch
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.visited import visit
 from algorithms.irangegraph import Build, IRangeGraph, Search
-from bench.errors import BenchError
-from bench.filters import Equals, FilterBatch, FilterType
 
-from .problems import Problem, answer, check_exact, check_valid, recall, through_disk
-from .ranges import range_problems, ranged
+from .problems import Problem, answer, recall
+from .ranges import ranged
 
 SMALL = Build(M=8, ef_construction=40)
 
@@ -97,22 +95,6 @@ def test_a_range_that_is_a_node_is_searched_in_its_graph() -> None:
             assert chosen(layers, low, high - 1, rank, set()) == row_of(layers, rank, depth)
 
 
-@settings(max_examples=60, deadline=None)
-@given(problem=range_problems(), k=st.sampled_from([1, 7, 100]), scan_below=st.sampled_from([0, 1000]))
-def test_a_beam_as_wide_as_all_items_is_exact(problem: Problem, k: int, scan_below: int) -> None:
-    method, _ = through_disk(IRangeGraph, Build(M=60, ef_construction=60), problem.data())
-    check_exact(problem, answer(method, problem, Search(ef=60, scan_below=scan_below), k), k)
-
-
-@settings(max_examples=30, deadline=None)
-@given(problem=range_problems(), m=st.integers(2, 4), ef=st.integers(1, 9))
-def test_narrow_graphs_and_beams_stay_within_the_range(problem: Problem, m: int, ef: int) -> None:
-    method, _ = through_disk(IRangeGraph, Build(M=m, ef_construction=ef), problem.data())
-    found = answer(method, problem, Search(ef=ef))
-    check_valid(problem, found)
-    np.testing.assert_array_equal(found[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
-
-
 @pytest.mark.parametrize("share", [0.001, 0.005, 0.05, 0.5, 1.0])
 def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
     problem = ranged(3000, 4, queries=60, share=share)
@@ -122,39 +104,3 @@ def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
     assert recalls == sorted(recalls)
     assert recalls[0] >= 0.8
     assert recalls[-1] >= 0.99
-
-
-def test_scanning_measures_what_passes_and_nothing_else() -> None:
-    problem = ranged(2000, 5, queries=30)
-    method = built(problem)
-    check_exact(problem, answer(method, problem, Search(ef=1, scan_below=601)), 10)
-    assert method.distance_computations == 30 * 600
-
-
-def test_equal_values_are_taken_together() -> None:
-    problem = ranged(500, 6, values=[i // 100 for i in range(500)], queries=20, share=0.2)
-    check_exact(problem, answer(built(problem), problem, Search(ef=500)), 10)
-
-
-def test_index_and_answers_are_the_same_for_any_number_of_threads() -> None:
-    problem = ranged(2500, 7)
-    made = [through_disk(IRangeGraph, SMALL, problem.data(threads=threads)) for threads in (1, 2, 2)]
-    assert made[0][1] == made[1][1] == made[2][1]
-    assert made[0][1] != through_disk(IRangeGraph, SMALL, problem.data(seed=1))[1]
-    answers = [
-        answer(method, problem, Search(ef=20), threads=threads)
-        for (method, _), threads in zip(made, (1, 2, 3), strict=True)
-    ]
-    np.testing.assert_array_equal(answers[0], answers[1])
-    np.testing.assert_array_equal(answers[0], answers[2])
-
-
-@pytest.mark.parametrize("filter_type", sorted(set(FilterType) - {FilterType.R}))
-def test_other_filter_types_are_refused_with_the_reason(filter_type: FilterType) -> None:
-    assert "one attribute" in str(IRangeGraph.unsupported(filter_type, {}))
-
-
-def test_a_filter_of_another_type_is_refused() -> None:
-    problem = ranged(50, 8)
-    with pytest.raises(BenchError, match="only R on 'year'"):
-        built(problem).prepare(FilterBatch([Equals("year", 1)], problem.attributes))
