@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
 from algorithms._kernels.distance import l2_query
-from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.scan import scan
 from algorithms._kernels.visited import visit
+from algorithms._secondary import filter_of, follows
 
 
 class Layers(NamedTuple):
@@ -37,11 +37,12 @@ class Layers(NamedTuple):
 
 
 class Dedicated(NamedTuple):
-    """The graph that is improvised for the ranks `first` to `last`."""
+    """The graph that is improvised for the ranks `first` to `last`, of edges that `accept` follows."""
 
     layers: Layers
     first: int
     last: int
+    accept: Any
 
 
 def columns_of(n: int, m: int) -> NDArray[np.int64]:
@@ -93,7 +94,7 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
                 item = layers.rows[node, j]
                 if item < 0:
                     break
-                if first <= item <= last:
+                if first <= item <= last and follows(graph.accept, node, item):
                     out[count] = item
                     count += visit(visited, item)
                     if count == layers.limit:
@@ -106,7 +107,7 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _seed_cover(query: Any, n: Any, first: Any, last: Any, visited: Any, ef: Any, scratch: Any) -> Any:
+def _seed_cover(query: Any, accept: Any, n: Any, first: Any, last: Any, visited: Any, ef: Any, scratch: Any) -> Any:
     """Start from an item of each of the largest nodes that make up the range, up to 2 log2(n); return the beam.
 
     A beam that is narrower than there are nodes is widened to their number.
@@ -126,29 +127,30 @@ def _seed_cover(query: Any, n: Any, first: Any, last: Any, visited: Any, ef: Any
         size += 1
         low = node_high
     for i in range(size):
-        seed(query, Everything(), visited, starts[i], max(ef, size), scratch)
+        seed(query, accept, visited, starts[i], max(ef, size), scratch)
     return max(ef, size)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def search(
-    start: Any, stop: Any, scratch: Any, layers: Any, space: Any, items: Any, queries: Any, intervals: Any, ef: Any,
-    scan_below: Any, ids: Any, lengths: Any, computed: Any,
+    start: Any, stop: Any, scratch: Any, layers: Any, space: Any, items: Any, queries: Any, intervals: Any,
+    secondary: Any, ef: Any, scan_below: Any, ids: Any, lengths: Any, computed: Any,
 ) -> None:  # fmt: skip
     """Answer queries `start` to `stop` - 1, each within the ranks of its row of `intervals`, int64[q, 2].
 
-    A range of fewer than `scan_below` items is measured whole; `items` is int32[n], 0 to n - 1.
+    `secondary` is a policy of `filter_of`. A range of fewer than `scan_below` items is measured whole; `items` is
+    int32[n], 0 to n - 1.
     """
     n = len(layers.rows)
     for i in range(start, stop):
         scratch.counters[COMPUTED] = 0
         visited = begin(scratch)
-        query = l2_query(space, queries, i)
+        query, accept = l2_query(space, queries, i), filter_of(secondary, i, n)
         first, last = intervals[i, 0], intervals[i, 1]
         if last - first + 1 < scan_below:
-            scan(query, Everything(), items, first, last + 1, ef, scratch)
+            scan(query, accept, items, first, last + 1, ef, scratch)
         elif first <= last:
-            beam = _seed_cover(query, n, first, last, visited, ef, scratch)
-            walk(query, Dedicated(layers, first, last), Everything(), visited, beam, scratch)
+            beam = _seed_cover(query, accept, n, first, last, visited, ef, scratch)
+            walk(query, Dedicated(layers, first, last, accept), accept, visited, beam, scratch)
         finish(scratch, ids[i], lengths[i])
         computed[i] = scratch.counters[COMPUTED]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Ordered
 from bench.errors import BenchError
-from bench.filters import Between, FilterBatch, type_of
+from bench.filters import And, Between, Filter, FilterBatch, type_of
 
 
 class Ranks:
@@ -16,10 +16,12 @@ class Ranks:
     Equal values stand together, and a range takes all of them or none, so that their order decides no answer.
 
     Attributes:
+        name: the attribute.
         order: int32[n], the item of each rank.
         values: int64[n], its value, ascending.
     """
 
+    name: str
     order: NDArray[np.int32]
     values: NDArray[np.int64]
 
@@ -31,14 +33,14 @@ class Ranks:
         """
         if len(names) != 1:
             raise BenchError(f"ranges are over one attribute, and the workload filters on {len(names)}: {names}")
-        self._name = names[0]
-        column = attributes[self._name]
+        self.name = names[0]
+        column = attributes[self.name]
         if not isinstance(column, Ordered):
-            raise BenchError(f"attribute '{self._name}' is {column.kind}, and ranges need an ordered one")
+            raise BenchError(f"attribute '{self.name}' is {column.kind}, and ranges need an ordered one")
         missing = np.flatnonzero(~column.present)
         if len(missing):
             raise BenchError(
-                f"attribute '{self._name}' has no value for {len(missing)} items, the first of them {missing[0]}; "
+                f"attribute '{self.name}' has no value for {len(missing)} items, the first of them {missing[0]}; "
                 "rank-based methods need a value for every item"
             )
         self.order = np.argsort(column.values, kind="stable").astype(np.int32)
@@ -52,11 +54,26 @@ class Ranks:
         """
         rows = np.empty((len(filters.unique), 2), np.int64)
         for row, filter_ in zip(rows, filters.unique, strict=True):
-            if not isinstance(filter_, Between) or filter_.attribute != self._name:
-                raise BenchError(
-                    f"{filter_} is a filter of type {type_of(filter_)}; only R on '{self._name}' is served"
-                )
-            low, high = filter_.low, filter_.high
-            row[0] = 0 if low is None else np.searchsorted(self.values, low, "left")
-            row[1] = (len(self.values) if high is None else np.searchsorted(self.values, high, "right")) - 1
+            if not isinstance(filter_, Between) or filter_.attribute != self.name:
+                raise BenchError(f"{filter_} is a filter of type {type_of(filter_)}; only R on '{self.name}' is served")
+            row[:] = self._interval(filter_)
         return rows[filters.index]
+
+    def split(self, filter_: Filter) -> tuple[tuple[int, int], Filter]:
+        """Return the ranks of a conjunction's ranges of this attribute, see `intervals`, and the rest of it.
+
+        Raises:
+            BenchError: no part of the filter is a range of this attribute.
+        """
+        parts = filter_.parts if isinstance(filter_, And) else (filter_,)
+        ranges = [part for part in parts if isinstance(part, Between) and part.attribute == self.name]
+        if not ranges:
+            raise BenchError(f"{filter_} has no range of '{self.name}', the attribute that the index ranks items by")
+        firsts, lasts = zip(*map(self._interval, ranges), strict=True)
+        return (max(firsts), min(lasts)), And(tuple(part for part in parts if part not in ranges))
+
+    def _interval(self, filter_: Between) -> tuple[int, int]:
+        low, high = filter_.low, filter_.high
+        first = 0 if low is None else np.searchsorted(self.values, low, "left")
+        after = len(self.values) if high is None else np.searchsorted(self.values, high, "right")
+        return int(first), int(after) - 1

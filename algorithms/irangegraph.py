@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,14 @@ from algorithms._irangegraph import Layers, columns_of
 from algorithms._irangegraph_build import build
 from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import pack, unpack
 from algorithms._ranks import Ranks
+from algorithms._secondary import InFiltering, PostFiltering, bitmaps_by_rank
 from algorithms.base import Algorithm, Data, Info, param
-from bench.filters import FilterBatch, FilterType
+from bench.attributes import Attributes, Ordered
+from bench.errors import BenchError
+from bench.filters import Between, FilterBatch, FilterType
 from bench.vectors import dense
 
 _FILE = "irangegraph.npz"
@@ -32,6 +36,7 @@ class Build:
 
     M: int = param(32, "neighbours of an item at most, in each depth of the tree", low=2, high=512)
     ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
+    attribute: str = param("", "what to rank by; if empty, the attribute of the most values that all items have")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,21 @@ class Search:
 
     ef: int = param(50, "width of the search; k, or the number of nodes that make up the range, if that is more", low=1)
     scan_below: int = param(0, "ranges of fewer items are measured whole", low=0)
+    secondary: str = param("in", "how filters on other attributes are met: in-, post-filtering", choices=("in", "post"))
+
+
+class Prepared(NamedTuple):
+    """What a batch of q filters is turned into.
+
+    Attributes:
+        intervals: int64[q, 2], the first and the last rank.
+        words: uint64[filters, words], bitmaps of what the rest of the filters passes, by rank; None without rest.
+        rows: int64[q], each query's row of `words`.
+    """
+
+    intervals: NDArray[np.int64]
+    words: NDArray[np.uint64] | None
+    rows: NDArray[np.int64]
 
 
 class IRangeGraph(Algorithm):
@@ -50,6 +70,9 @@ class IRangeGraph(Algorithm):
 
     A search starts from an item of each node that makes up the range, the one in the middle; in the paper it is a
     random one. In the authors' code a row may hold an item twice.
+
+    Of filters over several ranges (MR) one attribute is ranked; the others are met by in-filtering or by
+    post-filtering, see `algorithms._secondary`.
     """
 
     info = Info(
@@ -57,7 +80,7 @@ class IRangeGraph(Algorithm):
         year=2025,
         approach="hybrid index",
         technique="tree and graph",
-        serves=frozenset({FilterType.R}),
+        serves=frozenset({FilterType.R, FilterType.MR}),
         why_not={"": "iRangeGraph's tree orders the items by one attribute, and improvises graphs for ranges of it"},
         compiled=True,
     )
@@ -89,7 +112,10 @@ class IRangeGraph(Algorithm):
 
     def _open(self, data: Data) -> None:
         """Rank the items, and take a copy of the vectors in that order."""
-        self._ranks = Ranks(data.attributes, data.filtered)
+        name = self.params.attribute
+        if name and name not in data.filtered:
+            raise BenchError(f"attribute={name}: the workload filters on {', '.join(data.filtered)}")
+        self._ranks = Ranks(data.attributes, (name or _widest(data.attributes, data.filtered),))
         self._space = l2(dense(data.source, self._ranks.order))
 
     @cached_property
@@ -100,17 +126,36 @@ class IRangeGraph(Algorithm):
     def _batch(self) -> BatchSearch:
         return BatchSearch(len(self._items), max(self.layers.limit, _COVER))
 
-    def prepare(self, filters: FilterBatch) -> NDArray[np.int64]:
-        """Turn each query's range into ranks."""
-        return self._ranks.intervals(filters)
+    def prepare(self, filters: FilterBatch) -> Prepared:
+        """Turn each query's range into ranks, and the rest of its filter into a bitmap by rank."""
+        if all(isinstance(filter_, Between) for filter_ in filters.unique):
+            return Prepared(self._ranks.intervals(filters), None, np.empty(0, np.int64))
+        intervals, rest = zip(*map(self._ranks.split, filters.unique), strict=True)
+        others = FilterBatch(rest, filters.attributes)
+        words = bitmaps_by_rank(others, self._ranks.order)
+        return Prepared(np.array(intervals, np.int64)[filters.index], words, others.index[filters.index])
 
     def search(
-        self, queries: NDArray[np.float32], prepared: NDArray[np.int64], k: int, params: Search, threads: int
+        self, queries: NDArray[np.float32], prepared: Prepared, k: int, params: Search, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
+        secondary: Any = Everything()
+        if prepared.words is not None:
+            kind = InFiltering if params.secondary == "in" else PostFiltering
+            secondary = kind(prepared.words, prepared.rows)
         answer = self._batch.run(
-            _irangegraph.search, len(queries), k, threads, self.layers, self._space, self._items, queries, prepared,
-            max(params.ef, k), params.scan_below,
+            _irangegraph.search, len(queries), k, threads, self.layers, self._space, self._items, queries,
+            prepared.intervals, secondary, max(params.ef, k), params.scan_below,
         )  # fmt: skip
         self.distance_computations = int(answer.computed.sum())
         return np.append(self._ranks.order, np.int32(-1))[answer.ids]
+
+
+def _widest(attributes: Attributes, names: tuple[str, ...]) -> str:
+    """Return the attribute of the most values among those that order all items; the first name if there is none."""
+
+    def values(name: str) -> int:
+        column = attributes[name]
+        return len(np.unique(column.values)) if isinstance(column, Ordered) and column.present.all() else 0
+
+    return max(names, key=values)

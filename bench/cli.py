@@ -20,16 +20,20 @@ from bench.errors import BenchError, nearest
 from bench.paths import CONFIGS
 
 
-def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
+def command(
+    config_name: str, task: Callable[[DictConfig], Any], rewrite: Callable[[list[str]], list[str]] | None = None
+) -> None:
     """Run a command: check the overrides of ``sys.argv``, then let Hydra compose, sweep and call `task`.
+
+    What `task` returns is for Hydra's sweeper. `rewrite`, if any, turns the arguments into those that Hydra gets.
 
     Exits with 0 when all went well, 2 when the user can mend what did not, 130 when interrupted; any other error
     is a defect of this project, and shows its traceback.
     """
 
-    def guarded(config: DictConfig) -> None:
+    def guarded(config: DictConfig) -> Any:
         try:
-            task(config)
+            return task(config)
         except BenchError as error:
             _stop(error)
         except KeyboardInterrupt:
@@ -41,6 +45,7 @@ def command(config_name: str, task: Callable[[DictConfig], None]) -> None:
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
         check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
+        sys.argv[1:] = within_swept_groups(rewrite(sys.argv[1:]) if rewrite else sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except BenchError as error:
         _stop(error)
@@ -65,8 +70,24 @@ def check_overrides(config_name: str, words: list[str]) -> None:
         config = compose(config_name, overrides=chosen)
     for override in overrides:
         key = override.key_or_group
-        if key not in groups and not override.is_add() and not key.startswith("hydra"):
+        if key not in groups and not (override.is_add() or override.is_force_add()) and not key.startswith("hydra"):
             _check_key(config, key)
+
+
+def within_swept_groups(words: list[str]) -> list[str]:
+    """Return the words, with overrides of keys within a swept group as sweeps over one value.
+
+    Before a sweep Hydra composes a configuration without what is swept. It would not find the keys there.
+    """
+    parser = OverridesParser.create()
+    keyed = {word: parser.parse_override(word) for word in words if "=" in word and not word.startswith("-")}
+    swept = {override.key_or_group for override in keyed.values() if override.is_sweep_override()}
+    inside = {
+        word
+        for word, override in keyed.items()
+        if override.key_or_group.split(".")[0] in swept - {override.key_or_group} and not override.is_sweep_override()
+    }
+    return [f"{word.partition('=')[0]}=choice({word.partition('=')[2]})" if word in inside else word for word in words]
 
 
 def _chosen(override: Override) -> str:

@@ -30,6 +30,7 @@ class AlgorithmConfig:
         target: the class, as ``module.Class``.
         build: the build parameters.
         search: the search parameters; a list is swept, several lists as their product.
+        candidates: ordered lists of values for build parameters, in which `bench.tune` searches; no part of a run.
         style: how figures draw it (see `bench.figures.style`); no part of a run.
     """
 
@@ -37,6 +38,7 @@ class AlgorithmConfig:
     target: str
     build: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)
+    candidates: dict[str, Any] = field(default_factory=dict)
     style: dict[str, Any] = field(default_factory=dict)
 
     def settings(self) -> list[dict[str, Any]]:
@@ -75,9 +77,31 @@ class RunConfig:
     threads_search: int
     latency_queries: int
     truth_memory_gib: float
+    tuned: str | None
     overwrite: Overwrite
     dry_run: bool
     results: Path
+
+
+@dataclass
+class TunerConfig:
+    """The keys of ``configs/tuner/*.yaml``.
+
+    Attributes:
+        name: greedy, grid or optuna.
+        recall: the recall at which the QPS are the reward.
+        builds: how many builds are averaged.
+        queries: how many of the dataset's first queries are searched with; reports leave them out.
+        gain: the share that a greedy round must gain for another one.
+        trials: how many points Optuna tries.
+    """
+
+    name: str
+    recall: float
+    builds: int
+    queries: int
+    gain: float
+    trials: int
 
 
 def typed(schema: type[T], values: Any, where: str) -> T:
@@ -136,21 +160,26 @@ def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
 def parse_run(config: DictConfig) -> RunConfig:
     """Turn the composed configuration of ``bench.run`` into its typed form.
 
+    A preset (``+preset=NAME``) replaces build parameters of the methods that it names.
+
     Raises:
         BenchError: a key or value does not fit.
     """
     values: dict[str, Any] = dict(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
+    preset = values.pop("preset", None) or {}
     names = [f.name for f in dataclasses.fields(RunConfig)]
     for key in values:
         if key not in names:
             raise BenchError(f"no key '{key}'{nearest(key, names)}")
     for key in names:
-        if values.get(key) is None and key != "threads_build":
+        if values.get(key) is None and key not in ("threads_build", "tuned"):
             raise BenchError(f"{key} is not set; say {key}=VALUE")
+    algorithm = typed(AlgorithmConfig, values.pop("algorithm"), "algorithm")
+    algorithm.build |= preset.get(algorithm.name, {})
     run = RunConfig(
         dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
         workload=source_of(values.pop("workload"), WORKLOADS, "workload"),
-        algorithm=typed(AlgorithmConfig, values.pop("algorithm"), "algorithm"),
+        algorithm=algorithm,
         limits=typed(LimitsConfig, values.pop("limits"), "limits"),
         overwrite=_overwrite(values.pop("overwrite")),
         results=Path(values.pop("results")),

@@ -214,6 +214,6 @@ def _checked(
     return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))
 
 
-def load_rows(path: Path, count: int | None = None) -> NDArray[np.float32]:
-    """Read the first `count` rows (all if None) of a vector file as float32[count, d], see `dense`."""
-    return dense(open_vectors(path)[:count])
+def load_rows(path: Path, rows: slice = slice(None)) -> NDArray[np.float32]:
+    """Read rows of a vector file as float32[rows, d], see `dense`."""
+    return dense(open_vectors(path)[rows])

@@ -38,10 +38,10 @@ def ground_truth(
     Raises:
         BenchError: the memory budget is too small for one block.
     """
-    key = digest_of(_FORMAT, dataset.digest, workload.digest, len(workload.filters), depth)
+    key = digest_of(_FORMAT, dataset.digest, workload.digest, depth)
 
     def make(out: Path) -> None:
-        queries = load_rows(dataset.queries, len(workload.filters))
+        queries = load_rows(dataset.queries, workload.rows)
         filters = FilterBatch(workload.filters, workload.attributes)
         truth = exact_search(open_vectors(dataset.vectors), queries, filters, depth, memory=memory)
         with out.open("wb") as file:
@@ -62,11 +62,11 @@ def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDA
     if dataset.folder is None:
         raise BenchError(f"dataset '{dataset.name}' has no published answers")
     path = dataset.folder / truth_file(workload.filter_type)
-    published = read_ivecs(path).astype(np.int64)[: len(truth.ids)]
+    published = read_ivecs(path).astype(np.int64)[workload.rows]
     if len(published) != len(truth.ids):
         raise BenchError(f"{path} has answers of {len(published)} queries where there are {len(truth.ids)}")
     k = max(1, min(published.shape[1], truth.ids.shape[1]))
     filters = FilterBatch(workload.filters, workload.attributes)
-    queries = load_rows(dataset.queries, len(truth.ids))
+    queries = load_rows(dataset.queries, workload.rows)
     verdict = judge(published[:, :k], k, truth, filters, open_vectors(dataset.vectors), queries)
     return np.flatnonzero((verdict.recall < 1) | (verdict.violations > 0) | verdict.unordered)

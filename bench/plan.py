@@ -15,6 +15,7 @@ from bench.datasets import Dataset
 from bench.methods import Method, describe
 from bench.provenance import machine, machine_id
 from bench.store import Store
+from bench.tuning.findings import with_tuned
 from bench.workloads import Workload
 
 
@@ -88,6 +89,7 @@ def make_plan(config: RunConfig) -> Plan:
     Raises:
         BenchError: anything does not fit; nothing has been run or written but derived data.
     """
+    config = with_tuned(config)
     cache = results_cache(config.results)
     method = describe(config.algorithm.target, cache)
     build_params = method.check_params("build", config.algorithm.build)

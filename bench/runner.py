@@ -94,6 +94,7 @@ def _job(plan: Plan, threads: int, index: Path) -> dict[str, Any]:
         "queries": str(plan.dataset.queries.resolve()),
         "attributes": str(workload.attributes_path.resolve()) if workload.attributes_path else None,
         "filters": str(workload.filters_path.resolve()),
+        "skip": workload.skip,
         "filtered": workload.filtered,
         "filter_type": workload.filter_type,
         "k": plan.config.k,
@@ -185,7 +186,7 @@ def _judged(
 ) -> tuple[list[dict[str, Any]], list[pa.Table]]:
     """Return the rows of all settings, and the per-query tables of those that gave answers."""
     filters = FilterBatch(plan.workload.filters, plan.workload.attributes)
-    queries = load_rows(plan.dataset.queries, len(filters))
+    queries = load_rows(plan.dataset.queries, plan.workload.rows)
     vectors = open_vectors(plan.dataset.vectors)
     rows, tables = [], []
     for number, (setting, outcome) in enumerate(zip(plan.settings, outcomes, strict=True)):

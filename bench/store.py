@@ -158,6 +158,14 @@ class Store:
         with atomic_file(self._file("runs", run_id, repeat)) as path:
             pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), path)
 
+    def run(self, run_id: str, repeat: int) -> list[dict[str, Any]]:
+        """Return the rows of a stored run.
+
+        Raises:
+            BenchError: its file is damaged.
+        """
+        return _read(self._file("runs", run_id, repeat)).to_pylist()
+
     def rows(self) -> pd.DataFrame:
         """Return all rows; of several that differ in nothing but when and by which code they ran, the newest.
 

@@ -123,7 +123,7 @@ def search(job: dict[str, Any], out: Path) -> None:
     data = _data(job)
     lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
     filters = [from_json(line) for line in lines]
-    queries = dense(open_vectors(Path(job["queries"]))[: len(filters)])
+    queries = dense(open_vectors(Path(job["queries"]))[job["skip"] : job["skip"] + len(filters)])
     algorithm = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:

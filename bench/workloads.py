@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from bench.filters import (
     attributes_of,
     check,
     from_json,
+    leaves,
     to_json,
     type_of,
 )
@@ -38,19 +40,21 @@ from bench.synthetic import controlled
 
 @dataclass(frozen=True)
 class Workload:
-    """The first `len(filters)` queries of a dataset, each with its filter.
+    """Some consecutive queries of a dataset, each with its filter.
 
     Attributes:
         name: as results name it.
+        skip: how many queries of the dataset stand before them.
         filter_type: the type of all its filters.
         filters: one per query.
         filters_path: the same as JSON lines, for the worker.
         attributes_path: Parquet of the attributes that the filters test; None where there are none.
         attributes: the same, opened.
-        digest: hex digest of the filters and of the attribute values that they test.
+        digest: hex digest of `skip`, the filters and the attribute values that they test.
     """
 
     name: str
+    skip: int
     filter_type: FilterType
     filters: tuple[Filter, ...]
     filters_path: Path
@@ -59,15 +63,28 @@ class Workload:
     digest: str
 
     @property
+    def rows(self) -> slice:
+        """Which of the dataset's queries they are."""
+        return slice(self.skip, self.skip + len(self.filters))
+
+    @property
     def filtered(self) -> tuple[str, ...]:
         """The names of the attributes that the filters test, sorted."""
         return attributes_of(set(self.filters))
 
 
 class WorkloadSource(Protocol):
-    """The configuration of a workload, able to open it over a dataset."""
+    """The configuration of a workload, able to open it over a dataset.
+
+    Attributes:
+        name: as results name it.
+        queries: how many; None for all.
+        skip: how many of the dataset's first queries are left out, as those that parameters were tuned on.
+    """
 
     name: str
+    queries: int | None
+    skip: int
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """Read or make the filters and check them against the attributes.
@@ -85,11 +102,12 @@ class UnfilteredWorkload:
     kind: ClassVar[str] = "unfiltered"
     name: str
     queries: int | None = None
+    skip: int = 0
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        count = _count(self.queries, dataset)
-        return _workload(self.name, [Everything()] * count, dataset.attributes, dataset, cache)
+        stop = _stop(self, dataset)
+        return _workload(self, [Everything()] * stop, dataset.attributes, dataset, cache)
 
 
 @dataclass
@@ -100,6 +118,7 @@ class PublishedWorkload:
     name: str
     filter_type: FilterType
     queries: int | None = None
+    skip: int = 0
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
@@ -116,8 +135,7 @@ class PublishedWorkload:
             raise BenchError(
                 f"{path} has {len(filters)} filters where there are {dataset.number_of_queries} query vectors"
             )
-        count = _count(self.queries, dataset)
-        return _workload(self.name, filters[:count], dataset.attributes, dataset, cache)
+        return _workload(self, filters[: _stop(self, dataset)], dataset.attributes, dataset, cache)
 
 
 @dataclass
@@ -135,17 +153,17 @@ class SampledWorkload:
     expression: dict[str, Any]
     seed: int
     queries: int | None = None
+    skip: int = 0
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        count = _count(self.queries, dataset)
-        attributes = dataset.open_attributes()
+        stop, attributes = _stop(self, dataset), dataset.open_attributes()
         rng = np.random.Generator(np.random.Philox(self.seed))
-        anchors = rng.integers(attributes.n, size=count)
+        anchors = rng.integers(attributes.n, size=dataset.number_of_queries)  # whatever part of them is asked for
         parts = _parts(self.expression["and"]) if set(self.expression) == {"and"} else [self.expression]
         drawn = [self._draw(part, attributes, rng, anchors) for part in parts]
         filters = list(drawn[0]) if len(parts) == 1 else [And(row) for row in zip(*drawn, strict=True)]
-        return _workload(self.name, filters, dataset.attributes, dataset, cache)
+        return _workload(self, filters[:stop], dataset.attributes, dataset, cache)
 
     def _draw(
         self, tree: Any, attributes: Attributes, rng: np.random.Generator, anchors: np.ndarray
@@ -187,16 +205,17 @@ class SelectivityWorkload:
     selectivity: float
     seed: int
     queries: int | None = None
+    skip: int = 0
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
         if not 0 < self.selectivity <= 1:
             raise BenchError(f"workload.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
-        count, n = _count(self.queries, dataset), dataset.shape[0]
-        attributes, filters = controlled(self.filter_type, self.selectivity, n, count, self.seed)
+        stop, n = _stop(self, dataset), dataset.shape[0]
+        attributes, filters = controlled(self.filter_type, self.selectivity, n, stop, self.seed)
         digest = digest_of(attributes.digest(attributes.kinds))
         parquet = cache.file("attributes", digest, ".parquet", attributes.save)
-        return _workload(self.name, filters, parquet, dataset, cache)
+        return _workload(self, filters, parquet, dataset, cache)
 
 
 WORKLOADS: dict[str, type[Any]] = {
@@ -205,13 +224,17 @@ WORKLOADS: dict[str, type[Any]] = {
 """The kinds of workload that ``configs/workload/*.yaml`` may name."""
 
 
-def _count(wanted: int | None, dataset: Dataset) -> int:
-    available = dataset.number_of_queries
+def _stop(source: WorkloadSource, dataset: Dataset) -> int:
+    """Return the number of the dataset's query after the last one of the workload."""
+    available, wanted, skip = dataset.number_of_queries, source.queries, source.skip
+    if not 0 <= skip < available:
+        raise BenchError(f"workload.skip={skip} is out of range; dataset '{dataset.name}' has {available} queries")
     if wanted is None:
         return available
-    if not 1 <= wanted <= available:
-        raise BenchError(f"workload.queries={wanted} is out of range; dataset '{dataset.name}' has {available} queries")
-    return wanted
+    if not 1 <= wanted <= available - skip:
+        left = f"{available - skip} after workload.skip={skip}" if skip else str(available)
+        raise BenchError(f"workload.queries={wanted} is out of range; dataset '{dataset.name}' has {left} queries")
+    return skip + wanted
 
 
 def _parts(operand: Any) -> list[Any]:
@@ -220,16 +243,39 @@ def _parts(operand: Any) -> list[Any]:
     return operand
 
 
-def _workload(name: str, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache) -> Workload:
+def _workload(
+    source: WorkloadSource, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache
+) -> Workload:
+    """Return the workload of the filters of the dataset's first queries, less those that are to be skipped."""
+    filters = filters[source.skip :]
     attributes = Attributes.open(parquet) if parquet else Attributes(dataset.shape[0], {})
     distinct = set(filters)
     check(distinct, attributes)
+    _warn_of_reversed(filters)
     types = {type_of(filter_) for filter_ in distinct}
     lines = [to_json(filter_) for filter_ in filters]
-    digest = digest_of(lines, attributes.digest(attributes_of(distinct)))
+    digest = digest_of(source.skip, lines, attributes.digest(attributes_of(distinct)))
     path = cache.file("filters", digest, ".jsonl", lambda out: _write_lines(out, lines))
     filter_type = types.pop() if len(types) == 1 else FilterType.C
-    return Workload(name, filter_type, tuple(filters), path, parquet, attributes, digest)
+    return Workload(source.name, source.skip, filter_type, tuple(filters), path, parquet, attributes, digest)
+
+
+def _warn_of_reversed(filters: Sequence[Filter]) -> None:
+    """Say how many queries ask for a range that ends before it begins, which is empty and most likely a slip."""
+    rows = [
+        row
+        for row, filter_ in enumerate(filters)
+        if any(
+            isinstance(leaf, Between) and leaf.low is not None and leaf.high is not None and leaf.low > leaf.high
+            for leaf in leaves(filter_)
+        )
+    ]
+    if rows:
+        print(
+            f"warning: {len(rows)} of {len(filters)} queries ask for a range whose low end is above its high end, "
+            f"the first of them query {rows[0]}; nothing passes it",
+            file=sys.stderr,
+        )
 
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:

@@ -57,6 +57,7 @@ def plan_of(
         threads_search=1,
         latency_queries=latency_queries,
         truth_memory_gib=1.0,
+        tuned=None,
         overwrite=Overwrite.NEVER,
         dry_run=False,
         results=Path(),

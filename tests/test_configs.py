@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from algorithms.base import Algorithm
 from bench.cache import Cache
-from bench.cli import check_overrides
+from bench.cli import check_overrides, within_swept_groups
 from bench.config import AlgorithmConfig, parse_run, source_of, typed
 from bench.datasets import Dataset
 from bench.errors import BenchError
@@ -206,3 +206,9 @@ def test_parameters_that_do_not_fit(name: str, value: Any, complaint: str) -> No
 def test_every_configured_file_is_small_enough_to_read() -> None:
     for path in Path(CONFIGS).rglob("*.yaml"):
         assert len(path.read_text().splitlines()) <= 50, f"{path} is more than one screen"
+
+
+def test_keys_within_a_swept_group_are_swept_with_it() -> None:
+    words = ["-m", "algorithm=serf,dsg", "algorithm.search.scan_below=[0,9]", "algorithm.build.M=8,16", "k=5"]
+    assert within_swept_groups(words) == [*words[:2], "algorithm.search.scan_below=choice([0,9])", *words[3:]]
+    assert within_swept_groups(words[2:]) == words[2:]

@@ -82,7 +82,7 @@ def test_the_digest_follows_vectors_and_queries(folder: Path, cache: Cache) -> N
 
 def test_rows_are_read_contiguous(dataset: Dataset) -> None:
     rows = clustered(N, DIM, 1)
-    assert np.array_equal(load_rows(dataset.vectors, 7), rows[:7])
+    assert np.array_equal(load_rows(dataset.vectors, slice(7)), rows[:7])
     assert np.array_equal(load_rows(dataset.vectors), rows)
     assert load_rows(dataset.vectors).flags.c_contiguous
 

@@ -107,6 +107,16 @@ def test_every_repeat_builds_anew_and_is_stored(runs: Runs) -> None:
     assert rows["run_id"].nunique() == 1
 
 
+def test_queries_that_are_skipped_leave_the_others_with_their_filters(runs: Runs) -> None:
+    whole, rest = (runs.run(runs.plan("Honest", source=PublishedWorkload("em", FilterType.EM, skip=s))) for s in (0, 7))
+    assert [rows[0]["queries"] for rows in (whole, rest)] == [QUERY_COUNT, QUERY_COUNT - 7]
+    assert whole[0]["run_id"] != rest[0]["run_id"]
+    assert whole[0]["build_id"] == rest[0]["build_id"]
+    assert whole[0]["recall"] == rest[0]["recall"] == 1  # a vector beside another's filter would not be
+    truth = [runs.store.queries(rows[0]["run_id"], 0)["selectivity"].tolist() for rows in (whole, rest)]
+    assert truth[0][7:] == truth[1]
+
+
 def test_latencies_are_optional(runs: Runs) -> None:
     plan = runs.plan("Honest", latency_queries=0)
     (row,) = runs.run(plan)

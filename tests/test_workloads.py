@@ -26,6 +26,7 @@ from bench.filters import (
     Or,
     leaves,
 )
+from bench.layout import filters_file
 from bench.workloads import (
     PublishedWorkload,
     SampledWorkload,
@@ -181,3 +182,42 @@ def test_filters_and_queries_of_different_number(layout: Path, tmp_path: Path, c
     opened = LayoutSource("short", str(folder)).open(cache)
     with pytest.raises(BenchError, match=rf"em_query_attributes.jsonl has 3 filters where there are {QUERY_COUNT}"):
         PublishedWorkload("em", FilterType.EM).open(opened, cache)
+
+
+def test_ranges_that_end_before_they_begin_are_counted(
+    layout: Path, tmp_path: Path, cache: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(layout, tmp_path / "slip")
+    path = tmp_path / "slip" / filters_file(FilterType.R)
+    said = []
+    for reversed_rows in ((), (3, 5)):
+        lines = ['{"range_start": 14000, "range_end": 14000}'] * QUERY_COUNT
+        for row in reversed_rows:
+            lines[row] = '{"range_start": 15000, "range_end": 14000}'
+        path.write_text("".join(line + "\n" for line in lines))
+        dataset = LayoutSource("slip", str(tmp_path / "slip")).open(cache)
+        workload = PublishedWorkload("r", FilterType.R).open(dataset, cache)
+        said.append(capsys.readouterr().err)
+    assert said[0] == ""
+    assert f"warning: 2 of {QUERY_COUNT} queries" in said[1]
+    assert "the first of them query 3;" in said[1]
+    assert FilterBatch([workload.filters[3]], workload.attributes).matches == 0
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda **rows: UnfilteredWorkload("x", **rows),
+        lambda **rows: PublishedWorkload("x", FilterType.R, **rows),
+        lambda **rows: SampledWorkload("x", CONJUNCTION, 0, **rows),
+        lambda **rows: SelectivityWorkload("x", FilterType.R, 0.1, 0, **rows),
+    ],
+)
+def test_skipped_queries_and_those_that_follow_are_all_queries(kind: Any, dataset: Dataset, cache: Cache) -> None:
+    whole, first, rest = (kind(**rows).open(dataset, cache) for rows in ({}, {"queries": 9}, {"skip": 9}))
+    assert first.filters + rest.filters == whole.filters
+    assert (first.rows, rest.rows) == (slice(0, 9), slice(9, QUERY_COUNT))
+    assert len({workload.digest for workload in (whole, first, rest)}) == 3
+    for rows in ({"skip": QUERY_COUNT}, {"skip": -1}, {"skip": 9, "queries": QUERY_COUNT - 8}):
+        with pytest.raises(BenchError, match="is out of range; dataset"):
+            kind(**rows).open(dataset, cache)

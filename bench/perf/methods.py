@@ -54,7 +54,7 @@ class Contest:
 
 def contest(vectors: NDArray[np.float32], queries: NDArray[np.float32], workload: Workload) -> Contest:
     """Return a contest over the first `QUERIES` of the queries."""
-    return Contest(vectors, queries[: min(QUERIES, len(workload.filters))], workload)
+    return Contest(vectors, queries[workload.rows][:QUERIES], workload)
 
 
 def search_ratios(on: Contest, configs: list[AlgorithmConfig]) -> pd.DataFrame:

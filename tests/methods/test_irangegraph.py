@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 
 from algorithms._irangegraph import Dedicated, Layers, node_at
 from algorithms._kernels.beam import begin, new_scratch
+from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.visited import visit
 from algorithms.irangegraph import Build, IRangeGraph, Search
+from bench.attributes import Attributes, ordered
+from bench.errors import BenchError
+from bench.filters import And, Between, FilterBatch
 
-from .problems import Problem, answer, recall
+from .problems import Problem, answer, check_exact, check_valid, recall, through_disk
 from .ranges import ranged
 
 SMALL = Build(M=8, ef_construction=40)
@@ -40,7 +44,7 @@ def _chosen(layers: Any, first: Any, last: Any, rank: Any, met: Any, scratch: An
     visited = begin(scratch)
     for other in met:
         visit(visited, other)
-    return neighbours(Dedicated(layers, first, last), rank, visited, scratch.items)
+    return neighbours(Dedicated(layers, first, last, Everything()), rank, visited, scratch.items)
 
 
 def chosen(layers: Layers, first: int, last: int, rank: int, met: set[int]) -> list[int]:
@@ -104,3 +108,55 @@ def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
     assert recalls == sorted(recalls)
     assert recalls[0] >= 0.8
     assert recalls[-1] >= 0.99
+
+
+def two_ranges(n: int, seed: int, queries: int = 60) -> Problem:
+    """Return a problem with ranges of `year`, which ranks all items, and of `age`, which some lack."""
+    rng = np.random.default_rng(seed)
+    problem = ranged(n, seed, queries=queries, share=0.4)
+    ages = [None if age == 9 else int(age) for age in rng.integers(0, 10, n)]
+    columns = {"age": ordered(ages), "year": problem.attributes["year"]}
+    filters = tuple(
+        And((Between("age", int(a), int(a) + 2), f))
+        for a, f in zip(rng.integers(0, 7, queries), problem.filters, strict=True)
+    )
+    return Problem(problem.vectors, Attributes(n, columns), problem.queries, filters)
+
+
+@pytest.mark.parametrize("scan_below", [0, 1000])
+def test_post_filtering_of_a_second_range_is_exact_with_a_wide_beam(scan_below: int) -> None:
+    problem = two_ranges(300, 10)
+    method, _ = through_disk(IRangeGraph, Build(M=300, ef_construction=300), problem.data())
+    check_exact(problem, answer(method, problem, Search(ef=300, secondary="post", scan_below=scan_below)), 10)
+
+
+def test_in_filtering_of_a_second_range_measures_less_and_finds_nearly_all() -> None:
+    problem = two_ranges(3000, 11)
+    method = built(problem, Build(M=16, ef_construction=100))
+    found, computed = {}, {}
+    for secondary in ("in", "post"):
+        params = Search(ef=60, secondary=secondary)
+        found[secondary] = answer(method, problem, params)
+        check_valid(problem, found[secondary])
+        computed[secondary] = method.distance_computations
+        alone = [
+            method.search(
+                problem.queries[q : q + 1], method.prepare(FilterBatch([f], problem.attributes)), 10, params, 1
+            )
+            for q, f in enumerate(problem.filters)
+        ]
+        np.testing.assert_array_equal(np.concatenate(alone), found[secondary])
+    assert computed["in"] < computed["post"]
+    assert recall(problem, found["post"]) >= 0.95
+    assert recall(problem, found["in"]) >= 0.9
+
+
+def test_the_attribute_that_ranks_can_be_chosen() -> None:
+    problem = two_ranges(100, 12)
+    with pytest.raises(BenchError, match="attribute=aeg: the workload filters on age, year"):
+        built(problem, Build(attribute="aeg"))
+    with pytest.raises(BenchError, match="'age' has no value for"):
+        built(problem, Build(attribute="age"))
+    assert built(problem)._ranks.name == built(problem, Build(attribute="year"))._ranks.name == "year"
+    with pytest.raises(BenchError, match="has no range of 'year'"):
+        built(problem).prepare(FilterBatch([And((Between("age", 0, 1), Between("age", 1, 2)))], problem.attributes))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from algorithms._ranks import Ranks
 from bench.attributes import Attributes, categorical, ordered
 from bench.errors import BenchError
-from bench.filters import Between, Equals, FilterBatch
+from bench.filters import And, Between, Equals, FilterBatch
 
 VALUES = st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1])
 
@@ -39,3 +39,14 @@ def test_what_cannot_be_ranked_is_refused() -> None:
     for filter_ in (Equals("age", 1), Between("year", 0, 1)):
         with pytest.raises(BenchError, match="only R on 'age' is served"):
             Ranks(attributes, ("age",)).intervals(FilterBatch([filter_], attributes))
+
+
+def test_the_ranges_of_a_conjunction_are_cut_out_of_it() -> None:
+    attributes = Attributes(6, {"year": ordered([5, 1, 3, 3, 2, 4]), "age": ordered([1] * 6)})
+    ranks = Ranks(attributes, ("year",))
+    age = Equals("age", 1)
+    assert ranks.split(And((Between("year", 2, None), age, Between("year", None, 3)))) == ((1, 3), And((age,)))
+    assert ranks.split(Between("year", 3, 3)) == ((2, 3), And(()))
+    assert ranks.split(And((Between("year", 5, None), Between("year", None, 1)))) == ((5, 0), And(()))
+    with pytest.raises(BenchError, match="has no range of 'year'"):
+        ranks.split(And((age, age)))

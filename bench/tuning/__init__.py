@@ -1,0 +1,1 @@
+"""Parameter search: which build parameters of a method answer fastest at a recall."""

@@ -1,0 +1,41 @@
+"""Evaluating build parameters: build, answer the tuning queries, and store the rows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bench.config import RunConfig, TunerConfig
+from bench.errors import BenchError
+from bench.plan import make_plan, results_cache
+from bench.progress import StatusLine
+from bench.runner import run
+from bench.store import Overwrite, Store
+from bench.tuning.findings import Evaluated
+from bench.tuning.reward import reward
+
+
+def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, title: str) -> Evaluated:
+    """Return what build parameters are worth, from the store where they were evaluated before.
+
+    The rows are kept apart from those of reported runs; the indexes are not kept.
+
+    Raises:
+        BenchError: a key or value does not fit, or the results cannot be written.
+    """
+    build = config.algorithm.build | dict(values)
+    workload = replace(config.workload, queries=tuner.queries, skip=0)  # type: ignore[type-var]
+    plan = make_plan(replace(config, workload=workload, algorithm=replace(config.algorithm, build=build), tuned=None))
+    if plan.unsupported:
+        raise BenchError(f"{config.algorithm.name} does not serve {plan.workload.filter_type}: {plan.unsupported}")
+    store = Store(config.results / "tuning")
+    rows: list[dict[str, Any]] = []
+    for repeat in range(tuner.builds):
+        if not store.is_done(plan.run_id, repeat, Overwrite.NEVER):
+            with StatusLine(title) as line:
+                run(plan, repeat, store, results_cache(config.results), line)
+            shutil.rmtree(store.root / "indexes" / f"{plan.build_id}-{repeat}", ignore_errors=True)
+        rows += store.run(plan.run_id, repeat)
+    return Evaluated(build, reward(rows, tuner.recall))

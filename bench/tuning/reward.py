@@ -1,0 +1,59 @@
+"""What a build is worth: the QPS at a recall, or the recall where it does not get that far (paper, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.figures.curves import best_at, points
+
+
+@dataclass(frozen=True, order=True)
+class Reward:
+    """The reward of a build; any that reaches the recall is better than any that does not.
+
+    Attributes:
+        reached: whether the recall was reached.
+        value: the highest QPS at that recall if so, else the highest recall.
+    """
+
+    reached: bool
+    value: float
+
+    def beats(self, other: Reward, gain: float) -> bool:
+        """Return whether it is better by more than a share."""
+        if self.reached != other.reached:
+            return self.reached
+        return self.value > other.value * (1 + gain)
+
+    @property
+    def score(self) -> float:
+        """One number that orders as rewards do, for optimisers that want one: a missed recall is below 0."""
+        return self.value if self.reached else self.value - 1
+
+    def __str__(self) -> str:
+        """Return the reward in words."""
+        return f"{self.value:,.0f} QPS" if self.reached else f"recall {self.value:.3f} only"
+
+
+NOTHING = Reward(False, 0.0)
+"""The reward of a build that failed."""
+
+
+def reward(rows: Sequence[dict[str, Any]], recall: float) -> Reward:
+    """Return the reward of the rows of one build configuration, its repeats averaged setting by setting.
+
+    Args:
+        rows: of the store, of all search settings and repeats; those that did not end well count for nothing.
+        recall: the target.
+    """
+    found = points(pd.DataFrame(list(rows)), "recall", "qps") if rows else pd.DataFrame()
+    if found.empty:
+        return NOTHING
+    x, y = found["x"].to_numpy(np.float64), found["y"].to_numpy(np.float64)
+    qps = float(best_at(x, y, np.array([recall]))[0])
+    return Reward(False, float(x.max())) if np.isnan(qps) else Reward(True, qps)
