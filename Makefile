@@ -31,8 +31,8 @@ check: $(STAMP)  ## lint and type-check
 perf: $(STAMP)  ## measure the harness and the kernels against named references
 	$(RUN) -m bench.perf $(or $(ARGS),dataset.n=50000 dataset.queries=5000)
 
-figures: $(STAMP)  ## redraw all figures from the store
-	$(RUN) -m bench.plot $(ARGS)
+figures: $(STAMP)  ## redraw every figure and table that the results support
+	$(RUN) -m bench.figures $(ARGS)
 
 clean:  ## delete results, and data that can be generated again
 	rm -rf results/[!R]* datasets/arxiv-sim/data

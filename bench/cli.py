@@ -44,8 +44,10 @@ def command(
     # Hydra refuses overrides on both sides of an option; -m may stand anywhere.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
+        if rewrite is not None:
+            sys.argv[1:] = rewrite(sys.argv[1:])
         check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
-        sys.argv[1:] = within_swept_groups(rewrite(sys.argv[1:]) if rewrite else sys.argv[1:])
+        sys.argv[1:] = within_swept_groups(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except BenchError as error:
         _stop(error)

@@ -16,6 +16,7 @@ from bench.datasets import SOURCES, Source
 from bench.errors import BenchError, nearest
 from bench.paths import CONFIGS
 from bench.store import Overwrite
+from bench.subset import SubsetConfig
 from bench.workloads import WORKLOADS, WorkloadSource
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class RunConfig:
     """Everything that decides a run; see ``configs/run.yaml`` for the meaning of each key."""
 
     dataset: Source
+    subset: SubsetConfig
     workload: WorkloadSource
     algorithm: AlgorithmConfig
     limits: LimitsConfig
@@ -178,6 +180,7 @@ def parse_run(config: DictConfig) -> RunConfig:
     algorithm.build |= preset.get(algorithm.name, {})
     run = RunConfig(
         dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
+        subset=typed(SubsetConfig, values.pop("subset"), "subset"),
         workload=source_of(values.pop("workload"), WORKLOADS, "workload"),
         algorithm=algorithm,
         limits=typed(LimitsConfig, values.pop("limits"), "limits"),

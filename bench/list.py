@@ -17,6 +17,7 @@ from bench.methods import Method, describe
 from bench.paths import CONFIGS
 from bench.plan import results_cache
 from bench.progress import bar
+from bench.taxonomy import taxonomy_grid
 
 
 @dataclass
@@ -26,10 +27,12 @@ class ListConfig:
     Attributes:
         results: the results folder, whose cache keeps what the methods say of themselves.
         format: text, markdown or latex.
+        taxonomy: whether to print the methods that the paper surveys instead.
     """
 
     results: str
     format: str
+    taxonomy: bool
 
 
 def main(config: DictConfig) -> None:
@@ -37,6 +40,9 @@ def main(config: DictConfig) -> None:
     settings = typed(ListConfig, config, "list")
     if settings.format not in FORMATS:
         raise BenchError(f"format={settings.format} is unknown{nearest(settings.format, FORMATS)}")
+    if settings.taxonomy:
+        print(FORMATS[settings.format](taxonomy_grid()))
+        return
     methods = describe_all(Path(settings.results))
     grids = [methods_grid(methods), reasons_grid(methods), options_grid("dataset"), options_grid("workload")]
     print("\n\n".join(FORMATS[settings.format](grid) for grid in grids if grid.rows))
@@ -114,7 +120,7 @@ def _one_line(text: str) -> str:
 
 def entry() -> None:
     """Run the command."""
-    command("list", main)
+    command("list", main, lambda words: ["taxonomy=true" if word == "--taxonomy" else word for word in words])
 
 
 if __name__ == "__main__":

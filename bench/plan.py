@@ -15,6 +15,7 @@ from bench.datasets import Dataset
 from bench.methods import Method, describe
 from bench.provenance import machine, machine_id
 from bench.store import Store
+from bench.subset import subset
 from bench.tuning.findings import with_tuned
 from bench.workloads import Workload
 
@@ -94,7 +95,7 @@ def make_plan(config: RunConfig) -> Plan:
     method = describe(config.algorithm.target, cache)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
-    dataset = config.dataset.open(cache)
+    dataset = subset(config.dataset.open(cache), config.subset, cache)
     workload = config.workload.open(dataset, cache)
     return Plan(
         config,

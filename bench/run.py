@@ -21,22 +21,32 @@ def main(config: DictConfig) -> None:
     """Plan one run, and make those of its repeats that are not stored yet."""
     parsed = parse_run(config)
     plan = make_plan(parsed)
-    title = f"{_position()}{plan.dataset.name} {plan.workload.name} {parsed.algorithm.name}"
     if parsed.dry_run:
-        print(f"{title}\n{describe_plan(plan)}")
+        print(f"{_position()}{title(plan)}\n{describe_plan(plan)}")
         return
-    store, cache = results_store(parsed.results), results_cache(parsed.results)
+    store = results_store(parsed.results)
     waiting = [r for r in range(parsed.repeats) if not store.is_done(plan.run_id, r, parsed.overwrite)]
     if not waiting:
-        print(f"{title}: already stored")
+        print(f"{_position()}{title(plan)}: already stored")
         return
     if _job() == 1:  # later ones of a sweep would hear of the load that the sweep itself makes
         for warning in noise():
             print(f"warning: {warning}", file=sys.stderr)
     for repeat in waiting:
-        with StatusLine(title) as line:
-            rows = run(plan, repeat, store, cache, line)
-        print(f"{title}{f' #{repeat}' if parsed.repeats > 1 else ''}: {summary(rows)}", flush=True)
+        run_repeat(plan, repeat, _position())
+
+
+def title(plan: Plan) -> str:
+    """Return what is run, in words."""
+    return f"{plan.dataset.name} {plan.workload.name} {plan.config.algorithm.name}"
+
+
+def run_repeat(plan: Plan, repeat: int, position: str) -> None:
+    """Make one repeat of a plan, store it, and say how it ended."""
+    config = plan.config
+    with StatusLine(f"{position}{title(plan)}") as line:
+        rows = run(plan, repeat, results_store(config.results), results_cache(config.results), line)
+    print(f"{position}{title(plan)}{f' #{repeat}' if config.repeats > 1 else ''}: {summary(rows)}", flush=True)
 
 
 def summary(rows: list[dict[str, object]]) -> str:

@@ -16,6 +16,7 @@ from bench.filters import FilterType
 from bench.methods import Method
 from bench.plan import Plan
 from bench.store import Overwrite
+from bench.subset import SubsetConfig
 from bench.workloads import PublishedWorkload, WorkloadSource
 
 EM = PublishedWorkload("em", FilterType.EM)
@@ -47,6 +48,7 @@ def plan_of(
     search: dict[str, Any] = {"effort": list(efforts)}
     config = RunConfig(
         dataset=LayoutSource(dataset.name, str(dataset.folder)),
+        subset=SubsetConfig(),
         workload=source,
         algorithm=AlgorithmConfig(name, target, {}, search),
         limits=LimitsConfig(seconds, seconds, memory_gib),

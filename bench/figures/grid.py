@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +61,13 @@ def as_latex(grid: Grid) -> str:
             r"\end{tabular}",
         ]
     )
+
+
+def as_csv(grid: Grid) -> str:
+    """Return the header and the rows as comma-separated values."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([grid.header, *grid.rows])
+    return text.getvalue().rstrip("\n")
 
 
 FORMATS: dict[str, Callable[[Grid], str]] = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

@@ -70,7 +70,7 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
             _scale(axes, limits)
             _draw(axes, curve)
             axes.set_title(titles[number], loc="left")
-            axes.set_xlabel(X_AXES[x].format(k=rows["k"].iloc[0]), labelpad=2)
+            axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
             if number % columns == 0:
                 axes.set_ylabel(Y_AXES[y])
             axes.tick_params(labelleft=number % columns == 0)

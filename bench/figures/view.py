@@ -62,15 +62,7 @@ class View:
         rows = results_store(Path(self.results)).rows()
         if rows.empty:
             raise BenchError(f"there are no results in '{self.results}'; 'python -m bench.run' makes some")
-        machines = zip(rows["cpu_model"], rows["cores"], rows["memory_bytes"], strict=True)
-        rows = self._selected(rows.assign(machine=[machine_name(*facts) for facts in machines]))
-        names = sorted(rows["machine"].unique())
-        if len(names) > 1 and not self.across_machines:
-            raise BenchError(
-                f"'{self.results}' holds rows of {len(names)} machines ({'; '.join(names)}), whose timings do not "
-                "compare; across_machines=true shows each apart"
-            )
-        return rows
+        return with_machines(self._selected(rows), self.results, across_machines=self.across_machines)
 
     def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
         asked = {"dataset": self.datasets, "workload": self.workloads, "algorithm": self.algorithms, "k": self.k}
@@ -91,6 +83,23 @@ class View:
                 f"datasets with their workloads there: {', '.join(there)}"
             )
         return rows[kept]
+
+
+def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> pd.DataFrame:
+    """Return rows of the store with a column `machine`.
+
+    Raises:
+        BenchError: they are of several machines, and that was not asked for; names `where` they are.
+    """
+    facts = zip(rows["cpu_model"], rows["cores"], rows["memory_bytes"], strict=True)
+    rows = rows.assign(machine=[machine_name(*one) for one in facts])
+    names = sorted(rows["machine"].unique())
+    if len(names) > 1 and not across_machines:
+        raise BenchError(
+            f"'{where}' holds rows of {len(names)} machines ({'; '.join(names)}), whose timings do not "
+            "compare; across_machines=true shows each apart"
+        )
+    return rows
 
 
 def figures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -121,7 +130,8 @@ def conditions(rows: pd.DataFrame) -> str:
     """Return in words what else the rows of a figure share."""
     row = rows.iloc[0]
     machine = f", {row['machine']}" if rows["machine"].nunique() == 1 else ""
-    return f"k = {row['k']}, {row['threads_search']} search thread{'s' if row['threads_search'] > 1 else ''}{machine}"
+    answers = f"k = {row['k']}, " if rows["k"].nunique() == 1 else ""
+    return f"{answers}{row['threads_search']} search thread{'s' if row['threads_search'] > 1 else ''}{machine}"
 
 
 def panel_title(rows: pd.DataFrame) -> str:

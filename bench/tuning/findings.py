@@ -64,6 +64,53 @@ def findings_file(config: RunConfig, tuner: str) -> Path:
     return config.results / "tuned" / dataset / workload / f"{config.algorithm.name}-{tuner}.json"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A search as its file tells it.
+
+    Attributes:
+        dataset: its name.
+        workload: its name.
+        algorithm: the method's name.
+        tuner: greedy, grid or optuna.
+        finished: whether the search came to its end.
+        trace: all evaluations, in their order.
+    """
+
+    dataset: str
+    workload: str
+    algorithm: str
+    tuner: str
+    finished: bool
+    trace: list[Evaluated]
+
+    @property
+    def best(self) -> Evaluated:
+        """The best of all, the first of equals."""
+        return max(self.trace, key=lambda evaluated: evaluated.reward)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the parameters that were searched: those that did not stay the same."""
+        names = self.best.build
+        varied = [name for name in names if len({repr(one.build[name]) for one in self.trace}) > 1]
+        return varied or list(names)
+
+
+def all_found(results: Path) -> list[Found]:
+    """Return all searches of a results folder.
+
+    Raises:
+        BenchError: a file is damaged.
+    """
+    found = []
+    for path in sorted((results / "tuned").glob("*/*/*.json")):
+        algorithm, _, tuner = path.stem.rpartition("-")
+        dataset, workload = path.parts[-3:-1]
+        found.append(Found(dataset, workload, algorithm, tuner, _read(path)["finished"], trace(path)))
+    return found
+
+
 def trace(path: Path) -> list[Evaluated]:
     """Return all evaluations of a search, in their order.
 
@@ -71,6 +118,12 @@ def trace(path: Path) -> list[Evaluated]:
         BenchError: the file is damaged.
     """
     return [Evaluated(build, Reward(reached, value)) for build, reached, value in _read(path)["trace"]]
+
+
+def finished(config: RunConfig, tuner: TunerConfig) -> bool:
+    """Return whether a search has come to its end."""
+    path = findings_file(config, tuner.name)
+    return path.exists() and _read(path)["finished"]
 
 
 def with_tuned(config: RunConfig) -> RunConfig:
