@@ -39,7 +39,8 @@ def subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
         BenchError: more is asked for than there is.
     """
     n, dim = dataset.shape
-    items, dimensions = config.items or n, config.dimensions or dim
+    items = n if config.items is None else config.items
+    dimensions = dim if config.dimensions is None else config.dimensions
     for key, value, most in (("items", items, n), ("dimensions", dimensions, dim)):
         if not 1 <= value <= most:
             raise BenchError(f"subset.{key}={value} is out of range; dataset '{dataset.name}' has {most} {key}")

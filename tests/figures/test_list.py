@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
+from bench.config import algorithm_config
 from bench.errors import BenchError
 from bench.filters import FilterType
-from bench.list import describe_all, main, methods_grid, options_grid, reasons_grid
+from bench.list import describe_all, entry, main, methods_grid, options_grid, reasons_grid
 from bench.methods import Method
 from bench.paths import CONFIGS
+from bench.taxonomy import SURVEYED
+from bench.worker import load_target
 
 NAMES = sorted(path.stem for path in (CONFIGS / "algorithm").glob("*.yaml"))
 
@@ -75,10 +79,28 @@ def test_it_prints_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("bench.list.describe_all", lambda results: methods)
-    main(OmegaConf.create({"results": str(tmp_path), "format": "markdown"}))
+    main(OmegaConf.create({"results": str(tmp_path), "format": "markdown", "taxonomy": False}))
     out = capsys.readouterr().out
     for group in ("algorithm", "dataset", "workload"):
         for path in (CONFIGS / group).glob("*.yaml"):
             assert f"| {path.stem} " in out
     with pytest.raises(BenchError, match="format=pdf is unknown; known: latex, markdown, text"):
-        main(OmegaConf.create({"results": str(tmp_path), "format": "pdf"}))
+        main(OmegaConf.create({"results": str(tmp_path), "format": "pdf", "taxonomy": False}))
+
+
+def test_the_taxonomy_has_all_methods_and_says_which_run_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {path.stem for path in (CONFIGS / "algorithm").glob("*.yaml")}
+    running = [name for one in SURVEYED for name in one.runs_as]
+    assert len(SURVEYED) == 23
+    assert len(set(running)) == len(running) == 12
+    assert set(running) <= files
+    for one in SURVEYED:
+        for name in one.runs_as:
+            serves = load_target(algorithm_config(name).target).info.serves
+            assert set(one.serves) <= set(serves), name
+    monkeypatch.setattr(sys, "argv", ["list", "--taxonomy", f"results={tmp_path}", "format=markdown"])
+    entry()
+    assert "| UNG " in (out := capsys.readouterr().out)
+    assert out.count("\n") == 23 + 4

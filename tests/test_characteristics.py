@@ -1,0 +1,99 @@
+"""Characteristics of data whose answers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.characteristics import (
+    DISTRIBUTIONS,
+    Characteristics,
+    describe_attributes,
+    describe_embeddings,
+    describe_selectivities,
+    fitted,
+    histogram,
+)
+from bench.errors import BenchError
+from bench.filters import Equals, FilterBatch
+
+
+def test_norms_distances_and_correlations() -> None:
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(size=(4000, 1)), rng.normal(size=(4000, 6))
+    vectors = (shared + own).astype(np.float32)  # every two dimensions correlate by 0.5
+    facts = describe_embeddings(vectors)
+    assert facts["correlation"] == pytest.approx(0.5, abs=0.03)
+    assert np.array(facts["matrix"]).shape == (6, 6)
+    np.testing.assert_allclose(np.diag(facts["matrix"]), 1, atol=1e-3)
+    norms = np.linalg.norm(vectors, axis=1)
+    assert (facts["norms"].mean, facts["norms"].std) == pytest.approx((norms.mean(), norms.std()), rel=1e-5)
+    first, second = rng.integers(0, 4000, (2, 50_000))
+    distances = np.linalg.norm(vectors[first] - vectors[second], axis=1)
+    assert facts["distances"].mean == pytest.approx(distances.mean(), rel=0.02)
+    assert sum(facts["norms"].counts) == 4000
+    assert describe_embeddings(vectors) == facts
+    assert describe_embeddings(vectors, seed=1) != facts
+
+
+def test_vectors_of_one_length_are_one_bar() -> None:
+    found = histogram(np.ones(50))
+    assert (found.counts, found.mean, found.std) == ([50], 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("uniform", lambda rng: rng.uniform(2, 5, 4000)),
+        ("exponential", lambda rng: 1 + rng.exponential(2, 4000)),
+        ("Gumbel", lambda rng: rng.gumbel(3, 1, 4000)),
+    ],
+)
+def test_the_best_fit_is_what_values_were_drawn_from(name: str, values: object) -> None:
+    found = fitted(values(np.random.default_rng(1)))  # type: ignore[operator]
+    assert set(found) == set(DISTRIBUTIONS)
+    assert list(found.values()) == sorted(found.values())
+    assert found[name] < 0.03
+    assert name in list(found)[:3]  # some distributions hold others as limits
+
+
+def test_attributes_of_every_kind() -> None:
+    columns = {
+        "year": ordered([2000, 2000, None, 2001]),
+        "many": ordered([1, 2, 3, 4]),
+        "truth": boolean([True, False, True, None]),
+        "name": categorical(["a", None, "b", "a"]),
+        "tags": sets([["x", "y"], ["x"], [], ["x"]]),
+    }
+    found = describe_attributes(Attributes(4, columns))
+    assert found["year"] == {
+        "kind": "ordered",
+        "present": 0.75,
+        "distinct": 2,
+        "values": [["2000", 0.5], ["2001", 0.25]],
+    }
+    assert found["truth"]["values"] == [["true", 0.5], ["false", 0.25]]
+    assert (found["name"]["present"], found["name"]["distinct"]) == (0.75, 2)
+    assert found["name"]["values"][0] == ["a", 0.5]
+    assert (found["tags"]["present"], found["tags"]["values"][0]) == (0.75, ["x", 0.75])
+    spread = describe_attributes(Attributes(100, {"day": ordered(range(100))}))["day"]
+    assert sum(spread["histogram"]["counts"]) == 100
+
+
+def test_selectivities_are_ascending() -> None:
+    attributes = Attributes(4, {"name": categorical(["a", "a", "a", "b"])})
+    filters = [Equals("name", value) for value in ("a", "z", "b", "a")]
+    assert describe_selectivities(FilterBatch(filters, attributes)) == [0.0, 0.25, 0.75, 0.75]
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(2).normal(size=(60, 3)).astype(np.float32)
+    known = Characteristics("x", **describe_embeddings(vectors), attributes={}, selectivities={"em": [0.5]})
+    known.save(tmp_path / "x.json")
+    assert Characteristics.load(tmp_path / "x.json") == known
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(BenchError, match=r"x.json is damaged"):
+        Characteristics.load(tmp_path / "x.json")
