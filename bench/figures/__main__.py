@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -18,6 +21,9 @@ from bench.figures.view import with_machines
 from bench.plan import results_store
 from bench.plot import save
 from bench.tuning.findings import all_found
+
+_shared: list[Results] = []
+"""What is drawn from, for processes that were forked after it was put here."""
 
 _SUFFIXES = {"latex": "tex", "markdown": "md"}
 
@@ -42,17 +48,23 @@ def main(config: DictConfig) -> None:
     settings = typed(FiguresConfig, config, "figures")
     results = load(Path(settings.results), across_machines=settings.across_machines)
     missing = []
-    for exhibit in EXHIBITS:
-        paths = draw(exhibit, results, Path(settings.out))
-        for path in paths:
-            print(path)
-        if not paths:
-            missing.append(exhibit)
+    # Processes that share what was loaded draw side by side; Matplotlib keeps one core busy.
+    _shared.append(results)
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        for exhibit, paths in zip(EXHIBITS, pool.map(_drawn, range(len(EXHIBITS)), repeat(settings.out)), strict=True):
+            for path in paths:
+                print(path, flush=True)
+            if not paths:
+                missing.append(exhibit)
     if missing:
         print("\nnot in the results yet:")
         for study in dict.fromkeys(exhibit.study for exhibit in missing):
             names = ", ".join(exhibit.name for exhibit in missing if exhibit.study == study)
             print(f"  python -m bench.study study={study}\n    makes {names}")
+
+
+def _drawn(number: int, folder: str) -> list[Path]:
+    return draw(EXHIBITS[number], _shared[-1], Path(folder))
 
 
 def load(root: Path, *, across_machines: bool) -> Results:

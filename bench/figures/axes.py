@@ -7,7 +7,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 
 def logarithmic(axes: Axes, *sides: str) -> None:
-    """Make the axes ``x``, ``y`` or both logarithmic, with a number at every power of ten."""
+    """Make the axes ``x``, ``y`` or both logarithmic, with a number at every power of ten; not where nothing is."""
+    if not axes.has_data():
+        return
     for side in sides:
         axis = axes.xaxis if side == "x" else axes.yaxis
         axes.set(**{f"{side}scale": "log"})

@@ -51,6 +51,8 @@ def latency_by_decile(rows: pd.DataFrame, store: Store, recall: float) -> Figure
             for algorithm, run_id, repeat, setting in columns:
                 look = style_of(algorithm)
                 x, y = _medians(store.queries(run_id, repeat), setting)
+                if not x:
+                    continue
                 (handles[look.label],) = axes.plot(
                     x, y, color=look.color, marker=look.marker, linestyle=look.linestyle, markersize=4, linewidth=1
                 )

@@ -15,6 +15,7 @@ from bench.attributes import Attributes, boolean, categorical, ordered, sets
 from bench.characteristics import Characteristics, describe_attributes, describe_embeddings
 from bench.errors import BenchError
 from bench.figures.__main__ import draw, load
+from bench.figures.__main__ import entry as figures_entry
 from bench.figures.costs import spread
 from bench.figures.exhibits import EXHIBITS, Exhibit
 from bench.figures.grid import Grid, as_csv
@@ -22,6 +23,7 @@ from bench.figures.growth import exponent
 from bench.paths import CONFIGS
 from bench.store import QUERY_SCHEMA, Store
 
+from ..commands import Commands
 from .made_up import curve
 
 WORKLOADS = {"em": "EM", "r": "R", "emis": "EMIS"}
@@ -151,3 +153,18 @@ def test_costs_are_means_over_builds(full: Path) -> None:
 
 def test_csv_quotes_what_must_be_quoted() -> None:
     assert as_csv(Grid("t", ["a", "b"], "ll", [["1,2", 'x"y']])) == 'a,b\n"1,2","x""y"'
+
+
+def test_the_command_draws_what_it_can_and_names_the_missing_studies(command: Commands, tmp_path: Path) -> None:
+    rows = rows_of()
+    for number, row in enumerate(rows):
+        row["run_id"] = f"run{number}"
+    for row in rows:
+        Store(tmp_path).write(row["run_id"], row["repeat"], [row], [])
+    said = command(figures_entry, f"results={tmp_path}")
+    assert said.code == 0, said.err
+    drawn, missing = said.out.split("not in the results yet:")
+    for name in ("tab1_taxonomy.tex", "fig23_em_r_emis.png", "fig24_costs.pdf", "latency_deciles.png"):
+        assert str(tmp_path / "figures" / name) in drawn.splitlines()
+        assert (tmp_path / "figures" / name).exists()
+    assert "python -m bench.study study=k\n    makes fig27_k_em, fig28_k_r, fig29_k_emis\n" in missing
