@@ -41,11 +41,12 @@ class Job:
 def merged(*layers: Iterable[str]) -> Overrides:
     """Return the overrides of several layers, of which later ones win.
 
-    An option of a group takes all keys of the earlier option with it: with ``dataset=local``, ``dataset.n`` is gone.
+    An option of a group takes all keys of the option of an earlier layer with it: with ``dataset=local``, ``dataset.n``
+    is gone. Within a layer words may stand in any order.
     """
     overrides: Overrides = {}
     for layer in layers:
-        for word in layer:
+        for word in sorted(layer, key=lambda word: word.partition("=")[0].count(".")):
             key, _, value = word.partition("=")
             overrides = {k: v for k, v in overrides.items() if not k.startswith(f"{key}.")} | {key: value}
     return overrides

@@ -20,6 +20,7 @@ def test_later_overrides_win_and_an_option_takes_the_keys_of_the_earlier_one_wit
     scale, runs, words = ["dataset=arxiv-sim", "dataset.n=5", "k=3"], ["k=7"], ["dataset=local", "dataset.path=/x"]
     assert merged(scale, runs) == {"dataset": "arxiv-sim", "dataset.n": "5", "k": "7"}
     assert merged(scale, runs, words) == {"dataset": "local", "k": "7", "dataset.path": "/x"}
+    assert merged(["workload.skip=5", "workload=em"]) == {"workload": "em", "workload.skip": "5"}
 
 
 def test_commas_and_globs_are_expanded() -> None:
