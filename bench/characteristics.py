@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -94,10 +95,12 @@ def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:
     """Return the fields of `Characteristics` that are about vectors, [n, d], from a sample of them.
 
     Raises:
-        BenchError: SciPy is not installed.
+        BenchError: SciPy is not installed, or there are no two vectors to measure a distance between.
     """
     rng = np.random.default_rng(seed)
     n, dim = vectors.shape
+    if n < 2:
+        raise BenchError(f"the dataset has {n} item(s); its characteristics need the distances of at least two")
     items = np.sort(rng.choice(n, min(n, _ITEMS), replace=False))
     rows = dense(vectors, items).astype(np.float64)
     pairs = rng.integers(0, len(rows), (2, _PAIRS))
@@ -136,6 +139,8 @@ def histogram(values: NDArray[np.float64]) -> Histogram:
 def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
     """Return how far each of `DISTRIBUTIONS`, fitted by maximum likelihood, is from values, the nearest first.
 
+    A distribution that cannot be fitted, as to values that are all alike, is as far as can be: 1.
+
     Raises:
         BenchError: SciPy is not installed.
     """
@@ -147,9 +152,13 @@ def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
     found = {}
     for name, of_scipy in DISTRIBUTIONS.items():
         distribution = getattr(stats, of_scipy)
-        with np.errstate(all="ignore"):
-            parameters = distribution.fit(values)
-            distance = float(stats.kstest(values, distribution.cdf, args=parameters).statistic)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                parameters = distribution.fit(values)
+                distance = float(stats.kstest(values, distribution.cdf, args=parameters).statistic)
+            except (ValueError, RuntimeError, ArithmeticError):  # SciPy's errors of a fit, and its overflows
+                distance = 1.0
         found[name] = distance if np.isfinite(distance) else 1.0
     return dict(sorted(found.items(), key=lambda item: item[1]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,26 @@ def test_norms_distances_and_correlations() -> None:
     assert sum(facts["norms"].counts) == 4000
     assert describe_embeddings(vectors) == facts
     assert describe_embeddings(vectors, seed=1) != facts
+
+
+@pytest.mark.parametrize("vectors", [np.ones((50, 4)), np.eye(2, 4), np.eye(300)], ids=["alike", "two", "equidistant"])
+def test_distances_that_are_all_alike_are_described_though_nothing_fits(vectors: np.ndarray) -> None:
+    facts = describe_embeddings(vectors.astype(np.float32))
+    assert set(facts["fits"]) == set(DISTRIBUTIONS)
+    assert all(0 <= distance <= 1 for distance in facts["fits"].values())
+    assert facts["distances"].std == pytest.approx(0, abs=1e-6)
+    json.dumps(facts["fits"], allow_nan=False)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_distance_far_from_all_others_is_no_cause_for_warnings() -> None:
+    values = np.append(np.random.default_rng(3).normal(size=999), 1e6)
+    assert set(fitted(values)) == set(DISTRIBUTIONS)
+
+
+def test_one_item_has_no_distances() -> None:
+    with pytest.raises(BenchError, match=r"the dataset has 1 item\(s\)"):
+        describe_embeddings(np.ones((1, 4), np.float32))
 
 
 def test_vectors_of_one_length_are_one_bar() -> None:
