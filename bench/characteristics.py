@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.attributes import Attributes, Boolean, Categorical, Column, Ordered
+from bench.attributes import Attributes, Boolean, Categorical, Column, Kind, Ordered
 from bench.errors import BenchError
 from bench.filters import FilterBatch
 from bench.vectors import dense
@@ -57,7 +57,8 @@ class Characteristics:
         correlation: the mean absolute correlation of two different dimensions.
         matrix: absolute correlations of some evenly spread dimensions, for drawing.
         attributes: per attribute its `kind`, the share `present`, how many are `distinct`, and `values`: the most
-            frequent ones with the share of items that have them, or of an ordered one of many values a histogram.
+            frequent ones with the share of items that have them, or of an ordered one of many values a `histogram`
+            and the share of values `beyond` it; `quantiles` of an ordered one, `labels` per item of a set.
         selectivities: per workload the share of items that pass each query's filter, ascending.
     """
 
@@ -81,14 +82,17 @@ class Characteristics:
         """Read what `save` wrote.
 
         Raises:
-            BenchError: the file is damaged.
+            BenchError: the file is damaged, or lacks what an older version did not write.
         """
         try:
             plain = json.loads(path.read_text())
             plain |= {name: Histogram(**plain[name]) for name in ("norms", "distances")}
-            return cls(**plain)
+            known = cls(**plain)
+            if any(facts["kind"] == Kind.ORDERED and "quantiles" not in facts for facts in known.attributes.values()):
+                raise KeyError("quantiles")
+            return known
         except (ValueError, TypeError, KeyError) as error:
-            raise BenchError(f"{path} is damaged ({error}); delete it and run the study again") from error
+            raise BenchError(f"{path} is damaged or old ({error}); delete it and run the study again") from error
 
 
 def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:
@@ -131,15 +135,22 @@ def _squared_distances(
 
 
 def histogram(values: NDArray[np.float64]) -> Histogram:
-    """Return the histogram of values; all of one value are one bar."""
-    counts, edges = np.histogram(values, bins=_BINS if np.ptp(values) > 1e-9 * abs(values[0]) else 1)
+    """Return the histogram of values: few whole numbers have a bar each, and values that are all one have one."""
+    bins: Any = 1 if _alike(values) else _BINS
+    if not _alike(values) and np.ptp(values) < _BINS and (values % 1 == 0).all():
+        bins = np.arange(values.min(), values.max() + 2) - 0.5  # else some bars hold two numbers and others one
+    counts, edges = np.histogram(values, bins=bins)
     return Histogram(edges.tolist(), counts.tolist(), float(values.mean()), float(values.std()))
+
+
+def _alike(values: NDArray[np.float64]) -> bool:
+    return bool(np.ptp(values) <= 1e-9 * abs(values[0]))
 
 
 def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
     """Return how far each of `DISTRIBUTIONS`, fitted by maximum likelihood, is from values, the nearest first.
 
-    A distribution that cannot be fitted, as to values that are all alike, is as far as can be: 1.
+    A distribution that cannot be fitted is as far as can be: 1. None can be to values that are all alike.
 
     Raises:
         BenchError: SciPy is not installed.
@@ -149,6 +160,8 @@ def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
     except ImportError as error:
         raise BenchError("fitting distributions needs an extra: pip install 'fanns-bench[study]'") from error
     values = values[:most]
+    if _alike(values):
+        return dict.fromkeys(DISTRIBUTIONS, 1.0)
     found = {}
     for name, of_scipy in DISTRIBUTIONS.items():
         distribution = getattr(stats, of_scipy)
@@ -174,9 +187,11 @@ def _described(column: Column) -> dict[str, Any]:
         values = column.values[column.present]
         distinct, counts = np.unique(values, return_counts=True)
         common = {"kind": str(column.kind), "present": len(values) / max(1, n), "distinct": len(distinct)}
+        common["quantiles"] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else []
         if len(distinct) > 3 * _MOST_FREQUENT:
-            return common | {"histogram": asdict(histogram(values.astype(np.float64)))}
+            return common | _without_tail(values)
         return common | {"values": [[str(v), c / n] for v, c in zip(distinct.tolist(), counts.tolist(), strict=True)]}
+    labels = {}
     if isinstance(column, Boolean):
         present = int(column.present.sum())
         counter = Counter({str(truth).lower(): int((column.values[column.present] == truth).sum())
@@ -187,12 +202,22 @@ def _described(column: Column) -> dict[str, Any]:
     else:
         present = int((np.diff(column.offsets) > 0).sum())
         counter = _counted(column.codes, column.vocabulary)
-    return {
+        labels = {"labels": len(column.codes) / max(1, present)}
+    return labels | {
         "kind": str(column.kind),
         "present": present / max(1, n),
         "distinct": len(+counter),
         "values": [[value, count / n] for value, count in counter.most_common(_MOST_FREQUENT)],
     }
+
+
+def _without_tail(values: NDArray[np.int64]) -> dict[str, Any]:
+    """Return the histogram of values; where a few of them would take most of the axis, without these."""
+    low, high, most = int(values.min()), int(values.max()), int(np.quantile(values, 0.995))
+    if high - most > most - low:
+        high = most
+    shown = values[values <= high]
+    return {"histogram": asdict(histogram(shown.astype(np.float64))), "beyond": 1 - len(shown) / len(values)}
 
 
 def _counted(codes: NDArray[np.int32], vocabulary: tuple[str, ...]) -> Counter[str]:

@@ -44,7 +44,7 @@ def test_norms_distances_and_correlations() -> None:
 def test_distances_that_are_all_alike_are_described_though_nothing_fits(vectors: np.ndarray) -> None:
     facts = describe_embeddings(vectors.astype(np.float32))
     assert set(facts["fits"]) == set(DISTRIBUTIONS)
-    assert all(0 <= distance <= 1 for distance in facts["fits"].values())
+    assert set(facts["fits"].values()) == {1.0}
     assert facts["distances"].std == pytest.approx(0, abs=1e-6)
     json.dumps(facts["fits"], allow_nan=False)
 
@@ -94,14 +94,33 @@ def test_attributes_of_every_kind() -> None:
         "kind": "ordered",
         "present": 0.75,
         "distinct": 2,
+        "quantiles": [2000, 2000, 2000, 2000.5, 2001],
         "values": [["2000", 0.5], ["2001", 0.25]],
     }
     assert found["truth"]["values"] == [["true", 0.5], ["false", 0.25]]
     assert (found["name"]["present"], found["name"]["distinct"]) == (0.75, 2)
     assert found["name"]["values"][0] == ["a", 0.5]
     assert (found["tags"]["present"], found["tags"]["values"][0]) == (0.75, ["x", 0.75])
+    assert found["tags"]["labels"] == pytest.approx(4 / 3)  # of the items that have any
     spread = describe_attributes(Attributes(100, {"day": ordered(range(100))}))["day"]
     assert sum(spread["histogram"]["counts"]) == 100
+    assert spread["beyond"] == 0
+
+
+def test_attributes_that_no_item_has() -> None:
+    columns = {"year": ordered([None, None]), "tags": sets([[], None]), "name": categorical([None, None])}
+    found = describe_attributes(Attributes(2, columns))
+    assert all((facts["present"], facts["distinct"]) == (0, 0) for facts in found.values())
+    assert (found["year"]["quantiles"], found["tags"]["labels"]) == ([], 0)
+
+
+def test_a_long_tail_is_counted_and_not_binned() -> None:
+    values = [*range(40)] * 50 + [1000] * 5
+    found = describe_attributes(Attributes(len(values), {"authors": ordered(values)}))["authors"]
+    assert found["histogram"]["counts"] == [50] * 40  # a bar for each number
+    assert found["histogram"]["edges"][:2] == [-0.5, 0.5]
+    assert found["beyond"] == pytest.approx(5 / len(values))
+    assert found["quantiles"][-1] == 1000
 
 
 def test_selectivities_are_ascending() -> None:
@@ -118,3 +137,11 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(BenchError, match=r"x.json is damaged"):
         Characteristics.load(tmp_path / "x.json")
+
+
+def test_a_file_of_an_older_version_is_told(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(2).normal(size=(60, 3)).astype(np.float32)
+    attributes = {"year": {"kind": "ordered", "present": 1.0, "distinct": 1, "values": [["2000", 1.0]]}}
+    Characteristics("x", **describe_embeddings(vectors), attributes=attributes, selectivities={}).save(tmp_path / "x")
+    with pytest.raises(BenchError, match=r"old \('quantiles'\); delete it and run the study again"):
+        Characteristics.load(tmp_path / "x")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from bench.characteristics import Characteristics, Histogram
@@ -19,6 +20,7 @@ from bench.figures.recall_qps import RC
 
 Known = Mapping[str, Characteristics]
 _COLOR, _COLUMNS = "#0072b2", 4
+_ALIKE = 1e-4  # relative spread of lengths that are one but for rounding
 _LINES = {"em": "#0072b2", "r": "#d55e00", "emis": "#009e73"}
 
 
@@ -29,8 +31,7 @@ def norms(known: Known) -> Figure:
 
 def pairwise_distances(known: Known) -> Figure:
     """Draw the distances of random pairs, a panel per dataset, with the distribution that fits best."""
-    fits = {name: f"best fit: {next(iter(one.fits))} (KS {next(iter(one.fits.values())):.3f})"
-            for name, one in known.items()}  # fmt: skip
+    fits = {name: f"best fit: {_fits(one)[0]}" for name, one in known.items()}
     return _histograms({name: one.distances for name, one in known.items()}, "distance of a random pair", fits)
 
 
@@ -41,7 +42,8 @@ def correlations(known: Known) -> Figure:
         image: Any = None
         grid = figure.subplots(1, len(known), squeeze=False)[0]
         for axes, (name, one) in zip(grid, known.items(), strict=True):
-            image = axes.imshow(np.array(one.matrix), cmap="viridis", vmin=0, vmax=0.6, interpolation="nearest")
+            # By the square root: most datasets correlate little, and some in everything.
+            image = axes.imshow(np.array(one.matrix), "viridis", norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
             axes.set_title(f"{name}\n{len(one.matrix)} of {one.dim} dimensions, mean {one.correlation:.3f}", loc="left")
             axes.set_axis_off()
         figure.colorbar(image, ax=grid, shrink=0.8, label="absolute correlation")
@@ -59,13 +61,18 @@ def embedding_table(known: Known) -> Grid:
             f"{one.correlation:.3f}",
             f"{one.norms.mean:.3g} ± {one.norms.std:.2g}",
             f"{one.distances.mean:.3g} ± {one.distances.std:.2g}",
-            *(f"{fit} ({distance:.3f})" for fit, distance in list(one.fits.items())[:2]),
+            *_fits(one)[:2],
         ]
         for name, one in known.items()
     ]
     return Grid(
         "Embeddings; fits of the pairwise distances by their Kolmogorov-Smirnov distance", header, "lrrrrrll", rows
     )
+
+
+def _fits(one: Characteristics) -> list[str]:
+    """Return the distributions with their Kolmogorov-Smirnov distance, the nearest first; "none" where none fits."""
+    return [f"{name} (KS {distance:.3f})" if distance < 1 else "none" for name, distance in one.fits.items()]
 
 
 def attribute_table(known: Known) -> Grid:
@@ -80,8 +87,8 @@ def attribute_table(known: Known) -> Grid:
 
 def _commonest(facts: dict[str, Any]) -> str:
     if "histogram" in facts:
-        edges = facts["histogram"]["edges"]
-        return f"from {edges[0]:,.0f} to {edges[-1]:,.0f}"
+        low, _, median, _, high = facts["quantiles"]
+        return f"from {low:,.0f} to {high:,.0f}, median {median:,.0f}"
     best = sorted(facts["values"], key=lambda entry: -entry[1])[:3]
     return ", ".join(f"{textwrap.shorten(value, 24, placeholder='…')} {share:.1%}" for value, share in best)
 
@@ -98,22 +105,38 @@ def attributes(known: Known) -> Figure:
         panels = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
         for axes, (attribute, facts) in zip(panels, one.attributes.items(), strict=False):
             _draw_attribute(axes, facts)
-            missing = f", missing in {1 - facts['present']:.1%}" if facts["present"] < 1 else ""
-            axes.set_title(f"{attribute} ({facts['distinct']:,} values{missing})", loc="left", fontsize=7.5)
+            axes.set_title(f"{attribute}\n{_in_words(facts)}", loc="left", fontsize=7.5)
         for axes in panels[len(one.attributes) :]:
             axes.set_axis_off()
     return figure
 
 
+def _in_words(facts: dict[str, Any]) -> str:
+    words = [f"{facts['distinct']:,} value{'s' if facts['distinct'] != 1 else ''}"]
+    if facts["distinct"] and "labels" in facts:
+        words.append(f"{facts['labels']:.1f} per item")
+    if facts["present"] < 1:
+        words.append(f"missing in {1 - facts['present']:.1%}")
+    if facts.get("beyond", 0) > 0:
+        words.append(f"{facts['beyond']:.1%} not shown, up to {facts['quantiles'][-1]:,.0f}")
+    return ", ".join(words)
+
+
 def _draw_attribute(axes: Axes, facts: dict[str, Any]) -> None:
-    if "histogram" in facts:
-        _bars(axes, Histogram(**facts["histogram"]))
+    if not facts["distinct"]:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "no item has a value", ha="center", transform=axes.transAxes, color="0.4")
         return
-    values = facts["values"][:12]
+    if "histogram" in facts:
+        _bars(axes, Histogram(**facts["histogram"]), whole=facts["present"] * (1 - facts["beyond"]))
+        return
+    values = facts["values"]
     names = [textwrap.shorten(str(value), 18, placeholder="…") or "(empty)" for value, _ in values]
     if facts["kind"] == "ordered":
-        axes.bar(names, [share for _, share in values], color=_COLOR)
-        axes.tick_params(axis="x", labelsize=6)
+        axes.bar(range(len(names)), [share for _, share in values], color=_COLOR)
+        axes.set_xlim(-0.7, max(len(names), 6) - 0.3)  # a lone bar is no wall
+        told = slice(None, None, ceil(len(names) / 12))
+        axes.set_xticks(range(len(names))[told], names[told], fontsize=6)
         return
     axes.barh(range(len(names)), [share for _, share in values], color=_COLOR)
     axes.set_yticks(range(len(names)), names, fontsize=6)
@@ -145,7 +168,7 @@ def _histograms(of: Mapping[str, Histogram], label: str, notes: Mapping[str, str
     with rc_context(RC):
         figure = Figure(figsize=(3.2 * len(of) + 0.4, 2.6), layout="constrained")
         for axes, (name, values) in zip(figure.subplots(1, len(of), squeeze=False)[0], of.items(), strict=True):
-            _bars(axes, values)
+            _bars(axes, values, alike=values.std < _ALIKE * values.mean)
             note = f"\n{notes[name]}" if name in notes else ""
             axes.set_title(f"{name}: {values.mean:.3g} ± {values.std:.2g}{note}", loc="left")
             axes.set_xlabel(label)
@@ -153,10 +176,11 @@ def _histograms(of: Mapping[str, Histogram], label: str, notes: Mapping[str, str
     return figure
 
 
-def _bars(axes: Axes, values: Histogram) -> None:
+def _bars(axes: Axes, values: Histogram, *, alike: bool = False, whole: float = 1.0) -> None:
+    """Draw a histogram whose bars sum to `whole`, or a line where values are alike."""
     edges = np.array(values.edges)
-    if len(values.counts) == 1:  # all alike: a line where they are
+    if alike or len(values.counts) == 1:
         axes.axvline(values.mean, color=_COLOR, linewidth=3)
         axes.set_xlim(values.mean * 0.5, values.mean * 1.5 or 1)
         return
-    axes.stairs(np.array(values.counts) / sum(values.counts), edges, fill=True, color=_COLOR)
+    axes.stairs(whole * np.array(values.counts) / sum(values.counts), edges, fill=True, color=_COLOR)
