@@ -118,6 +118,10 @@ class Cache:
                 make(temporary)
         return path
 
+    def drop(self, group: str) -> None:
+        """Delete all entries of a group."""
+        shutil.rmtree(self.root / group, ignore_errors=True)
+
     def digest(self, path: Path, check: Callable[[Path], None] | None = None) -> str:
         """Return the SHA-256 of a file, after `check` has accepted it; remembered while size and time stay the same."""
         status = path.stat()

@@ -111,7 +111,7 @@ def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
 def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
     """Compile what a build calls, on a few items that are thrown away."""
     rows = min(_WARM_UP_ITEMS, len(data.vectors))
-    items = Attributes(rows, {name: data.attributes[name].head(rows) for name in data.filtered})
+    items = data.attributes.part(slice(rows), data.filtered)
     small = dataclasses.replace(data, source=data.vectors[:rows], attributes=items)
     method(params).build(small)
 
