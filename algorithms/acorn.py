@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from algorithms import _acorn_build, _acorn_search
 from algorithms._acorn_graph import Graph
 from algorithms._kernels.batch import BatchSearch
-from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.distance import Space, space_of
 from algorithms._kernels.graph import pack, unpack
-from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info, param
 from bench.errors import BenchError
 from bench.filters import FilterBatch
 
@@ -106,17 +106,18 @@ class Acorn(Algorithm):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
 
     graph: Graph
-    _space: L2
+    _space: Space
 
     def build(self, data: Data) -> None:
         """Build the graph, whatever the attributes."""
         p: Build = self.params
-        self._space = l2(data.vectors)
+        self._space = space_of(data.stored())
         sought, places = p.M * p.gamma, p.M_beta + 3 * p.M // 2
         reach = sought if p.cut == "candidates" else places
         self.graph = _acorn_build.build(self._space, p.M, sought, p.M_beta, places, reach, data.seed, data.threads)
@@ -135,7 +136,7 @@ class Acorn(Algorithm):
         with np.load(folder / _FILE) as arrays:
             entry, top = int(arrays["entry"]), int(arrays["top"])
             algorithm.graph = Graph(unpack(arrays), arrays["upper"], arrays["first"], entry, top)
-        algorithm._space = l2(data.vectors)
+        algorithm._space = space_of(data.stored())
         return algorithm
 
     @cached_property

@@ -21,6 +21,7 @@ from bench.ground_truth import DEPTH, ground_truth
 from bench.metrics import Verdict, judge
 from bench.plan import Plan
 from bench.provenance import code, library_versions, machine
+from bench.storage import error_of
 from bench.store import QUERY_SCHEMA, Status, Store
 from bench.supervise import Outcome, supervise
 from bench.vectors import open_vectors
@@ -98,6 +99,8 @@ def _job(plan: Plan, threads: int, index: Path) -> dict[str, Any]:
         "filtered": workload.filtered,
         "filter_type": workload.filter_type,
         "k": plan.config.k,
+        "codes": str(plan.codes.resolve()) if plan.codes else None,
+        "rerank": plan.config.storage.rerank,
         "seed": plan.config.seed,
         "threads": threads,
         "index": str(index.resolve()),
@@ -267,11 +270,13 @@ def _common(plan: Plan, repeat: int) -> dict[str, Any]:
         "n": n,
         "dim": dim,
         "data_digest": plan.dataset.digest,
+        "storage": config.storage.format,
+        "storage_error": error_of(plan.codes) if plan.codes else 0.0,
         "workload": plan.workload.name,
         "filter_type": plan.workload.filter_type,
         "k": config.k,
         "queries": len(plan.workload.filters),
-        "algorithm": config.algorithm.name,
+        "algorithm": plan.name,
         "build_params": _json(plan.build_params),
         "repeat": repeat,
         "seed": config.seed,

@@ -7,7 +7,6 @@ prints goes to the log and is never parsed. It sees neither the true answers nor
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import gc
 import importlib
 import json
@@ -18,7 +17,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,11 @@ from bench.attributes import Attributes
 from bench.cache import atomic_file
 from bench.errors import BenchError
 from bench.filters import FilterBatch, FilterType, from_json
+from bench.storage import open_codes
 from bench.vectors import dense, open_vectors
+
+if TYPE_CHECKING:
+    from bench.rerank import Reranked
 
 OUT_OF_MEMORY_EXIT = 77
 """The exit code by which a worker says that an allocation failed."""
@@ -72,6 +75,7 @@ def describe(job: dict[str, Any], out: Path) -> None:
         "afanns": info.afanns,
         "libraries": info.libraries,
         "serves": sorted(info.serves),
+        "reads": sorted(info.reads),
         "unsupported": {t: method.unsupported(t, {}) for t in FilterType},
         "depends_on_attributes": bool(method.index_attributes(("any",))),
         "build": describe_params(method.BuildParams),
@@ -87,7 +91,7 @@ def build(job: dict[str, Any], out: Path) -> None:
     method = load_target(job["target"])
     _tell_of_compiling(method, out)
     data, params = _data(job), method.BuildParams(**job["build_params"])
-    data.vectors  # noqa: B018  (read and converted before anything is timed)
+    data.stored()  # read and converted before anything is timed
     if method.info.compiled:
         warm_up_build(method, params, data)
     algorithm = method(params)
@@ -110,10 +114,7 @@ def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
 
 def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
     """Compile what a build calls, on a few items that are thrown away."""
-    rows = min(_WARM_UP_ITEMS, len(data.vectors))
-    items = data.attributes.part(slice(rows), data.filtered)
-    small = dataclasses.replace(data, source=data.vectors[:rows], attributes=items)
-    method(params).build(small)
+    method(params).build(data.head(min(_WARM_UP_ITEMS, len(data.source))))
 
 
 def search(job: dict[str, Any], out: Path) -> None:
@@ -124,7 +125,12 @@ def search(job: dict[str, Any], out: Path) -> None:
     lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
     filters = [from_json(line) for line in lines]
     queries = dense(open_vectors(Path(job["queries"]))[job["skip"] : job["skip"] + len(filters)])
-    algorithm = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
+    loaded = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
+    algorithm: Algorithm | Reranked = loaded
+    if data.codes is not None:
+        from bench.rerank import Reranked  # only for methods that bring Numba along
+
+        algorithm = Reranked(loaded, data.source, job["rerank"])
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:
         params = method.SearchParams(**setting)
@@ -150,7 +156,7 @@ def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, Fi
 
 
 def measure(
-    algorithm: Algorithm,
+    algorithm: Algorithm | Reranked,
     params: Any,
     k: int,
     threads: int,
@@ -239,6 +245,7 @@ def _data(job: dict[str, Any]) -> Data:
         FilterType(job["filter_type"]),
         job["threads"],
         job["seed"],
+        open_codes(Path(job["codes"])) if job["codes"] else None,
     )
 
 
