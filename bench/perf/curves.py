@@ -18,6 +18,7 @@ from algorithms.base import Algorithm, Data
 from bench.exact import GroundTruth
 from bench.filters import FilterBatch
 from bench.metrics import judge
+from bench.rerank import Reranked
 from bench.worker import measure
 
 K = 10
@@ -31,7 +32,7 @@ QUERIES = 1000
 class Contender:
     """An index, the settings to search it with, and the filters and true answers of the queries."""
 
-    algorithm: Algorithm
+    algorithm: Algorithm | Reranked
     settings: list[Any]
     filters: FilterBatch
     truth: GroundTruth
