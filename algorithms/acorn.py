@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from algorithms._kernels.graph import pack, unpack
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info, param
 from bench.errors import BenchError
 from bench.filters import FilterBatch
+from bench.storage import Storage
 
 _FILE = "acorn.npz"
 
@@ -113,6 +114,11 @@ class Acorn(Algorithm):
 
     graph: Graph
     _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 12 * (params.M_beta + 3 * params.M // 2)
 
     def build(self, data: Data) -> None:
         """Build the graph, whatever the attributes."""

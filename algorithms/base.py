@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Kind
 from bench.filters import FilterBatch, FilterType
-from bench.storage import Codes, Storage
+from bench.storage import BYTES, Codes, Storage
 from bench.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
@@ -146,6 +146,14 @@ class Algorithm(abc.ABC):
     def index_attributes(cls, filtered: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of the filtered attributes the index depends on; none means that workloads share an index."""
         return filtered if cls.info.approach == "hybrid index" else ()
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """Return about how many bytes a build holds at its peak; one that finds less memory is refused.
+
+        Here that is the vectors, once. A method that holds more of them, or much per item beside them, adds that.
+        """
+        return n * dim * BYTES[storage]
 
     @abc.abstractmethod
     def build(self, data: Data) -> None:

@@ -7,6 +7,7 @@ label with it, and an edge may only make another one redundant for the labels th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from algorithms._labels import LabelSets
 from algorithms._vamana import INFO, LabelledVamana
 from algorithms._vamana_build import AllCovered, SharedCovered, grow, insertion_order
 from algorithms.base import ALL_FORMATS, Data, param
+from bench.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class FilteredVamana(LabelledVamana):
 
     info = replace(INFO, reads=ALL_FORMATS)
     BuildParams = Build
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, which may outgrow R for a while, and a copy."""
+        return super().build_bytes(params, n, dim, storage) + n * 16 * params.R
 
     def build(self, data: Data) -> None:
         """Choose the entries, then insert all items that have a label."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from algorithms._kernels import hnsw
 from algorithms._postfilter import WideningSearch, search_widening
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info
 from bench.filters import FilterBatch
+from bench.storage import Storage
 
 _FILE = "hnsw.npz"
 
@@ -35,6 +36,11 @@ class HnswPostFilter(Algorithm):
 
     index: hnsw.Hnsw
     _searcher: hnsw.Searcher
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 12 * 2 * params.M
 
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""

@@ -23,6 +23,7 @@ from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from bench.attributes import Attributes, Ordered
 from bench.errors import BenchError
 from bench.filters import Between, FilterBatch, FilterType
+from bench.storage import Storage
 
 _FILE = "irangegraph.npz"
 _COVER = 2 * 32
@@ -90,6 +91,11 @@ class IRangeGraph(Algorithm):
     layers: Layers
     _ranks: Ranks
     _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges of all depths, and those of one with their lengths."""
+        return super().build_bytes(params, n, dim, storage) + n * 4 * int(columns_of(n, params.M)[-1] + 4 * params.M)
 
     def build(self, data: Data) -> None:
         """Build the graphs of one depth after the other, each in parallel."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from algorithms._serf_build import LEAPS, build, transposed
 from algorithms._serf_kernels import Batches, Segment, search
 from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from bench.filters import FilterBatch, FilterType
+from bench.storage import Storage
 
 _FILE = "serf.npz"
 
@@ -75,6 +76,11 @@ class Serf(Algorithm):
     backward: Csr
     _ranks: Ranks
     _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with the ranges that they are for, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 24 * params.M
 
     def build(self, data: Data) -> None:
         """Insert the items in the order of their ranks, in parallel."""

@@ -120,7 +120,7 @@ def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) ->
     draft = folder / "built"
     (draft / "index").mkdir(parents=True)
     job = folder / "build_job.json"
-    job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index")))
+    job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index") | {"memory_limit": plan.memory_limit}))
     outcome = supervise(
         ["build", str(job)],
         folder / "build.json",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data, describe_params
@@ -27,7 +28,7 @@ from bench.attributes import Attributes
 from bench.cache import atomic_file
 from bench.errors import BenchError
 from bench.filters import FilterBatch, FilterType, from_json
-from bench.storage import open_codes
+from bench.storage import BYTES, Storage, open_codes
 from bench.vectors import dense, open_vectors
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def build(job: dict[str, Any], out: Path) -> None:
     method = load_target(job["target"])
     _tell_of_compiling(method, out)
     data, params = _data(job), method.BuildParams(**job["build_params"])
+    refuse_what_does_not_fit(method, params, data, job["memory_limit"])
     data.stored()  # read and converted before anything is timed
     if method.info.compiled:
         warm_up_build(method, params, data)
@@ -102,6 +104,20 @@ def build(job: dict[str, Any], out: Path) -> None:
     algorithm.save(Path(job["index"]))
     with atomic_file(out / "build.json") as path:
         path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": _peak_rss()}))
+
+
+def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, limit: int) -> None:
+    """Raise MemoryError where a build needs more than it may hold, or more than the machine has left."""
+    n, dim = data.source.shape
+    storage = data.codes.storage if data.codes else Storage.FLOAT32
+    needed, left = method.build_bytes(params, n, dim, storage), psutil.virtual_memory().available
+    if needed > min(limit, left):
+        fewer = [fmt for fmt in method.info.reads if method.build_bytes(params, n, dim, fmt) <= min(limit, left)]
+        advice = f"; storage.format={max(fewer, key=BYTES.__getitem__)} needs less" if fewer else ""
+        raise MemoryError(
+            f"building needs about {needed / 2**30:.2f} GiB; limits.memory_gib allows {limit / 2**30:.2f}, "
+            f"and {left / 2**30:.2f} are free{advice}"
+        )
 
 
 def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
@@ -283,8 +299,8 @@ def main() -> None:
         {"describe": describe, "build": build, "search": search}[phase](job, Path(job_path).parent)
     except BenchError as error:
         sys.exit(str(error))
-    except MemoryError:
-        traceback.print_exc()
+    except MemoryError as error:
+        print(error if str(error).startswith("building needs") else traceback.format_exc())
         sys.exit(OUT_OF_MEMORY_EXIT)
 
 

@@ -25,6 +25,7 @@ from bench.filters import Between, Equals, Filter
 from bench.rerank import Reranked, nearest
 from bench.storage import BYTES, Storage, encode, error_of, open_codes, stored
 from bench.vectors import write_fvecs
+from bench.worker import refuse_what_does_not_fit
 
 from .methods.problems import Problem, check_valid, recall, through_disk
 
@@ -129,3 +130,16 @@ def test_methods_search_codes_as_well_as_vectors(
 
 def test_other_methods_say_what_they_read() -> None:
     assert Ung.info.reads == {Storage.FLOAT32}
+
+
+def test_a_build_that_cannot_fit_says_what_it_needs() -> None:
+    data, params = EM.data(), HnswPostFilter.BuildParams(M=16)
+    needed = 1500 * (24 * 4 + 12 * 32)
+    assert HnswPostFilter.build_bytes(params, 1500, 24, Storage.FLOAT32) == needed
+    refuse_what_does_not_fit(HnswPostFilter, params, data, needed)
+    with pytest.raises(
+        MemoryError, match=r"building needs about 0.00 GiB.* allows 0.00.*; storage.format=int8 needs less"
+    ):
+        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500 * (24 + 12 * 32))
+    with pytest.raises(MemoryError, match=r"are free$"):
+        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500)
