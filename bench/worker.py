@@ -11,7 +11,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -21,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data, describe_params
 from bench.attributes import Attributes
 from bench.cache import atomic_file
 from bench.errors import BenchError
 from bench.filters import FilterBatch, FilterType, from_json
+from bench.measure import measure, peak_rss
 from bench.storage import BYTES, Storage, open_codes
 from bench.vectors import dense, open_vectors
 
@@ -40,7 +39,6 @@ OUT_OF_MEMORY_EXIT = 77
 COMPILING = "compiling"
 """The file by which a worker says that it compiles kernels first, as it does once after an installation."""
 
-_WARM_UP_QUERIES = 8
 _WARM_UP_ITEMS = 512
 _MASK_BYTES = 256 << 20
 _PR_SET_PDEATHSIG = 1
@@ -103,7 +101,7 @@ def build(job: dict[str, Any], out: Path) -> None:
     seconds = time.perf_counter() - started
     algorithm.save(Path(job["index"]))
     with atomic_file(out / "build.json") as path:
-        path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": _peak_rss()}))
+        path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": peak_rss()}))
 
 
 def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, limit: int) -> None:
@@ -171,84 +169,6 @@ def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, Fi
     return batches
 
 
-def measure(
-    algorithm: Algorithm | Reranked,
-    params: Any,
-    k: int,
-    threads: int,
-    latency_queries: int,
-    queries: NDArray[np.float32],
-    batches: list[tuple[slice, FilterBatch]],
-) -> dict[str, Any]:
-    """Search all queries in batches for the throughput, then some one by one for the latency.
-
-    Args:
-        algorithm: a method with its index.
-        params: an instance of its `SearchParams`.
-        k: answers per query.
-        threads: how many threads the method may use.
-        latency_queries: how many queries are timed alone.
-        queries: float32[q, d].
-        batches: runs of queries with their filters.
-
-    Returns:
-        ids, as the method returned them; latencies, seconds float64[q], NaN where not measured; prepare_seconds;
-        search_seconds; distance_computations, -1 where unknown; peak_rss in bytes.
-    """
-    attributes = batches[0][1].attributes
-    first = FilterBatch(batches[0][1].filters[:_WARM_UP_QUERIES], attributes)
-    algorithm.search(queries[: len(first)], algorithm.prepare(first), k, params, threads)
-
-    prepare_seconds = search_seconds = 0.0
-    distances: int | None = 0
-    answers = []
-    gc.collect()
-    gc.disable()
-    for rows, filters in batches:
-        batch = FilterBatch(filters.filters, attributes)  # anew: no setting inherits the masks of the one before
-        started = time.perf_counter()
-        prepared = algorithm.prepare(batch)
-        ready = time.perf_counter()
-        ids = algorithm.search(queries[rows], prepared, k, params, threads)
-        search_seconds += time.perf_counter() - ready
-        prepare_seconds += ready - started
-        answers.append(_padded(ids, k))
-        counted = algorithm.distance_computations
-        distances = None if distances is None or counted is None else distances + counted
-
-    latencies = np.full(len(queries), np.nan)
-    filters_of = [filter_ for _, batch in batches for filter_ in batch.filters]
-    for row in range(min(latency_queries, len(queries))):
-        query = queries[row : row + 1]
-        prepared = algorithm.prepare(FilterBatch(filters_of[row : row + 1], attributes))
-        started = time.perf_counter()
-        algorithm.search(query, prepared, k, params, 1)
-        latencies[row] = time.perf_counter() - started
-    gc.enable()
-    return {
-        "ids": np.concatenate(answers),
-        "latencies": latencies,
-        "prepare_seconds": prepare_seconds,
-        "search_seconds": search_seconds,
-        "distance_computations": -1 if distances is None else distances,
-        "peak_rss": _peak_rss(),
-    }
-
-
-def _padded(ids: Any, k: int) -> NDArray[Any]:
-    """Return two-dimensional answers with -1 up to k columns; anything else is left for the judge to refuse.
-
-    Raises:
-        TypeError: the answer holds Python objects, which cannot be handed over.
-    """
-    ids = np.asarray(ids)
-    if ids.dtype == object:
-        raise TypeError("search returned Python objects where ids are integers")
-    if ids.ndim == 2 and ids.shape[1] < k and np.issubdtype(ids.dtype, np.signedinteger):
-        return np.pad(ids, ((0, 0), (0, k - ids.shape[1])), constant_values=-1)
-    return ids
-
-
 def _data(job: dict[str, Any]) -> Data:
     vectors = open_vectors(Path(job["vectors"]))
     attributes = Attributes.open(Path(job["attributes"])) if job["attributes"] else Attributes(len(vectors), {})
@@ -263,18 +183,6 @@ def _data(job: dict[str, Any]) -> Data:
         job["seed"],
         open_codes(Path(job["codes"])) if job["codes"] else None,
     )
-
-
-def _peak_rss() -> int:
-    """Return the most memory in bytes that this process has held, which a watcher from outside may miss.
-
-    Linux counts it per program; `getrusage` would also count what the parent held when it forked.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _die_with_parent() -> None:

@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits
 from algorithms.base import Algorithm, Data
 from bench.exact import GroundTruth
 from bench.filters import FilterBatch
+from bench.measure import measure
 from bench.metrics import judge
 from bench.rerank import Reranked
-from bench.worker import measure
 
 K = 10
 RECALLS = (0.90, 0.95, 0.99)
