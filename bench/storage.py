@@ -61,7 +61,7 @@ class StorageConfig:
     """
 
     format: Storage = Storage.FLOAT32
-    rerank: float = 2.0
+    rerank: float = 1.2
 
 
 @dataclass(frozen=True)

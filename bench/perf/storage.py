@@ -17,7 +17,7 @@ from bench.rerank import Reranked
 from bench.storage import BYTES, Storage, encode
 
 RECALL = 0.95
-RERANK = 2.0
+RERANK = 1.2
 
 
 def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
