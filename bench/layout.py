@@ -18,7 +18,7 @@ import datetime as dt
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ _ARROW = {
     Kind.SET: pa.list_(pa.string()),
 }
 _BATCH = 65_536
+
+
+def arrow_type(kind: Kind) -> pa.DataType:
+    """Return the Arrow type that values of a kind are stored as."""
+    return _ARROW[kind]
 
 
 def filters_file(filter_type: FilterType) -> str:
@@ -229,8 +234,16 @@ def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str,
 def write_attributes(target: Path, attributes: Attributes) -> None:
     """Write attributes as JSON lines, one object per item."""
     arrays = {name: attributes[name].to_arrow() for name in attributes.kinds}
-    table = pa.table(arrays)
+    _write_records(target, pa.table(arrays).to_batches(_BATCH))
+
+
+def parquet_to_attributes(source: Path, target: Path) -> None:
+    """Convert a Parquet file of attributes to JSON lines, in batches; memory does not grow with the file."""
+    _write_records(target, pq.ParquetFile(source).iter_batches(_BATCH))
+
+
+def _write_records(target: Path, batches: Iterable[pa.RecordBatch]) -> None:
     with target.open("w", encoding="utf-8") as file:
-        for batch in table.to_batches(_BATCH):
+        for batch in batches:
             for record in batch.to_pylist():
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

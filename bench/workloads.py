@@ -184,11 +184,11 @@ class SampledWorkload:
         if operator == "not":
             own = rng.integers(attributes.n, size=len(anchors))
             return [Not(part) for part in self._draw(operand, attributes, rng, own)]
-        if operator not in _LEAVES:
+        if operator not in LEAVES:
             raise BenchError(
-                f"workload.expression: no operator '{operator}'{nearest(operator, [*_LEAVES, 'and', 'or', 'not'])}"
+                f"workload.expression: no operator '{operator}'{nearest(operator, [*LEAVES, 'and', 'or', 'not'])}"
             )
-        leaf, kinds = _LEAVES[operator]
+        leaf, kinds = LEAVES[operator]
         column = attributes[str(operand)]
         if column.kind not in kinds:
             raise BenchError(f"workload.expression: '{operator}' cannot test the {column.kind} attribute '{operand}'")
@@ -327,7 +327,7 @@ def _contains(name: str, column: Column, rng: np.random.Generator, anchors: np.n
     return [Contains(name, column.vocabulary[code]) for code in codes]
 
 
-_LEAVES: dict[str, tuple[Callable[..., list[Filter]], tuple[Kind, ...]]] = {
+LEAVES: dict[str, tuple[Callable[..., list[Filter]], tuple[Kind, ...]]] = {
     "equals": (_equals, (Kind.CATEGORICAL, Kind.ORDERED, Kind.BOOLEAN)),
     "between": (_between, (Kind.ORDERED,)),
     "contains": (_contains, (Kind.SET,)),
