@@ -135,6 +135,7 @@ def search_shard(
     vectors = np.asarray(vectors)
     scores = np.full((q, kept), np.inf, np.float32)
     ids = np.full((q, kept), -1, np.int64)
+    largest = 0.0
 
     def search(tile: _Tile) -> None:
         products = queries[tile.rows] @ tile.vectors.T
@@ -147,9 +148,11 @@ def search_shard(
     ):
         for start in range(0, n, _BLOCK):
             block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
-            _search_all(_tiles(block, start, filters), search, pool, _ahead())
+            norms = np.einsum("ij,ij->i", block, block)
+            largest = max(largest, float(norms.max()))
+            _search_all(_tiles(block, norms, start, filters), search, pool, _ahead())
             progress.update(len(block))
-    found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index])
+    found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
     return GroundTruth(np.where(found.ids < 0, -1, found.ids + first), found.distances, found.matches)
 
 
@@ -186,13 +189,12 @@ def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: E
         future.result()
 
 
-def _tiles(block: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
+def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
     """Yield the tiles of one block of items for all queries.
 
     Queries that share a filter are compared only with the items that pass it; the others with the whole block, and
     their masks are tested where a product is small enough.
     """
-    norms = np.einsum("ij,ij->i", block, block)
     items = np.arange(start, start + len(block))
     words = np.ascontiguousarray(batch.bitmaps.view(np.uint64)[:, start // WORD : -(-(start + len(block)) // WORD)])
     every = np.full((1, words.shape[1]), ~np.uint64(0))
@@ -223,8 +225,12 @@ def _ranked(
     scores: NDArray[np.float32],
     ids: NDArray[np.int64],
     matches: NDArray[np.int64],
+    largest: float,
 ) -> GroundTruth:
-    """Rank the candidates by float64 distances, and answer again where one may be missing."""
+    """Rank the candidates by float64 distances, and answer again where one may be missing.
+
+    `largest` is the largest squared norm of an item.
+    """
     distances = exact_distances(vectors, queries, ids)
     order = np.lexsort((ids, distances))
     distances = np.take_along_axis(distances, order, 1)
@@ -235,7 +241,7 @@ def _ranked(
             np.pad(distances, pad, constant_values=np.inf),
             np.pad(ranked, pad, constant_values=-1),
         )
-    for row in np.flatnonzero(_unproven(vectors, queries, scores, distances[:, k - 1], matches)):
+    for row in np.flatnonzero(_unproven(queries, scores, distances[:, k - 1], matches, largest)):
         passing = np.flatnonzero(filters.mask(int(filters.index[row])))
         exact = exact_distances(vectors, queries[row : row + 1], passing[None])[0]
         nearest = np.lexsort((passing, exact))[:k]
@@ -244,11 +250,11 @@ def _ranked(
 
 
 def _unproven(
-    vectors: NDArray[Any],
     queries: NDArray[np.float32],
     scores: NDArray[np.float32],
     kth: NDArray[np.float64],
     matches: NDArray[np.int64],
+    largest: float,
 ) -> NDArray[np.bool_]:
     """Return bool[q]: whether an item outside the candidates may be nearer than the k-th of them.
 
@@ -256,16 +262,7 @@ def _unproven(
     length d stays below (sqrt(d) + 8) eps ||q|| ||x|| with overwhelming probability (Higham and Mary, 2019).
     """
     query_norms = np.einsum("ij,ij->i", queries, queries, dtype=np.float64)
-    item_norm = max(
-        (float(np.einsum("ij,ij->i", b, b, dtype=np.float64).max()) for b in _row_blocks(vectors)),
-        default=0.0,
-    )
-    unit = (np.sqrt(vectors.shape[1]) + 8) * float(np.finfo(np.float32).eps)
-    error = unit * (2 * np.sqrt(query_norms * item_norm) + item_norm)
+    unit = (np.sqrt(queries.shape[1]) + 8) * float(np.finfo(np.float32).eps)
+    error = unit * (2 * np.sqrt(query_norms * largest) + largest)
     root = scores[:, 0].astype(np.float64)
     return (matches > scores.shape[1]) & (root + query_norms - error < kth)
-
-
-def _row_blocks(vectors: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
-    for start in range(0, len(vectors), _BLOCK):
-        yield np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)

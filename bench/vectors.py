@@ -99,20 +99,18 @@ def check_rows(path: Path) -> None:
     Raises:
         BenchError: a row differs in length, or has NaN or infinite values; names the first such row.
     """
-    vectors = open_vectors(path)
-    rows = _open_vecs(path) if path.suffix in _VALUES else None
-    step = max(1, _CHECK_BYTES // vectors[0].nbytes)
-    starts = range(0, len(vectors), step)
+    n, dim = open_vectors(path).shape
+    step = max(1, _CHECK_BYTES // open_vectors(path)[0].nbytes)
+    starts = range(0, n, step)
     for start in bar(f"checking {path.name}", len(starts), "block", iterable=starts):
-        block = vectors[start : start + step]
-        if rows is not None:
-            lengths = rows["dim"][start : start + step]
-            odd = np.flatnonzero(lengths != vectors.shape[1])
+        # Opened anew, so that the pages that were read are given back.
+        block = open_vectors(path)[start : start + step]
+        if path.suffix in _VALUES:
+            lengths = _open_vecs(path)["dim"][start : start + step]
+            odd = np.flatnonzero(lengths != dim)
             if len(odd):
-                raise BenchError(
-                    f"{path}: row {start + odd[0]} says {lengths[odd[0]]} values where row 0 has {vectors.shape[1]}"
-                )
-        if np.issubdtype(vectors.dtype, np.floating):
+                raise BenchError(f"{path}: row {start + odd[0]} says {lengths[odd[0]]} values where row 0 has {dim}")
+        if np.issubdtype(block.dtype, np.floating):
             # A sum is NaN or infinite as soon as one value is.
             bad = np.flatnonzero(~np.isfinite(np.sum(block, axis=1, dtype=np.float64)))
             if len(bad):

@@ -19,7 +19,7 @@ from bench.config import AlgorithmConfig, algorithm_config, source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
 from bench.filters import Everything, FilterBatch
-from bench.perf import harness, hnsw, methods, storage
+from bench.perf import harness, hnsw, methods, out_of_core, storage
 from bench.perf.curves import QUERIES
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
@@ -32,6 +32,8 @@ class PerfConfig:
 
     measure: list[str]
     algorithms: list[str]
+    gib: float
+    truth_memory_gib: float
     results: str
 
 
@@ -42,6 +44,7 @@ class Subject:
     dataset: Dataset
     workload: Workload
     algorithms: list[AlgorithmConfig]
+    settings: PerfConfig
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
@@ -71,6 +74,9 @@ MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[:QUERIES]),
     "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
     "storage": lambda on: storage.ratios(on.vectors, on.queries[:QUERIES]),
+    "out_of_core": lambda on: out_of_core.rates(
+        Path(on.settings.results) / "out_of_core", on.settings.gib, int(on.settings.truth_memory_gib * 2**30)
+    ),
     "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
     "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
 }
@@ -88,7 +94,7 @@ def main(config: DictConfig) -> None:
     algorithms = [algorithm_config(name) for name in settings.algorithms]
     cache = results_cache(Path(settings.results))
     dataset = source.open(cache)
-    subject = Subject(dataset, workload_source.open(dataset, cache), algorithms)
+    subject = Subject(dataset, workload_source.open(dataset, cache), algorithms, settings)
     print(f"{dataset.name}, {dataset.shape[0]:,} x {dataset.shape[1]}, {subject.workload.name}, on {machine_id()}")
     for warning in noise():
         print(f"warning: {warning}", file=sys.stderr)

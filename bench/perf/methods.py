@@ -116,8 +116,7 @@ class _Cost:
 def _cost(method: type[Algorithm], params: Any, data: Data) -> _Cost:
     """Build once; `peak` is in bytes beyond what was held before, `size` and `digest` are of the saved files."""
     gc.collect()  # else an index of before would be freed, and its memory used again, uncounted
-    _PEAK.write_text("5")  # makes the memory that is held now the peak (Linux)
-    held = _memory("VmRSS")
+    held = reset_peak()
     algorithm, seconds = build(method, params, data)
     peak = _memory("VmHWM") - held
     digest, size = hashlib.sha256(), 0
@@ -127,6 +126,12 @@ def _cost(method: type[Algorithm], params: Any, data: Data) -> _Cost:
             digest.update(path.read_bytes())
             size += path.stat().st_size
     return _Cost(seconds, peak, size, digest.hexdigest())
+
+
+def reset_peak() -> int:
+    """Make the memory that this process holds now its peak (Linux), and return it in bytes."""
+    _PEAK.write_text("5")
+    return _memory("VmRSS")
 
 
 def _memory(field: str) -> int:
