@@ -1,6 +1,7 @@
 """What is derived once from inputs and kept: digests, Parquet of attributes, ground truth, converted vectors.
 
 Every entry is named by a digest of what it was made from, and appears by one rename: it is whole or not there.
+One process at a time makes an entry; others that need it wait.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.progress import bar
+from bench.locks import lock
+from bench.progress import StatusLine, bar
 
 _HASH_BYTES = 8 << 20
 
@@ -105,18 +107,32 @@ class Cache:
     def file(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's file; where it is missing, `make` writes it into the path that it is given."""
         path = self.root / group / f"{digest}{suffix}"
-        if not path.exists():
-            with atomic_file(path) as temporary:
-                make(temporary)
+        with self._missing(path) as missing:
+            if missing:
+                with atomic_file(path) as temporary:
+                    make(temporary)
         return path
 
     def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""
         path = self.root / group / digest
-        if not path.exists():
-            with atomic_folder(path) as temporary:
-                make(temporary)
+        with self._missing(path) as missing:
+            if missing:
+                with atomic_folder(path) as temporary:
+                    make(temporary)
         return path
+
+    @contextmanager
+    def _missing(self, path: Path) -> Iterator[bool]:
+        """Yield whether an entry is missing, and the caller the one to make it."""
+        if path.exists():
+            yield False
+            return
+        name = make_folder(self.root) / "locks" / f"{path.parent.name}-{path.name}"
+        with StatusLine(path.parent.name) as line:
+            turn = lock(name, lambda: line("another process makes it"))
+        with turn:
+            yield not path.exists()
 
     def digest(self, path: Path, check: Callable[[Path], None] | None = None) -> str:
         """Return the SHA-256 of a file, after `check` has accepted it; remembered while size and time stay the same."""

@@ -1,22 +1,24 @@
 """The store: one Parquet file of rows per run and repeat, one of per-query figures beside it.
 
 A run's file of rows appears by one rename, after everything else of the run: it is the mark of completion. Files
-are only ever added or replaced whole, so a kill at any moment loses nothing that was stored.
+are only ever added or replaced whole, so a kill at any moment loses nothing that was stored. Several processes, on
+several machines, may write to one store: whoever makes a run or an index holds its lock meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.cache import atomic_file
+from bench.cache import atomic_file, make_folder
 from bench.errors import BenchError
+from bench.locks import lock
 
 
 class Status(StrEnum):
@@ -142,6 +144,18 @@ class Store:
             return True
         statuses = _read(path).column("status").to_pylist()
         return all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
+
+    def lock(self, name: str, waiting: Callable[[], None]) -> BinaryIO:
+        """Return an open file that holds the lock of a run or an index until it is closed.
+
+        Args:
+            name: what is locked.
+            waiting: called again and again while another process holds it.
+
+        Raises:
+            BenchError: the results folder cannot be written, or its file system knows no locks.
+        """
+        return lock(make_folder(self.root) / "locks" / name, waiting)
 
     def write(self, run_id: str, repeat: int, rows: Sequence[dict[str, Any]], queries: Iterable[pa.Table]) -> None:
         """Store a finished run: its per-query tables first, then its rows, whose appearance completes it.
