@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import TracebackType
 from typing import Any
@@ -18,9 +19,14 @@ def bar(description: str, total: int, unit: str, **options: Any) -> Any:
         unit_scale=True,
         delay=1,
         leave=False,
-        disable=None,
+        disable=_disable(),
         **options,
     )
+
+
+def _disable() -> bool | None:
+    """Return what tqdm is told: None is to ask whether there is a terminal."""
+    return True if "TQDM_DISABLE" in os.environ else None
 
 
 class StatusLine:
@@ -45,7 +51,7 @@ class StatusLine:
         """Show what is being done; cheap enough to call at every turn of a loop."""
         now = (int(time.monotonic()), doing)
         if self._line is None:
-            self._line = tqdm(total=0, bar_format="{desc} [{elapsed}]", leave=False, disable=None)
+            self._line = tqdm(total=0, bar_format="{desc} [{elapsed}]", leave=False, disable=_disable())
         if now != self._shown:
             self._shown = now
             self._line.set_description_str(f"{self._title}: {doing}")
