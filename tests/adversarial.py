@@ -323,6 +323,22 @@ def mark(event: str) -> None:
         time.sleep(0.02)
 
 
+class MarksCpus(Marks):
+    """Leaves the CPUs that it may use in the file, too."""
+
+    def build(self, data: Data) -> None:
+        super().build(data)
+        mark(f"on {sorted(os.sched_getaffinity(0))}")
+
+
+class MarksFew(Marks):
+    """Finds as many answers as effort says, so that its recall tells one setting from another."""
+
+    def spoil(self, found: Ids, params: Search) -> Any:
+        super().spoil(found, params)[:, params.effort :] = -1
+        return found
+
+
 class Hybrid(Marks):
     """An index of its own for every set of attributes."""
 
