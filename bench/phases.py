@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ def built(
     outcome = Outcome(Status.OK, None, 0)
     with ExitStack() as turn:
         if not (keep and index.exists()):
-            name = f"index-{plan.build_id}-{repeat}"
-            turn.enter_context(store.lock(name, lambda: report("another process builds this index")))
+            waiting = partial(report, "another process builds this index")
+            turn.enter_context(store.lock("index", plan.build_id, repeat, waiting))
             if not index.exists():
                 outcome = _build(plan, index, folder, report)
         if keep:

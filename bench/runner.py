@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def run(
     Raises:
         BenchError: the results cannot be written.
     """
-    with store.lock(f"run-{plan.run_id}-{repeat}", lambda: report("another process makes this run")):
+    with store.lock("run", plan.run_id, repeat, partial(report, "another process makes this run")):
         if not store.is_done(plan.run_id, repeat, plan.config.overwrite):
             rows, tables = _made(plan, repeat, store, cache, report, keep_index=keep_index)
             store.write(plan.run_id, repeat, rows, tables)

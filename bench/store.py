@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from bench.cache import atomic_file, make_folder
 from bench.errors import BenchError
-from bench.locks import lock
+from bench.locks import lock, try_lock
 
 
 class Status(StrEnum):
@@ -145,17 +145,33 @@ class Store:
         statuses = _read(path).column("status").to_pylist()
         return all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
 
-    def lock(self, name: str, waiting: Callable[[], None]) -> BinaryIO:
-        """Return an open file that holds the lock of a run or an index until it is closed.
+    def lock(self, kind: str, name: str, repeat: int, waiting: Callable[[], None]) -> BinaryIO:
+        """Return an open file that holds a lock until it is closed.
 
         Args:
-            name: what is locked.
+            kind: ``run`` or ``index``.
+            name: of the run or the build.
+            repeat: its number.
             waiting: called again and again while another process holds it.
 
         Raises:
             BenchError: the results folder cannot be written, or its file system knows no locks.
         """
-        return lock(make_folder(self.root) / "locks" / name, waiting)
+        return lock(self._lock_file(kind, name, repeat), waiting)
+
+    def is_being_made(self, run_id: str, repeat: int) -> bool:
+        """Return whether some process makes a run just now.
+
+        Raises:
+            BenchError: see `lock`.
+        """
+        file = try_lock(self._lock_file("run", run_id, repeat))
+        if file is not None:
+            file.close()
+        return file is None
+
+    def _lock_file(self, kind: str, name: str, repeat: int) -> Path:
+        return make_folder(self.root) / "locks" / f"{kind}-{name}-{repeat}"
 
     def write(self, run_id: str, repeat: int, rows: Sequence[dict[str, Any]], queries: Iterable[pa.Table]) -> None:
         """Store a finished run: its per-query tables first, then its rows, whose appearance completes it.
