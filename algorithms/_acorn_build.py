@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from algorithms._acorn_graph import Base, Graph, Upper, descend, row_of
 from algorithms._kernels.beam import RESULTS, begin, new_scratch, seed, walk
-from algorithms._kernels.distance import L2, target
+from algorithms._kernels.distance import Space, target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.heap import insert_sorted, key_distance, key_id, make_key, sort_max
@@ -160,7 +160,7 @@ def _insert(
 
 
 def build(
-    space: L2, m: int, sought: int, verbatim: int, places: int, reach: int, seed: int, threads: int
+    space: Space, m: int, sought: int, verbatim: int, places: int, reach: int, seed: int, threads: int
 ) -> Graph:  # fmt: skip
     """Build an index over n > 0 items. The same for any number of threads.
 

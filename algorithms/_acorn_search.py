@@ -13,7 +13,7 @@ import numpy as np
 
 from algorithms._acorn_graph import Base, View, descend
 from algorithms._kernels.beam import COMPUTED, RESULTS, begin, finish, seed, walk
-from algorithms._kernels.distance import l2_query
+from algorithms._kernels.distance import query_target
 from algorithms._kernels.filter import Bitmap
 from algorithms._kernels.graph import Rows
 from algorithms._kernels.heap import key_id
@@ -71,7 +71,7 @@ def search(
     """
     for i in range(start, stop):
         scratch.counters[COMPUTED] = 0
-        query = l2_query(space, queries, i)
+        query = query_target(space, queries, i)
         accept = Bitmap(bitmaps[which[i]])
         if matches[which[i]] < few:
             begin(scratch)

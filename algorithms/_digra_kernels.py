@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms._kernels.distance import l2_query
+from algorithms._kernels.distance import query_target
 from algorithms._kernels.filter import Everything, passes
 from algorithms._kernels.graph import Part, neighbours
 from algorithms._kernels.heap import key_id
@@ -187,8 +187,8 @@ def search(
         begin(scratch)
         first, last = intervals[i, 0], intervals[i, 1]
         if last - first + 1 < scan_below:
-            scan(l2_query(space, queries, i), Everything(), index.items, first, last + 1, ef, scratch)
+            scan(query_target(space, queries, i), Everything(), index.items, first, last + 1, ef, scratch)
         elif first <= last:
-            _search_one(index, l2_query(space, queries, i), first, last, ef, scratch)
+            _search_one(index, query_target(space, queries, i), first, last, ef, scratch)
         finish(scratch, ids[i], lengths[i])
         computed[i] = scratch.counters[COMPUTED]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms._kernels.distance import l2_query
+from algorithms._kernels.distance import query_target
 from algorithms._kernels.filter import passes
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.policy import FASTMATH, implements
@@ -99,7 +99,7 @@ def search(
     for i in range(start, stop):
         scratch.counters[COMPUTED] = 0
         visited = begin(scratch)
-        query = l2_query(space, queries, i)
+        query = query_target(space, queries, i)
         first, last = intervals[i, 0], intervals[i, 1]
         size = last - first + 1
         if size < scan_below:

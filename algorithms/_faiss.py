@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from algorithms._hnsw import HnswBuild
 from algorithms.base import Algorithm, Data
 from bench.filters import Everything, FilterBatch
+from bench.storage import Storage
 
 _FILE = "index.faiss"
 
@@ -22,6 +23,11 @@ class FaissAlgorithm(Algorithm, ABC):
     """A faiss index over all items, whatever their attributes."""
 
     index: Any
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors, and the copy that the library makes of them."""
+        return super().build_bytes(params, n, dim, storage) + 4 * n * dim
 
     def save(self, folder: Path) -> None:
         """Write the index with its vectors."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms._hnsw import HnswBuild
 from algorithms.base import Algorithm, Data
+from bench.storage import Storage
 
 PAPER = "Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs (hnswlib)"
 _FILE = "index.bin"
@@ -23,6 +24,11 @@ class HnswlibAlgorithm(Algorithm, ABC):
 
     BuildParams = HnswBuild
     index: hnswlib.Index
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors, and the copy that the library makes of them."""
+        return super().build_bytes(params, n, dim, storage) + 4 * n * dim
 
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""

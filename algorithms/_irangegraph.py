@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms._kernels.distance import l2_query
+from algorithms._kernels.distance import query_target
 from algorithms._kernels.graph import neighbours
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.scan import scan
@@ -145,7 +145,7 @@ def search(
     for i in range(start, stop):
         scratch.counters[COMPUTED] = 0
         visited = begin(scratch)
-        query, accept = l2_query(space, queries, i), filter_of(secondary, i, n)
+        query, accept = query_target(space, queries, i), filter_of(secondary, i, n)
         first, last = intervals[i, 0], intervals[i, 1]
         if last - first + 1 < scan_below:
             scan(query, accept, items, first, last + 1, ef, scratch)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from algorithms._irangegraph import Layers, columns_of, middle, node_at
 from algorithms._kernels.beam import RESULTS, begin, new_scratch, seed, walk
-from algorithms._kernels.distance import L2, distance, target
+from algorithms._kernels.distance import Space, distance, target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Part
 from algorithms._kernels.heap import key_id, make_key, sort_max
@@ -39,7 +39,7 @@ def _(rule: Any, node: Any, chosen: Any, candidate: Any) -> Any:
     return (chosen >= rule.border) != right or (candidate >= rule.border) != right
 
 
-def build(space: L2, m: int, ef: int, seed: int, threads: int) -> Layers:
+def build(space: Space, m: int, ef: int, seed: int, threads: int) -> Layers:
     """Build the graphs of all nodes. The same for any number of threads.
 
     Args:

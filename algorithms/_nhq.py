@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from algorithms._equality import ANY, Codebook
 from algorithms._kernels.batch import BatchSearch
-from algorithms._kernels.distance import L2, L2Target, distance, distances, l2, l2_query, target
+from algorithms._kernels.distance import L2, L2Target, distance, distances, l2, query_target, target
 from algorithms._kernels.policy import FASTMATH, implements, operation
 from algorithms.base import Algorithm, Data, Info
 from bench.filters import FilterBatch, FilterType
@@ -104,7 +104,7 @@ def _(metric: Any, query: Any) -> Any:
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def nhq_query(space: Any, metric: Any, queries: Any, wanted: Any, row: Any) -> Any:
     """Return ``queries[row]`` with the values ``wanted[row]`` as a target under a metric."""
-    return measure(metric, FusionTarget(l2_query(space.points, queries, row), space.codes, wanted, row))
+    return measure(metric, FusionTarget(query_target(space.points, queries, row), space.codes, wanted, row))
 
 
 @nb.njit(cache=True, nogil=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import begin, new_scratch, seed, sort_entered, walk
-from algorithms._kernels.distance import L2, distance, target
+from algorithms._kernels.distance import Space, distance, target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr, Rows
 from algorithms._kernels.heap import insert_sorted, key_id, make_key
@@ -78,7 +78,7 @@ class _Parts:
         return Batches(_offsets(batches), lasts, _offsets(sizes), ids)
 
 
-def build(space: L2, m: int, ef_construction: int, ef_max: int, leap: str, threads: int) -> tuple[Segment, Batches]:
+def build(space: Space, m: int, ef_construction: int, ef_max: int, leap: str, threads: int) -> tuple[Segment, Batches]:
     """Insert all items in the order of their ranks. The same for any number of threads.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms._kernels.distance import l2_query
+from algorithms._kernels.distance import query_target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr, neighbours
 from algorithms._kernels.policy import FASTMATH, implements
@@ -132,7 +132,7 @@ def search(
     for i in range(start, stop):
         scratch.counters[COMPUTED] = 0
         visited = begin(scratch)
-        query = l2_query(space, queries, i)
+        query = query_target(space, queries, i)
         first, last = intervals[i, 0], intervals[i, 1]
         if last - first + 1 < scan_below:
             scan(query, Everything(), items, first, last + 1, ef, scratch)

@@ -74,7 +74,7 @@ def grow_groups(
     vectors: NDArray[np.float32], groups: Groups, R: int, L: int, alpha: float, seed: int, threads: int
 ) -> GroupGraphs:
     """Grow a Vamana graph in each group; one of at most `R` items is complete instead."""
-    m, middles = len(vectors), medoids(vectors, groups.bounds)
+    m, middles = len(vectors), medoids(l2(vectors), groups.bounds)
     sizes = np.diff(groups.bounds)
     large = np.flatnonzero(np.repeat(sizes > R, sizes)).astype(np.int32)
     rule = SharedCovered(Labels(np.arange(m + 1), groups.of_place))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from algorithms._kernels.batch import BatchSearch
 from algorithms._kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms._kernels.distance import L2, l2, l2_query
+from algorithms._kernels.distance import Space, query_target, space_of
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr, neighbours
 from algorithms._kernels.policy import FASTMATH, implements
@@ -69,7 +69,7 @@ def _search(
 ) -> None:  # fmt: skip
     for row in range(start, stop):
         scratch.counters[COMPUTED] = 0
-        query = l2_query(space, queries, row)
+        query = query_target(space, queries, row)
         visited = begin(scratch)
         label = wanted[row]
         if label != UNKNOWN and entries[label] >= 0:
@@ -95,7 +95,7 @@ class LabelledVamana(Algorithm):
     graph: Csr
     entries: NDArray[np.int32]
     _sets: LabelSets
-    _space: L2
+    _space: Space
 
     def save(self, folder: Path) -> None:
         """Write the edges and the entries; vectors and labels are the data's."""
@@ -114,7 +114,7 @@ class LabelledVamana(Algorithm):
     def _open(self, data: Data) -> LabelSets:
         """Take the vectors and labels of the items, and return the labels."""
         self._sets = label_sets(data.attributes, data.filtered)
-        self._space = l2(data.vectors)
+        self._space = space_of(data.stored())
         return self._sets
 
     @cached_property

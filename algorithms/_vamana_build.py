@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.beam import ENTERED, EXPANDED, begin, new_scratch, seed, walk
-from algorithms._kernels.distance import l2
+from algorithms._kernels.distance import space_of
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Rows, neighbours
 from algorithms._kernels.heap import key_id, push_max, sort_max
@@ -24,6 +24,7 @@ from algorithms._kernels.prune import may_occlude
 from algorithms._kernels.visited import visit
 from algorithms._kernels.workers import Workers
 from algorithms._labels import Labels, holds, share
+from bench.storage import Codes
 
 _SLACK = 1.3
 """How far a row may outgrow the degree before it is pruned, as in the authors' code."""
@@ -152,7 +153,7 @@ def _collect(rank: Any, item: Any, entries: Any, scratch: Any) -> Any:
 
 
 def grow(
-    rows: NDArray[np.float32],
+    rows: NDArray[np.float32] | Codes,
     rule: SharedCovered | AllCovered,
     order: NDArray[np.int32],
     R: int,
@@ -168,7 +169,7 @@ def grow(
     another label came before that has this label too.
 
     Args:
-        rows: float32[n, d], C-contiguous.
+        rows: float32[n, d], C-contiguous, or codes.
         rule: how labels restrict pruning, with the items' labels.
         order: int32[m], distinct: the items to insert, all that have a label.
         R: neighbours at most.
@@ -182,7 +183,7 @@ def grow(
         int32[n, R], each row an item's neighbours and then -1.
     """
     n = len(rows)
-    space = l2(rows)
+    space = space_of(rows)
     links = new_links(n, int(np.ceil(_SLACK * R)), degree=R, cap=R, alpha=alpha)
     rank = np.full(n, n, np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)

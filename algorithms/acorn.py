@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from algorithms import _acorn_build, _acorn_search
 from algorithms._acorn_graph import Graph
 from algorithms._kernels.batch import BatchSearch
-from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.distance import Space, space_of
 from algorithms._kernels.graph import pack, unpack
-from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info, param
 from bench.errors import BenchError
 from bench.filters import FilterBatch
+from bench.storage import Storage
 
 _FILE = "acorn.npz"
 
@@ -106,17 +107,23 @@ class Acorn(Algorithm):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
 
     graph: Graph
-    _space: L2
+    _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 12 * (params.M_beta + 3 * params.M // 2)
 
     def build(self, data: Data) -> None:
         """Build the graph, whatever the attributes."""
         p: Build = self.params
-        self._space = l2(data.vectors)
+        self._space = space_of(data.stored())
         sought, places = p.M * p.gamma, p.M_beta + 3 * p.M // 2
         reach = sought if p.cut == "candidates" else places
         self.graph = _acorn_build.build(self._space, p.M, sought, p.M_beta, places, reach, data.seed, data.threads)
@@ -135,7 +142,7 @@ class Acorn(Algorithm):
         with np.load(folder / _FILE) as arrays:
             entry, top = int(arrays["entry"]), int(arrays["top"])
             algorithm.graph = Graph(unpack(arrays), arrays["upper"], arrays["first"], entry, top)
-        algorithm._space = l2(data.vectors)
+        algorithm._space = space_of(data.stored())
         return algorithm
 
     @cached_property

@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Kind
 from bench.filters import FilterBatch, FilterType
+from bench.storage import BYTES, Codes, Storage
 from bench.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
+ALL_FORMATS = frozenset(Storage)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Info:
         afanns: whether the method may return items that fail the filter.
         libraries: the distributions whose versions decide its results.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
+        reads: the formats of stored vectors that it searches.
     """
 
     paper: str
@@ -50,6 +53,7 @@ class Info:
     afanns: bool = False
     libraries: tuple[str, ...] = ()
     compiled: bool = False
+    reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Data:
         filter_type: the type of the workload's filters.
         threads: how many threads a build may use.
         seed: the source of all randomness.
+        codes: the vectors in the format that the run asks for; None where that is float32.
     """
 
     source: NDArray[Any]
@@ -71,6 +76,22 @@ class Data:
     filter_type: FilterType
     threads: int
     seed: int
+    codes: Codes | None = None
+
+    def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
+        """Return the vectors, or those of `items` in their order, in the format that the run asks for.
+
+        For methods that declare what they read. Without `items` codes stay mapped from their file.
+        """
+        if self.codes is None:
+            return self.vectors if items is None else dense(self.source, items)
+        return self.codes if items is None else self.codes.take(items)
+
+    def head(self, rows: int) -> Data:
+        """Return the first `rows` items."""
+        items = self.attributes.part(slice(rows), self.filtered)
+        codes = None if self.codes is None else self.codes.take(slice(rows))
+        return dataclasses.replace(self, source=self.source[:rows], attributes=items, codes=codes)
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
@@ -125,6 +146,14 @@ class Algorithm(abc.ABC):
     def index_attributes(cls, filtered: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of the filtered attributes the index depends on; none means that workloads share an index."""
         return filtered if cls.info.approach == "hybrid index" else ()
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """Return about how many bytes a build holds at its peak; one that finds less memory is refused.
+
+        Here that is the vectors, once. A method that holds more of them, or much per item beside them, adds that.
+        """
+        return n * dim * BYTES[storage]
 
     @abc.abstractmethod
     def build(self, data: Data) -> None:

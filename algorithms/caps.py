@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from algorithms import _kmeans
 from algorithms._equality import ANY, Codebook
-from algorithms._kernels.distance import L2, distances, l2, l2_query
+from algorithms._kernels.distance import L2, distances, l2, query_target
 from algorithms._kernels.heap import (
     admit,
     key_id,
@@ -242,8 +242,8 @@ def _search(
     wanted: Any, order: Any, budget: Any, found: Any, computed: Any,
 ) -> None:  # fmt: skip
     for row in order[start:stop]:
-        _rank_partitions(l2_query(centroids, queries, row), scratch)
-        query = l2_query(space, queries, row)
+        _rank_partitions(query_target(centroids, queries, row), scratch)
+        query = query_target(space, queries, row)
         _read(query, trees, codes, wanted[row], budget, scratch)
         computed[row] = len(scratch.partitions) + scratch.counters[_PASSED]
         best, count = scratch.best, scratch.counters[_FOUND]

@@ -6,17 +6,20 @@ label with it, and an edge may only make another one redundant for the labels th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms._kernels.distance import space_of
 from algorithms._kernels.graph import compress
 from algorithms._kernels.medoid import medoids
 from algorithms._labels import LabelSets
-from algorithms._vamana import LabelledVamana
+from algorithms._vamana import INFO, LabelledVamana
 from algorithms._vamana_build import AllCovered, SharedCovered, grow, insertion_order
-from algorithms.base import Data, param
+from algorithms.base import ALL_FORMATS, Data, param
+from bench.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,13 @@ class Build:
 class FilteredVamana(LabelledVamana):
     """One graph over all items, grown by inserting them one after the other; their labels restrict its edges."""
 
+    info = replace(INFO, reads=ALL_FORMATS)
     BuildParams = Build
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, which may outgrow R for a while, and a copy."""
+        return super().build_bytes(params, n, dim, storage) + n * 16 * params.R
 
     def build(self, data: Data) -> None:
         """Choose the entries, then insert all items that have a label."""
@@ -52,10 +61,10 @@ class FilteredVamana(LabelledVamana):
         medoid = -1
         rule: SharedCovered | AllCovered = SharedCovered(labels)
         if p.variant == "code":
-            medoid = int(medoids(data.vectors, np.array([0, len(sets)]))[0])
+            medoid = int(medoids(space_of(data.stored()), np.array([0, len(sets)]))[0])
             order = np.concatenate([[np.int32(medoid)], order[order != medoid]])
             rule = AllCovered(labels)
-        rows = grow(data.vectors, rule, order, p.R, p.L, p.alpha, data.threads, medoid)
+        rows = grow(data.stored(), rule, order, p.R, p.L, p.alpha, data.threads, medoid)
         self.graph = compress(rows)
 
 

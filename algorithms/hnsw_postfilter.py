@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,9 @@ from algorithms import _postfilter
 from algorithms._hnsw import HnswBuild
 from algorithms._kernels import hnsw
 from algorithms._postfilter import WideningSearch, search_widening
-from algorithms.base import ALL_FILTERS, Algorithm, Data, Info
+from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info
 from bench.filters import FilterBatch
+from bench.storage import Storage
 
 _FILE = "hnsw.npz"
 
@@ -28,6 +29,7 @@ class HnswPostFilter(Algorithm):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = HnswBuild
     SearchParams = WideningSearch
@@ -35,11 +37,16 @@ class HnswPostFilter(Algorithm):
     index: hnsw.Hnsw
     _searcher: hnsw.Searcher
 
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with their lengths, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 12 * 2 * params.M
+
     def build(self, data: Data) -> None:
         """Insert all items in parallel."""
         p: HnswBuild = self.params
-        self.index = hnsw.build(data.vectors, p.M, p.ef_construction, data.seed, data.threads)
-        self._searcher = hnsw.Searcher(self.index, data.vectors)
+        self.index = hnsw.build(data.stored(), p.M, p.ef_construction, data.seed, data.threads)
+        self._searcher = hnsw.Searcher(self.index, data.stored())
 
     def save(self, folder: Path) -> None:
         """Write the graph; the vectors are the data's."""
@@ -53,7 +60,7 @@ class HnswPostFilter(Algorithm):
             entry, top = int(arrays["entry"]), int(arrays["top"])
             upper = hnsw.Hierarchy(arrays["ids"], arrays["first"], entry, top)
             algorithm.index = hnsw.Hnsw(arrays["base"], upper)
-        algorithm._searcher = hnsw.Searcher(algorithm.index, data.vectors)
+        algorithm._searcher = hnsw.Searcher(algorithm.index, data.stored())
         return algorithm
 
     def prepare(self, filters: FilterBatch) -> FilterBatch:

@@ -14,16 +14,16 @@ from algorithms import _irangegraph
 from algorithms._irangegraph import Layers, columns_of
 from algorithms._irangegraph_build import build
 from algorithms._kernels.batch import BatchSearch
-from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.distance import Space, space_of
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import pack, unpack
 from algorithms._ranks import Ranks
 from algorithms._secondary import InFiltering, PostFiltering, bitmaps_by_rank
-from algorithms.base import Algorithm, Data, Info, param
+from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from bench.attributes import Attributes, Ordered
 from bench.errors import BenchError
 from bench.filters import Between, FilterBatch, FilterType
-from bench.vectors import dense
+from bench.storage import Storage
 
 _FILE = "irangegraph.npz"
 _COVER = 2 * 32
@@ -83,13 +83,19 @@ class IRangeGraph(Algorithm):
         serves=frozenset({FilterType.R, FilterType.MR}),
         why_not={"": "iRangeGraph's tree orders the items by one attribute, and improvises graphs for ranges of it"},
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
 
     layers: Layers
     _ranks: Ranks
-    _space: L2
+    _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges of all depths, and those of one with their lengths."""
+        return super().build_bytes(params, n, dim, storage) + n * 4 * int(columns_of(n, params.M)[-1] + 4 * params.M)
 
     def build(self, data: Data) -> None:
         """Build the graphs of one depth after the other, each in parallel."""
@@ -116,7 +122,7 @@ class IRangeGraph(Algorithm):
         if name and name not in data.filtered:
             raise BenchError(f"attribute={name}: the workload filters on {', '.join(data.filtered)}")
         self._ranks = Ranks(data.attributes, (name or _widest(data.attributes, data.filtered),))
-        self._space = l2(dense(data.source, self._ranks.order))
+        self._space = space_of(data.stored(self._ranks.order))
 
     @cached_property
     def _items(self) -> NDArray[np.int32]:

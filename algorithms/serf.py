@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms._kernels.batch import BatchSearch
-from algorithms._kernels.distance import L2, l2
+from algorithms._kernels.distance import Space, space_of
 from algorithms._kernels.graph import Csr
 from algorithms._ranks import Ranks
 from algorithms._serf_build import LEAPS, build, transposed
 from algorithms._serf_kernels import Batches, Segment, search
-from algorithms.base import Algorithm, Data, Info, param
+from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from bench.filters import FilterBatch, FilterType
-from bench.vectors import dense
+from bench.storage import Storage
 
 _FILE = "serf.npz"
 
@@ -66,6 +66,7 @@ class Serf(Algorithm):
         serves=frozenset({FilterType.R}),
         why_not={"": "SeRF inserts the items in the order of one attribute, and its edges are for ranges of it"},
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = SerfBuild
     SearchParams = SerfSearch
@@ -74,7 +75,12 @@ class Serf(Algorithm):
     forward: Batches
     backward: Csr
     _ranks: Ranks
-    _space: L2
+    _space: Space
+
+    @classmethod
+    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
+        """The vectors; the edges with the ranges that they are for, and a copy of them."""
+        return super().build_bytes(params, n, dim, storage) + n * 24 * params.M
 
     def build(self, data: Data) -> None:
         """Insert the items in the order of their ranks, in parallel."""
@@ -103,7 +109,7 @@ class Serf(Algorithm):
     def _open(self, data: Data) -> None:
         """Rank the items, and take a copy of the vectors in that order."""
         self._ranks = Ranks(data.attributes, data.filtered)
-        self._space = l2(dense(data.source, self._ranks.order))
+        self._space = space_of(data.stored(self._ranks.order))
 
     @cached_property
     def _items(self) -> NDArray[np.int32]:

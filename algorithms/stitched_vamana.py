@@ -72,7 +72,7 @@ def grow_each(
         rows = vectors[members]
         bounds = starts[low : high + 1] - starts[low]
         labels = Labels(np.arange(len(members) + 1), np.repeat(np.arange(high - low, dtype=np.int32), np.diff(bounds)))
-        local = medoids(rows, bounds)
+        local = medoids(l2(rows), bounds)
         order = insertion_order(np.arange(len(members), dtype=np.int32), local, np.random.default_rng((seed, low)))
         grown = grow(rows, SharedCovered(labels), order, R, L, alpha, threads)
         edges[starts[low] : starts[high]] = np.where(grown >= 0, members[grown], -1)

@@ -26,7 +26,7 @@ from algorithms._kernels.beam import (
     finish,
     walk,
 )
-from algorithms._kernels.distance import L2, distances, l2, l2_query
+from algorithms._kernels.distance import L2, distances, l2, query_target
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Csr
 from algorithms._kernels.heap import admit, make_key, push_min
@@ -180,7 +180,7 @@ def _search(
 ) -> None:  # fmt: skip
     for row in range(start, stop):
         scratch.counters[COMPUTED] = 0
-        query = l2_query(space, queries, row)
+        query = query_target(space, queries, row)
         visited = begin(scratch)
         for i in range(groups.starts[which[row]], groups.starts[which[row] + 1]):
             g = groups.ids[i]

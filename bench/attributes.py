@@ -49,9 +49,9 @@ class Categorical:
         """Map from value to code."""
         return {value: code for code, value in enumerate(self.vocabulary)}
 
-    def head(self, rows: int) -> Categorical:
-        """Return the first `rows` items."""
-        return Categorical(self.codes[:rows], self.vocabulary)
+    def part(self, rows: slice) -> Categorical:
+        """Return a run of the items."""
+        return Categorical(self.codes[rows], self.vocabulary)
 
     def to_arrow(self) -> pa.Array:
         """Return the column as a dictionary array with nulls where values are missing."""
@@ -70,9 +70,9 @@ class Ordered:
     def __len__(self) -> int:
         return len(self.values)
 
-    def head(self, rows: int) -> Ordered:
-        """Return the first `rows` items."""
-        return Ordered(self.values[:rows], self.present[:rows])
+    def part(self, rows: slice) -> Ordered:
+        """Return a run of the items."""
+        return Ordered(self.values[rows], self.present[rows])
 
     def to_arrow(self) -> pa.Array:
         """Return the column as an int64 array with nulls where values are missing."""
@@ -90,9 +90,9 @@ class Boolean:
     def __len__(self) -> int:
         return len(self.values)
 
-    def head(self, rows: int) -> Boolean:
-        """Return the first `rows` items."""
-        return Boolean(self.values[:rows], self.present[:rows])
+    def part(self, rows: slice) -> Boolean:
+        """Return a run of the items."""
+        return Boolean(self.values[rows], self.present[rows])
 
     def to_arrow(self) -> pa.Array:
         """Return the column as a boolean array with nulls where values are missing."""
@@ -129,10 +129,11 @@ class Sets:
         np.cumsum(np.bincount(self.codes, minlength=len(self.vocabulary)), out=starts[1:])
         return starts, items[np.argsort(self.codes, kind="stable")]
 
-    def head(self, rows: int) -> Sets:
-        """Return the first `rows` items."""
-        offsets = self.offsets[: rows + 1]
-        return Sets(offsets, self.codes[: offsets[-1]], self.vocabulary)
+    def part(self, rows: slice) -> Sets:
+        """Return a run of the items."""
+        start, stop, _ = rows.indices(len(self))
+        offsets = self.offsets[start : stop + 1]
+        return Sets(offsets - offsets[0], self.codes[offsets[0] : offsets[-1]], self.vocabulary)
 
     def to_arrow(self) -> pa.Array:
         """Return the column as a list array of strings."""
@@ -308,6 +309,10 @@ class Attributes:
             table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
             self._columns[name] = column_from_arrow(table.column(0).combine_chunks(), name)
         return self._columns[name]
+
+    def part(self, rows: slice, names: Iterable[str]) -> Attributes:
+        """Return the columns `names` of a run of the items."""
+        return Attributes(len(range(self.n)[rows]), {name: self[name].part(rows) for name in names})
 
     def digest(self, names: Iterable[str]) -> str:
         """Return a hex digest of the values of the columns `names`, whatever file they came from."""

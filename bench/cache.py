@@ -128,11 +128,15 @@ class Cache:
         if path.exists():
             yield False
             return
-        name = make_folder(self.root) / "locks" / f"{path.parent.name}-{path.name}"
+        name = "-".join(path.relative_to(self.root).parts)
         with StatusLine(path.parent.name) as line:
-            turn = lock(name, lambda: line("another process makes it"))
+            turn = lock(make_folder(self.root) / "locks" / name, lambda: line("another process makes it"))
         with turn:
             yield not path.exists()
+
+    def drop(self, group: str) -> None:
+        """Delete all entries of a group."""
+        shutil.rmtree(self.root / group, ignore_errors=True)
 
     def digest(self, path: Path, check: Callable[[Path], None] | None = None) -> str:
         """Return the SHA-256 of a file, after `check` has accepted it; remembered while size and time stay the same."""

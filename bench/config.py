@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bench.datasets import SOURCES, Source
 from bench.errors import BenchError, nearest
 from bench.paths import CONFIGS
+from bench.storage import Storage, StorageConfig
 from bench.store import Overwrite
 from bench.subset import SubsetConfig
 from bench.workloads import WORKLOADS, WorkloadSource
@@ -69,6 +70,7 @@ class RunConfig:
 
     dataset: Source
     subset: SubsetConfig
+    storage: StorageConfig
     workload: WorkloadSource
     algorithm: AlgorithmConfig
     limits: LimitsConfig
@@ -181,6 +183,7 @@ def parse_run(config: DictConfig) -> RunConfig:
     run = RunConfig(
         dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
         subset=typed(SubsetConfig, values.pop("subset"), "subset"),
+        storage=_storage(values.pop("storage")),
         workload=source_of(values.pop("workload"), WORKLOADS, "workload"),
         algorithm=algorithm,
         limits=typed(LimitsConfig, values.pop("limits"), "limits"),
@@ -204,8 +207,18 @@ def _check_values(run: RunConfig) -> None:
     for key, value in {"truth_memory_gib": run.truth_memory_gib, **limits}.items():
         if type(value) not in (int, float) or value <= 0:
             raise BenchError(f"{key}={value!r} is out of range; it is a number above 0")
+    if run.storage.rerank < 1:
+        raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a number from 1 on")
     if type(run.dry_run) is not bool:
         raise BenchError(f"dry_run={run.dry_run!r} should be true or false")
+
+
+def _storage(values: dict[str, Any]) -> StorageConfig:
+    """Return the typed key `storage`; OmegaConf would want the names of its formats in capitals."""
+    name = str(values.get("format", Storage.FLOAT32))
+    if name not in list(Storage):
+        raise BenchError(f"storage.format={name} is unknown{nearest(name, Storage)}")
+    return typed(StorageConfig, values | {"format": Storage(name)}, "storage")
 
 
 def _overwrite(value: str) -> Overwrite:

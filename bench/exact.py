@@ -4,12 +4,16 @@ Products in float32 choose more candidates than are wanted; float64 distances th
 float32 error proves that none is missing. A query whose proof fails is answered again in float64 alone. Ties are
 broken by id.
 
-The work is cut into tiles, some queries by some items, that threads take one by one. A tile is one product on one
-thread, small enough to be in cache when it is searched, and the same for any number of threads.
+Items are searched in shards, whose vectors and masks fit into a memory budget together; each shard's answers are
+exact by themselves, so that merging them is sorting them, whoever found them and when. Every vector is read once.
+
+The work on a shard is cut into tiles, some queries by some items, that threads take one by one. A tile is one product
+on one thread, small enough to be in cache when it is searched, and the same for any number of threads.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections import deque
@@ -26,6 +30,9 @@ from bench.errors import BenchError
 from bench.filters import FilterBatch
 from bench.progress import bar
 from bench.topk import WORD, exact_distances, select
+
+SHARD_BYTES = 1 << 30
+"""The most bytes of vectors and masks in a shard."""
 
 _SLACK = 16
 _TILE_QUERIES = 512
@@ -75,29 +82,59 @@ def exact_search(
         queries: float32[q, d], C-contiguous.
         filters: one filter per query, over the n items.
         k: answers per query.
-        memory: bytes that may be used over the input. Masks that do not fit at once are made in several passes.
+        memory: bytes that may be used, see `shards`.
 
     Raises:
         BenchError: the memory budget is too small for one block.
     """
-    n, q = len(vectors), len(queries)
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    kept = min(k + _SLACK, max(n, 1))
-    block_bytes = _BLOCK * vectors.shape[1] * 4
-    bitmap_bytes = -(-n // WORD) * 8
-    least = 3 * block_bytes + threads * _BLOCK * _TILE_QUERIES * 4 + q * (kept + k) * 24 + bitmap_bytes
-    if memory < least:
+    cuts = shards(vectors, filters, k, memory)
+    if len(cuts) == 1:
+        return search_shard(vectors, queries, filters, k)
+    parts = (search_shard(vectors[rows], queries, filters.part(rows), k, rows.start) for rows in cuts)
+    return functools.reduce(merged, parts)
+
+
+def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> list[slice]:
+    """Cut the items into shards; searching one takes no more than `memory` bytes, mapped pages of vectors included.
+
+    A shard has at most `SHARD_BYTES` of vectors, so that a search that is killed loses little.
+
+    Raises:
+        BenchError: the memory budget is too small for one block.
+    """
+    n, dim = vectors.shape
+    kept = k + _SLACK
+    copies = (_ahead() + 2) * _BLOCK * dim * 4
+    tiles = threads() * _BLOCK * _TILE_QUERIES * 4
+    fixed = copies + tiles + len(filters) * (kept + k) * 24
+    item = dim * vectors.dtype.itemsize + len(filters.unique) / 8
+    if memory < fixed + _BLOCK * item:
         raise BenchError(
-            f"ground truth needs at least {math.ceil(least / 2**20)} MiB over its input, "
-            f"and memory allows {memory / 2**20:.0f} MiB"
+            f"ground truth needs at least {math.ceil((fixed + _BLOCK * item) / 2**20)} MiB, "
+            f"and truth_memory_gib allows {memory / 2**20:.0f} MiB"
         )
-    # A tile may hold a copy of a block. What is left beside a few of them is for masks.
-    ahead = 1 + min(2 * threads, (memory - least) // 2 // block_bytes)
-    passes = list(_passes(filters, 1 + (memory - least - (ahead - 1) * block_bytes) // bitmap_bytes))
+    most = min(memory - fixed, SHARD_BYTES) // item
+    step = max(1, int(most) // _BLOCK) * _BLOCK
+    return [slice(start, min(n, start + step)) for start in range(0, n, step)] or [slice(0, 0)]
+
+
+def search_shard(
+    vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch, k: int, first: int = 0
+) -> GroundTruth:
+    """Return the k nearest passing items of each query among those of one shard, exactly.
+
+    Args:
+        vectors: [m, d], the shard's; see `exact_search`.
+        queries: float32[q, d], C-contiguous.
+        filters: one filter per query, over the m items.
+        k: answers per query.
+        first: the id of the shard's first item.
+    """
+    n, q = len(vectors), len(queries)
+    kept = min(k + _SLACK, max(n, 1))
     vectors = np.asarray(vectors)
     scores = np.full((q, kept), np.inf, np.float32)
     ids = np.full((q, kept), -1, np.int64)
-    matches = np.zeros(q, np.int64)
 
     def search(tile: _Tile) -> None:
         products = queries[tile.rows] @ tile.vectors.T
@@ -105,17 +142,37 @@ def exact_search(
 
     with (
         threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(threads) as pool,
-        bar("ground truth", n * len(passes), "item") as progress,
+        ThreadPoolExecutor(threads()) as pool,
+        bar("ground truth", n, "item") as progress,
     ):
-        for rows in passes:
-            batch = FilterBatch([filters.filters[row] for row in rows], filters.attributes)
-            matches[rows] = batch.matches[batch.index]
-            for start in range(0, n, _BLOCK):
-                block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
-                _search_all(_tiles(block, start, batch, rows), search, pool, ahead)
-                progress.update(len(block))
-    return _ranked(vectors, queries, filters, k, scores, ids, matches)
+        for start in range(0, n, _BLOCK):
+            block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
+            _search_all(_tiles(block, start, filters), search, pool, _ahead())
+            progress.update(len(block))
+    found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index])
+    return GroundTruth(np.where(found.ids < 0, -1, found.ids + first), found.distances, found.matches)
+
+
+def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
+    """Return the answers over the items of two disjoint parts, from the answers over each."""
+    ids = np.hstack([one.ids, other.ids])
+    distances = np.hstack([one.distances, other.distances])
+    nearest = np.lexsort((ids, distances))[:, : one.ids.shape[1]]
+    return GroundTruth(
+        np.take_along_axis(ids, nearest, 1),
+        np.take_along_axis(distances, nearest, 1),
+        one.matches + other.matches,
+    )
+
+
+def threads() -> int:
+    """Return how many threads a search uses: as many as this process has CPUs."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ahead() -> int:
+    """Return how many tiles may wait for a thread; each may hold a copy of a block."""
+    return 2 * threads()
 
 
 def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: Executor, ahead: int) -> None:
@@ -129,14 +186,8 @@ def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: E
         future.result()
 
 
-def _passes(filters: FilterBatch, bitmaps: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the queries of each pass, so that no pass needs more distinct masks than fit."""
-    for first in range(0, len(filters.unique), bitmaps):
-        yield np.flatnonzero((filters.index >= first) & (filters.index < first + bitmaps))
-
-
-def _tiles(block: NDArray[np.float32], start: int, batch: FilterBatch, rows: NDArray[np.int64]) -> Iterator[_Tile]:
-    """Yield the tiles of one block of items for all queries of a pass.
+def _tiles(block: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
+    """Yield the tiles of one block of items for all queries.
 
     Queries that share a filter are compared only with the items that pass it; the others with the whole block, and
     their masks are tested where a product is small enough.
@@ -153,10 +204,10 @@ def _tiles(block: NDArray[np.float32], start: int, batch: FilterBatch, rows: NDA
         elif passing:
             bits = np.unpackbits(words[u].view(np.uint8), bitorder="little", count=len(block)).view(np.bool_)
             together = block[bits], norms[bits], every
-            for tile_rows in _chunks(rows[members]):
+            for tile_rows in _chunks(members):
                 yield _Tile(tile_rows, items[bits], *together, np.zeros(len(tile_rows), np.int64))
     for members in _chunks(np.concatenate(alone)) if alone else ():
-        yield _Tile(rows[members], items, block, norms, words, batch.index[members])
+        yield _Tile(members, items, block, norms, words, batch.index[members])
 
 
 def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

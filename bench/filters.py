@@ -292,6 +292,11 @@ class FilterBatch:
     def __len__(self) -> int:
         return len(self.filters)
 
+    def part(self, rows: slice) -> FilterBatch:
+        """Return the same filters over some of the items."""
+        names = sorted({leaf.attribute for filter_ in self.unique for leaf in leaves(filter_)})
+        return FilterBatch(self.filters, self.attributes.part(rows, names))
+
     def mask(self, u: int) -> NDArray[np.bool_]:
         """Return bool[n] for the distinct filter `u`, evaluated anew."""
         return mask(self.unique[u], self.attributes)

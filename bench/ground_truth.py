@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from bench.cache import Cache, digest_of
 from bench.datasets import Dataset, load_rows
 from bench.errors import BenchError
-from bench.exact import GroundTruth, exact_search
+from bench.exact import GroundTruth, merged, search_shard, shards
 from bench.filters import FilterBatch
 from bench.layout import truth_file
 from bench.metrics import judge
@@ -21,6 +25,9 @@ DEPTH = 100
 """Answers per query that are computed and kept, unless more are asked for."""
 
 _FORMAT = 2
+_TRIAL_ITEMS = 4096
+_TRIAL_QUERIES = 512
+_WORTH_SAYING = 20.0
 
 
 def ground_truth(
@@ -28,12 +35,15 @@ def ground_truth(
 ) -> GroundTruth:
     """Return the exact answers of a workload, from the cache where they were computed before.
 
+    Items are searched in shards. The answers of each are kept until all are merged, so that a computation that was
+    killed goes on where it stopped. Where it will take more than a few seconds, it says so first.
+
     Args:
         dataset: the vectors and queries.
         workload: the filters.
         cache: where answers are kept, under a digest of all that decides them.
         depth: answers per query.
-        memory: bytes that the computation may use over its input.
+        memory: bytes that the computation may use beside the queries and the attributes.
 
     Raises:
         BenchError: the memory budget is too small for one block.
@@ -43,12 +53,65 @@ def ground_truth(
     def make(out: Path) -> None:
         queries = load_rows(dataset.queries, workload.rows)
         filters = FilterBatch(workload.filters, workload.attributes)
-        truth = exact_search(open_vectors(dataset.vectors), queries, filters, depth, memory=memory)
-        with out.open("wb") as file:
-            np.savez(file, ids=truth.ids, distances=truth.distances, matches=truth.matches)
+        cuts = shards(open_vectors(dataset.vectors), filters, depth, memory)
+        paths = (_shard(dataset, queries, filters, depth, rows, key, cache) for rows in cuts)
+        _announce(dataset, queries, cuts)
+        _save(functools.reduce(merged, (_load(path) for path in paths)), out)
 
-    with np.load(cache.file("ground_truth", key, ".npz", make)) as stored:
+    path = cache.file("ground_truth", key, ".npz", make)
+    cache.drop(f"ground_truth_shards/{key}")
+    return _load(path)
+
+
+def _shard(
+    dataset: Dataset,
+    queries: NDArray[np.float32],
+    filters: FilterBatch,
+    depth: int,
+    rows: slice,
+    key: str,
+    cache: Cache,
+) -> Path:
+    """Return the file of a shard's answers."""
+
+    def make(out: Path) -> None:
+        # Opened anew, so that the pages that it maps are given back at its end.
+        vectors = open_vectors(dataset.vectors)[rows]
+        _save(search_shard(vectors, queries, filters.part(rows), depth, rows.start), out)
+
+    return cache.file(f"ground_truth_shards/{key}", f"{rows.start}-{rows.stop}", ".npz", make)
+
+
+def _save(truth: GroundTruth, out: Path) -> None:
+    with out.open("wb") as file:
+        np.savez(file, ids=truth.ids, distances=truth.distances, matches=truth.matches)
+
+
+def _load(path: Path) -> GroundTruth:
+    with np.load(path) as stored:
         return GroundTruth(stored["ids"], stored["distances"], stored["matches"])
+
+
+def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[slice]) -> None:
+    """Say how long the computation will take, from the speed of a few products and of reading a few vectors."""
+    n, dim = dataset.shape
+    vectors = open_vectors(dataset.vectors)
+    few = slice(0, _TRIAL_ITEMS)
+    started = time.perf_counter()
+    block = np.ascontiguousarray(vectors[few], np.float32)
+    read = time.perf_counter()
+    queries[:_TRIAL_QUERIES] @ block.T
+    multiplied = time.perf_counter()
+    reading = (read - started) * n / len(block)
+    products = (multiplied - read) * n / len(block) * len(queries) / len(queries[:_TRIAL_QUERIES])
+    if products + reading > _WORTH_SAYING:
+        print(
+            f"ground truth of {dataset.name}: {n:,} items x {dim} dimensions x {len(queries):,} queries in "
+            f"{len(cuts)} shards, about {max(products, reading) / 60:.1f} min "
+            f"(products {products / 60:.1f}, reading {reading / 60:.1f})",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from bench.errors import BenchError, nearest
 from bench.filters import FilterType
 from bench.paths import PROJECT
 from bench.provenance import library_versions
+from bench.storage import Storage
 from bench.store import Status
 from bench.supervise import supervise
 
@@ -31,6 +32,7 @@ class Method:
     Attributes:
         unsupported: per filter type, why it is not served, or None.
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
+        reads: the formats of stored vectors that it searches.
         build: the declared build parameters.
         search: the declared search parameters.
         sources: the source files that it consists of, with the harness's own that run beside it.
@@ -44,11 +46,18 @@ class Method:
     afanns: bool
     libraries: list[str]
     serves: list[FilterType]
+    reads: list[Storage]
     unsupported: dict[FilterType, str | None]
     depends_on_attributes: bool
     build: list[dict[str, Any]]
     search: list[dict[str, Any]]
     sources: list[str]
+
+    def why_not(self, filter_type: FilterType, storage: Storage) -> str | None:
+        """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""
+        if storage not in self.reads:
+            return f"it reads {', '.join(self.reads)} vectors, not {storage}"
+        return self.unsupported[filter_type]
 
     @cached_property
     def code_digest(self) -> str:

@@ -67,7 +67,7 @@ def _build(plan: Plan, index: Path, folder: Path, report: Report) -> Outcome:
     draft = folder / "built"
     (draft / "index").mkdir(parents=True)
     job = folder / "build_job.json"
-    job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index")))
+    job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index") | {"memory_limit": plan.memory_limit}))
     with _cpus(plan.threads_build, report) as cpus:
         outcome = supervise(
             ["build", str(job)],
@@ -142,6 +142,8 @@ def _job(plan: Plan, threads: int, index: Path) -> dict[str, Any]:
         "filtered": workload.filtered,
         "filter_type": workload.filter_type,
         "k": plan.config.k,
+        "codes": str(plan.codes.resolve()) if plan.codes else None,
+        "rerank": plan.config.storage.rerank,
         "seed": plan.config.seed,
         "threads": threads,
         "index": str(index.resolve()),

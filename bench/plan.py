@@ -14,6 +14,7 @@ from bench.config import RunConfig
 from bench.datasets import Dataset
 from bench.methods import Method, describe
 from bench.provenance import machine, machine_id
+from bench.storage import Storage, stored
 from bench.store import Store
 from bench.subset import subset
 from bench.tuning.findings import with_tuned
@@ -33,6 +34,7 @@ class Plan:
         settings: every search setting, with every search parameter.
         unsupported: why the method does not serve the workload, or None.
         threads_build: threads of the build.
+        codes: the folder of the vectors in the format that is searched; None where that is float32.
     """
 
     config: RunConfig
@@ -43,6 +45,13 @@ class Plan:
     settings: list[dict[str, Any]]
     unsupported: str | None
     threads_build: int
+    codes: Path | None
+
+    @property
+    def name(self) -> str:
+        """The method's name in results, which says what format of vectors it searches."""
+        name, storage = self.config.algorithm.name, self.config.storage.format
+        return name if storage is Storage.FLOAT32 else f"{name}_{storage}"
 
     @cached_property
     def build_id(self) -> str:
@@ -53,6 +62,7 @@ class Plan:
         return digest_of(
             self.dataset.digest,
             seen,
+            None if self.codes is None else self.config.storage.format,
             self.config.algorithm.target,
             self.build_params,
             self.method.code_digest,
@@ -70,7 +80,8 @@ class Plan:
             self.dataset.name,
             self.workload.name,
             self.workload.digest,
-            config.algorithm.name,
+            self.name,
+            None if self.codes is None else config.storage.rerank,
             self.settings,
             config.k,
             config.threads_search,
@@ -97,6 +108,11 @@ def make_plan(config: RunConfig) -> Plan:
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     dataset = subset(config.dataset.open(cache), config.subset, cache)
     workload = config.workload.open(dataset, cache)
+    storage = config.storage.format
+    unsupported = method.why_not(workload.filter_type, storage)
+    codes = None
+    if storage is not Storage.FLOAT32 and unsupported is None:
+        codes = stored(dataset.vectors, storage, cache)
     return Plan(
         config,
         dataset,
@@ -104,8 +120,9 @@ def make_plan(config: RunConfig) -> Plan:
         method,
         build_params,
         settings,
-        method.unsupported[workload.filter_type],
+        unsupported,
         config.threads_build or machine()["cores"],
+        codes,
     )
 
 

@@ -38,7 +38,7 @@ def main(config: DictConfig) -> None:
 
 def title(plan: Plan) -> str:
     """Return what is run, in words."""
-    return f"{plan.dataset.name} {plan.workload.name} {plan.config.algorithm.name}"
+    return f"{plan.dataset.name} {plan.workload.name} {plan.name}"
 
 
 def run_repeat(plan: Plan, repeat: int, position: str) -> None:

@@ -20,6 +20,7 @@ from bench.metrics import Verdict, judge
 from bench.phases import Report, built, searched, workspace
 from bench.plan import Plan
 from bench.provenance import code, library_versions, machine
+from bench.storage import error_of
 from bench.store import QUERY_SCHEMA, Status, Store
 from bench.supervise import Outcome
 from bench.vectors import open_vectors
@@ -170,11 +171,13 @@ def _common(plan: Plan, repeat: int) -> dict[str, Any]:
         "n": n,
         "dim": dim,
         "data_digest": plan.dataset.digest,
+        "storage": config.storage.format,
+        "storage_error": error_of(plan.codes) if plan.codes else 0.0,
         "workload": plan.workload.name,
         "filter_type": plan.workload.filter_type,
         "k": config.k,
         "queries": len(plan.workload.filters),
-        "algorithm": config.algorithm.name,
+        "algorithm": plan.name,
         "build_params": _json(plan.build_params),
         "repeat": repeat,
         "seed": config.seed,

@@ -76,6 +76,8 @@ SCHEMA = pa.schema(
         ("build_peak_rss_bytes", _INT),
         ("search_peak_rss_bytes", _INT),
         ("index_bytes", _INT),
+        ("storage", _TEXT),
+        ("storage_error", _REAL),
         ("distance_computations", _INT),
         ("selectivity_mean", _REAL),
         ("started_at", pa.timestamp("us", "UTC")),

@@ -56,8 +56,7 @@ def subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
     attributes = dataset.attributes
     if attributes is not None and items < n:
         whole = Attributes.open(attributes)
-        columns = {name: whole[name].head(items) for name in whole.kinds}
-        part = Attributes(items, columns)
+        part = whole.part(slice(items), whole.kinds)
         attributes = cache.file("attributes", digest_of(part.digest(part.kinds)), ".parquet", part.save)
     return Dataset(dataset.name, folder / "vectors.npy", folder / "queries.npy", attributes, dataset.folder, digest)
 

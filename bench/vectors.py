@@ -22,19 +22,21 @@ _CACHE_LINE = 64
 _READ_ROWS = 1 << 12
 
 
-def dense(rows: NDArray[Any], items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32]:
-    """Return ``rows`` [n, d], or ``rows[items]``, as float32, C-contiguous and starting at a cache line.
+def dense(
+    rows: NDArray[Any], items: NDArray[np.integer[Any]] | None = None, dtype: type[np.generic] = np.float32
+) -> NDArray[Any]:
+    """Return ``rows`` [n, d], or ``rows[items]``, as `dtype`, C-contiguous and starting at a cache line.
 
     Rows that are that already are returned themselves; others are copied a few at a time, as they may be mapped from
     a file. Where d is a multiple of 16 no load of 16 floats straddles two lines.
     """
-    if items is None and rows.dtype == np.float32 and rows.flags.c_contiguous and rows.ctypes.data % _CACHE_LINE == 0:
+    if items is None and rows.dtype == dtype and rows.flags.c_contiguous and rows.ctypes.data % _CACHE_LINE == 0:
         return rows
     shape = (len(rows) if items is None else len(items), rows.shape[1])
-    size = 4 * shape[0] * shape[1]
+    size = np.dtype(dtype).itemsize * shape[0] * shape[1]
     memory = np.empty(size + _CACHE_LINE, np.uint8)
     offset = -memory.ctypes.data % _CACHE_LINE
-    copy = memory[offset : offset + size].view(np.float32).reshape(shape)
+    copy = memory[offset : offset + size].view(dtype).reshape(shape)
     for start in range(0, len(copy), _READ_ROWS):
         part = slice(start, start + _READ_ROWS)
         copy[part] = rows[part if items is None else items[part]]

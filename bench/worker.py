@@ -7,27 +7,30 @@ prints goes to the log and is never parsed. It sees neither the true answers nor
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import gc
 import importlib
 import json
-import resource
 import signal
 import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+import psutil
 
 from algorithms.base import Algorithm, Data, describe_params
 from bench.attributes import Attributes
 from bench.cache import atomic_file
 from bench.errors import BenchError
 from bench.filters import FilterBatch, FilterType, from_json
+from bench.measure import measure, peak_rss
+from bench.storage import BYTES, Storage, open_codes
 from bench.vectors import dense, open_vectors
+
+if TYPE_CHECKING:
+    from bench.rerank import Reranked
 
 OUT_OF_MEMORY_EXIT = 77
 """The exit code by which a worker says that an allocation failed."""
@@ -35,7 +38,6 @@ OUT_OF_MEMORY_EXIT = 77
 COMPILING = "compiling"
 """The file by which a worker says that it compiles kernels first, as it does once after an installation."""
 
-_WARM_UP_QUERIES = 8
 _WARM_UP_ITEMS = 512
 _MASK_BYTES = 256 << 20
 _PR_SET_PDEATHSIG = 1
@@ -71,6 +73,7 @@ def describe(job: dict[str, Any], out: Path) -> None:
         "afanns": info.afanns,
         "libraries": info.libraries,
         "serves": sorted(info.serves),
+        "reads": sorted(info.reads),
         "unsupported": {t: method.unsupported(t, {}) for t in FilterType},
         "depends_on_attributes": bool(method.index_attributes(("any",))),
         "build": describe_params(method.BuildParams),
@@ -86,7 +89,8 @@ def build(job: dict[str, Any], out: Path) -> None:
     method = load_target(job["target"])
     _tell_of_compiling(method, out)
     data, params = _data(job), method.BuildParams(**job["build_params"])
-    data.vectors  # noqa: B018  (read and converted before anything is timed)
+    refuse_what_does_not_fit(method, params, data, job["memory_limit"])
+    data.stored()  # read and converted before anything is timed
     if method.info.compiled:
         warm_up_build(method, params, data)
     algorithm = method(params)
@@ -96,7 +100,21 @@ def build(job: dict[str, Any], out: Path) -> None:
     seconds = time.perf_counter() - started
     algorithm.save(Path(job["index"]))
     with atomic_file(out / "build.json") as path:
-        path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": _peak_rss()}))
+        path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": peak_rss()}))
+
+
+def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, limit: int) -> None:
+    """Raise MemoryError where a build needs more than it may hold, or more than the machine has left."""
+    n, dim = data.source.shape
+    storage = data.codes.storage if data.codes else Storage.FLOAT32
+    needed, left = method.build_bytes(params, n, dim, storage), psutil.virtual_memory().available
+    if needed > min(limit, left):
+        fewer = [fmt for fmt in method.info.reads if method.build_bytes(params, n, dim, fmt) <= min(limit, left)]
+        advice = f"; storage.format={max(fewer, key=BYTES.__getitem__)} needs less" if fewer else ""
+        raise MemoryError(
+            f"building needs about {needed / 2**30:.2f} GiB; limits.memory_gib allows {limit / 2**30:.2f}, "
+            f"and {left / 2**30:.2f} are free{advice}"
+        )
 
 
 def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
@@ -109,10 +127,7 @@ def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
 
 def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
     """Compile what a build calls, on a few items that are thrown away."""
-    rows = min(_WARM_UP_ITEMS, len(data.vectors))
-    items = Attributes(rows, {name: data.attributes[name].head(rows) for name in data.filtered})
-    small = dataclasses.replace(data, source=data.vectors[:rows], attributes=items)
-    method(params).build(small)
+    method(params).build(data.head(min(_WARM_UP_ITEMS, len(data.source))))
 
 
 def search(job: dict[str, Any], out: Path) -> None:
@@ -123,7 +138,12 @@ def search(job: dict[str, Any], out: Path) -> None:
     lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
     filters = [from_json(line) for line in lines]
     queries = dense(open_vectors(Path(job["queries"]))[job["skip"] : job["skip"] + len(filters)])
-    algorithm = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
+    loaded = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
+    algorithm: Algorithm | Reranked = loaded
+    if data.codes is not None:
+        from bench.rerank import Reranked  # only for methods that bring Numba along
+
+        algorithm = Reranked(loaded, data.source, job["rerank"])
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:
         params = method.SearchParams(**setting)
@@ -148,84 +168,6 @@ def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, Fi
     return batches
 
 
-def measure(
-    algorithm: Algorithm,
-    params: Any,
-    k: int,
-    threads: int,
-    latency_queries: int,
-    queries: NDArray[np.float32],
-    batches: list[tuple[slice, FilterBatch]],
-) -> dict[str, Any]:
-    """Search all queries in batches for the throughput, then some one by one for the latency.
-
-    Args:
-        algorithm: a method with its index.
-        params: an instance of its `SearchParams`.
-        k: answers per query.
-        threads: how many threads the method may use.
-        latency_queries: how many queries are timed alone.
-        queries: float32[q, d].
-        batches: runs of queries with their filters.
-
-    Returns:
-        ids, as the method returned them; latencies, seconds float64[q], NaN where not measured; prepare_seconds;
-        search_seconds; distance_computations, -1 where unknown; peak_rss in bytes.
-    """
-    attributes = batches[0][1].attributes
-    first = FilterBatch(batches[0][1].filters[:_WARM_UP_QUERIES], attributes)
-    algorithm.search(queries[: len(first)], algorithm.prepare(first), k, params, threads)
-
-    prepare_seconds = search_seconds = 0.0
-    distances: int | None = 0
-    answers = []
-    gc.collect()
-    gc.disable()
-    for rows, filters in batches:
-        batch = FilterBatch(filters.filters, attributes)  # anew: no setting inherits the masks of the one before
-        started = time.perf_counter()
-        prepared = algorithm.prepare(batch)
-        ready = time.perf_counter()
-        ids = algorithm.search(queries[rows], prepared, k, params, threads)
-        search_seconds += time.perf_counter() - ready
-        prepare_seconds += ready - started
-        answers.append(_padded(ids, k))
-        counted = algorithm.distance_computations
-        distances = None if distances is None or counted is None else distances + counted
-
-    latencies = np.full(len(queries), np.nan)
-    filters_of = [filter_ for _, batch in batches for filter_ in batch.filters]
-    for row in range(min(latency_queries, len(queries))):
-        query = queries[row : row + 1]
-        prepared = algorithm.prepare(FilterBatch(filters_of[row : row + 1], attributes))
-        started = time.perf_counter()
-        algorithm.search(query, prepared, k, params, 1)
-        latencies[row] = time.perf_counter() - started
-    gc.enable()
-    return {
-        "ids": np.concatenate(answers),
-        "latencies": latencies,
-        "prepare_seconds": prepare_seconds,
-        "search_seconds": search_seconds,
-        "distance_computations": -1 if distances is None else distances,
-        "peak_rss": _peak_rss(),
-    }
-
-
-def _padded(ids: Any, k: int) -> NDArray[Any]:
-    """Return two-dimensional answers with -1 up to k columns; anything else is left for the judge to refuse.
-
-    Raises:
-        TypeError: the answer holds Python objects, which cannot be handed over.
-    """
-    ids = np.asarray(ids)
-    if ids.dtype == object:
-        raise TypeError("search returned Python objects where ids are integers")
-    if ids.ndim == 2 and ids.shape[1] < k and np.issubdtype(ids.dtype, np.signedinteger):
-        return np.pad(ids, ((0, 0), (0, k - ids.shape[1])), constant_values=-1)
-    return ids
-
-
 def _data(job: dict[str, Any]) -> Data:
     vectors = open_vectors(Path(job["vectors"]))
     attributes = Attributes.open(Path(job["attributes"])) if job["attributes"] else Attributes(len(vectors), {})
@@ -238,19 +180,8 @@ def _data(job: dict[str, Any]) -> Data:
         FilterType(job["filter_type"]),
         job["threads"],
         job["seed"],
+        open_codes(Path(job["codes"])) if job["codes"] else None,
     )
-
-
-def _peak_rss() -> int:
-    """Return the most memory in bytes that this process has held, which a watcher from outside may miss.
-
-    Linux counts it per program; `getrusage` would also count what the parent held when it forked.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _die_with_parent() -> None:
@@ -268,8 +199,8 @@ def main() -> None:
         {"describe": describe, "build": build, "search": search}[phase](job, Path(job_path).parent)
     except BenchError as error:
         sys.exit(str(error))
-    except MemoryError:
-        traceback.print_exc()
+    except MemoryError as error:
+        print(error if str(error).startswith("building needs") else traceback.format_exc())
         sys.exit(OUT_OF_MEMORY_EXIT)
 
 

@@ -302,11 +302,16 @@ class FailsAt(Honest):
 
 
 class Marks(Honest):
-    """Leaves a line in a file whenever it builds and whenever it searches; slow where the file says so."""
+    """Leaves a line in a file whenever it builds, is loaded and searches; slow where the file says so."""
 
     def build(self, data: Data) -> None:
         super().build(data)
         mark("build")
+
+    @classmethod
+    def load(cls, folder: Path, params: Any, data: Data) -> Self:
+        mark("load")
+        return super().load(folder, params, data)
 
     def spoil(self, found: Ids, params: Search) -> Any:
         mark(f"search {params.effort}")

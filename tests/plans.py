@@ -15,6 +15,7 @@ from bench.datasets import Dataset, LayoutSource
 from bench.filters import FilterType
 from bench.methods import Method
 from bench.plan import Plan
+from bench.storage import StorageConfig
 from bench.store import Overwrite
 from bench.subset import SubsetConfig
 from bench.workloads import PublishedWorkload, WorkloadSource
@@ -49,6 +50,7 @@ def plan_of(
     config = RunConfig(
         dataset=LayoutSource(dataset.name, str(dataset.folder)),
         subset=SubsetConfig(),
+        storage=StorageConfig(),
         workload=source,
         algorithm=AlgorithmConfig(name, target, {}, search),
         limits=LimitsConfig(seconds, seconds, memory_gib),
@@ -67,4 +69,4 @@ def plan_of(
     workload = source.open(dataset, cache)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     reason = method.unsupported[workload.filter_type]
-    return Plan(config, dataset, workload, method, method.check_params("build", {}), settings, reason, 1)
+    return Plan(config, dataset, workload, method, method.check_params("build", {}), settings, reason, 1, None)

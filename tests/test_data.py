@@ -55,7 +55,7 @@ def test_vector_files_with_attributes(folder: Path, cache: Cache, suffix: str) -
     else:
         write_lines(path, [{"year": i} for i in range(N)])
     source = VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy"), str(path))
-    assert source.open(cache).open_attributes()["year"].head(3).values.tolist() == [0, 1, 2]  # type: ignore[union-attr]
+    assert source.open(cache).open_attributes()["year"].part(slice(3)).values.tolist() == [0, 1, 2]  # type: ignore[union-attr]
     write_fvecs(folder / "base.fvecs", [clustered(N - 1, DIM, 1)])
     with pytest.raises(BenchError, match=f"attributes{suffix} has {N} items where .*base.fvecs has {N - 1}"):
         source.open(cache)

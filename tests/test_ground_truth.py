@@ -24,7 +24,7 @@ from bench.filters import And, Between, Contains, Equals, Everything, Filter, Fi
 from bench.ground_truth import differences, ground_truth
 from bench.layout import truth_file
 from bench.topk import select
-from bench.vectors import write_fvecs, write_ivecs
+from bench.vectors import open_vectors, write_fvecs, write_ivecs
 from bench.workloads import PublishedWorkload, UnfilteredWorkload
 
 from . import naive
@@ -114,29 +114,32 @@ def test_distances_too_close_for_float32() -> None:
 
 
 def least_memory(vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch) -> int:
-    """Return the smallest budget that is accepted."""
-    refused, accepted = 0, 1 << 30
-    while accepted - refused > 1:
-        middle = (refused + accepted) // 2
-        try:
-            exact_search(vectors, queries, filters, 10, memory=middle)
-            accepted = middle
-        except BenchError:
-            refused = middle
-    return accepted
+    """Return the smallest budget in MiB that is accepted, which the refusal names."""
+    with pytest.raises(BenchError, match="and truth_memory_gib allows 0 MiB") as refused:
+        exact_search(vectors, queries, filters, 10, memory=0)
+    return int(str(refused.value).split("at least ")[1].split()[0])
 
 
-def test_memory_for_one_mask_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors, queries = clustered(400, 16, 1), clustered(len(MIXED), 16, 2)
-    least = least_memory(vectors, queries, FilterBatch(MIXED, attributes()))
-    with pytest.raises(
-        BenchError, match=f"needs at least {-(-least // 2**20)} MiB over its input, and memory allows 1 "
-    ):
-        exact_search(vectors, queries, FilterBatch(MIXED, attributes()), 10, memory=1 << 20)
-    cut, passes = exact._passes, []
-    monkeypatch.setattr(exact, "_passes", lambda *given: passes.extend(cut(*given)) or passes)
-    assert_exact(vectors, queries, MIXED, attributes(), 10, memory=least)
-    assert len(passes) == len(MIXED)
+def test_shards_of_any_size_change_nothing() -> None:
+    n = 5 * exact._BLOCK // 2
+    items = attributes(n)
+    vectors, queries = clustered(n, 16, 1), clustered(len(MIXED), 16, 2)
+    least = least_memory(vectors, queries, FilterBatch(MIXED, items)) << 20
+    cuts = exact.shards(vectors, FilterBatch(MIXED, items), 10, least)
+    assert [cut.start for cut in cuts] == [0, exact._BLOCK, 2 * exact._BLOCK]
+    assert cuts[-1].stop == n
+    assert_exact(vectors, queries, MIXED, items, 10, memory=least)
+    assert len(exact.shards(vectors, FilterBatch(MIXED, items), 10, 1 << 30)) == 1
+
+
+def test_duplicates_in_several_shards() -> None:
+    """Ties are broken by id across shards too."""
+    n = 2 * exact._BLOCK + 10
+    vectors, queries = np.ones((n, 4), np.float32), np.zeros((len(MIXED), 4), np.float32)
+    items = attributes(n)
+    assert_exact(
+        vectors, queries, MIXED, items, 10, memory=least_memory(vectors, queries, FilterBatch(MIXED, items)) << 20
+    )
 
 
 def test_memory_stays_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +155,7 @@ def test_memory_stays_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None
     filters: list[Filter] = [Between("x", low % 8, 70 + low) for low in range(16)] * exact._SHARED
     vectors, queries = clustered(n, dim, 1), clustered(len(filters), dim, 2)
     batch = FilterBatch(filters, items)
-    with pytest.raises(BenchError) as refused:
-        exact_search(vectors, queries, batch, 10, memory=0)
-    least = int(str(refused.value).split("at least ")[1].split()[0]) << 20
+    least = least_memory(vectors, queries, batch) << 20
     exact_search(vectors, queries, batch, 10)  # compiles
     tracemalloc.start()
     exact_search(vectors, queries, batch, 10, memory=least)
@@ -166,11 +167,42 @@ def test_memory_stays_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None
 def test_answers_are_computed_once_and_kept(dataset: Dataset, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     workload = EM.open(dataset, cache)
     first = ground_truth(dataset, workload, cache)
-    monkeypatch.setattr("bench.ground_truth.exact_search", lambda *_, **__: pytest.fail("computed again"))
+    monkeypatch.setattr("bench.ground_truth.search_shard", lambda *_, **__: pytest.fail("computed again"))
     again = ground_truth(dataset, workload, cache)
     assert np.array_equal(first.ids, again.ids)
     assert np.array_equal(first.distances, again.distances)
     assert np.array_equal(first.matches, again.matches)
+
+
+def test_a_killed_computation_goes_on_with_the_next_shard(
+    layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.ground_truth.shards", lambda *_: [slice(0, 150), slice(150, 300), slice(300, 400)])
+    cache = Cache(tmp_path)
+    dataset = LayoutSource("killed", str(layout)).open(cache)
+    workload = EM.open(dataset, cache)
+    searched: list[int] = []
+
+    def search(*given: Any) -> GroundTruth:
+        searched.append(given[-1])
+        if searched == [0, 150]:
+            raise KeyboardInterrupt
+        return exact.search_shard(*given)
+
+    monkeypatch.setattr("bench.ground_truth.search_shard", search)
+    with pytest.raises(KeyboardInterrupt):
+        ground_truth(dataset, workload, cache)
+    truth = ground_truth(dataset, workload, cache)
+    assert searched == [0, 150, 150, 300]
+    whole = exact_search(
+        open_vectors(dataset.vectors),
+        np.ascontiguousarray(open_vectors(dataset.queries), np.float32),
+        FilterBatch(workload.filters, workload.attributes),
+        100,
+    )
+    for name in ("ids", "distances", "matches"):
+        assert np.array_equal(getattr(truth, name), getattr(whole, name)), name
+    assert not list((cache.root / "ground_truth_shards").iterdir())
 
 
 def test_another_depth_or_workload_has_other_answers(dataset: Dataset, cache: Cache) -> None:

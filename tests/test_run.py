@@ -64,6 +64,23 @@ def test_overwrite_and_repeats(
     assert newest()[0] > first  # type: ignore[operator]
 
 
+def test_a_format_of_fewer_bytes(command: Commands, local: list[str], tmp_path: Path) -> None:
+    """A method that reads it is stored as a variant of itself; one that does not, as unsupported."""
+    said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
+    assert said.code == 0, said
+    rows = results_store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
+    found = {str(name): own for (name, _), own in rows}
+    assert set(found) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
+    assert (found["hnsw_postfilter_int8"]["recall"] > 0.99).any()
+    assert (found["hnsw_postfilter_int8"]["storage_error"].between(0.001, 0.02)).all()
+    assert (found["hnsw_postfilter"]["storage_error"] == 0).all()
+    assert set(found["prefilter_int8"]["error"]) == {"it reads float32 vectors, not int8"}
+
+    said = command(run.entry, *local, "storage.format=int9")
+    assert said.code == 2
+    assert "storage.format=int9 is unknown; did you mean 'int8'" in said.err
+
+
 def test_a_dry_run_runs_nothing(command: Commands, local: list[str], tmp_path: Path) -> None:
     said = command(run.entry, *local, "algorithm=faiss_ivf_infilter", "dry_run=true")
     assert said.code == 0

@@ -30,7 +30,7 @@ def test_the_first_items_keep_their_attributes_and_workloads(dataset: Dataset, c
     whole, own = dataset.open_attributes(), Attributes.open(part.attributes)
     assert own.n == 100
     for name in whole.kinds:
-        assert whole[name].head(100).to_arrow().to_pylist() == own[name].to_arrow().to_pylist()
+        assert whole[name].part(slice(100)).to_arrow().to_pylist() == own[name].to_arrow().to_pylist()
     workload = PublishedWorkload("em", FilterType.EM).open(part, cache)
     assert workload.filters == PublishedWorkload("em", FilterType.EM).open(dataset, cache).filters
     assert part.digest != dataset.digest

@@ -18,9 +18,6 @@ from bench.store import Store
 from .commands import started
 from .plans import plan_of
 
-ANSWERS_OF_A_SETTING = 4
-"""The first queries as a warm-up, all at once, and two of them timed one by one."""
-
 
 @pytest.fixture
 def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -60,7 +57,7 @@ def test_a_run_that_another_writer_makes_is_waited_for_and_not_made_again(
     plan, store = plan_of("Marks", dataset, cache), Store(tmp_path)
     told = made_by_two(plan, plan, store, cache, marks)
     assert set(told) == {"another process makes this run"}
-    assert lines(marks) == ["build"] + ["search 0"] * ANSWERS_OF_A_SETTING
+    assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 1)
     assert len(store.rows()) == 1
 
 
@@ -70,7 +67,7 @@ def test_an_index_that_another_run_builds_is_waited_for_and_shared(
     plans = [plan_of("Marks", dataset, cache, k=k) for k in (5, 6)]
     told = made_by_two(*plans, Store(tmp_path), cache, marks)
     assert "another process builds this index" in told
-    assert lines(marks).count("build") == 1
+    assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 2)
     assert len(Store(tmp_path).rows()) == 2
 
 
@@ -92,7 +89,7 @@ def test_two_sweeps_at_once_make_every_run_once(layout: Path, tmp_path: Path, ma
     with started("bench.run", *sweep) as one, started("bench.run", *sweep) as two:
         said = [writer.communicate() for writer in (one, two)]
     assert (one.returncode, two.returncode) == (0, 0), said
-    assert sorted(lines(marks)) == ["build"] + ["search 1"] * 3 * ANSWERS_OF_A_SETTING
+    assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 3)
     rows = Store(tmp_path / "results").rows()
     assert sorted(rows["k"]) == [5, 6, 7]
     assert set(rows["status"]) == {"ok"}

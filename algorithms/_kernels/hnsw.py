@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from algorithms._kernels.batch import Answer, BatchSearch
 from algorithms._kernels.beam import COMPUTED, RESULTS, begin, finish, new_scratch, seed, walk
-from algorithms._kernels.distance import l2, l2_query
+from algorithms._kernels.distance import query_target, space_of
 from algorithms._kernels.filter import Everything
 from algorithms._kernels.graph import Rows, neighbours
 from algorithms._kernels.heap import key_id, sort_max
@@ -23,6 +23,7 @@ from algorithms._kernels.insert import batches, find_candidates, insert, new_lin
 from algorithms._kernels.policy import FASTMATH, implements
 from algorithms._kernels.prune import Always
 from algorithms._kernels.workers import Workers
+from bench.storage import Codes
 
 
 class Hierarchy(NamedTuple):
@@ -109,11 +110,11 @@ def draw_levels(n: int, m: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.floor(-np.log(1 - rng.random(n)) / np.log(m)).astype(np.int64)
 
 
-def build(rows: NDArray[np.float32], m: int, ef_construction: int, seed: int, threads: int) -> Hnsw:
-    """Build an index over float32[n, d], n > 0. The same for any number of threads.
+def build(rows: NDArray[np.float32] | Codes, m: int, ef_construction: int, seed: int, threads: int) -> Hnsw:
+    """Build an index over n > 0 vectors. The same for any number of threads.
 
     Args:
-        rows: float32[n, d], C-contiguous.
+        rows: float32[n, d], C-contiguous, or codes.
         m: neighbours that a new item chooses; rows grow to `m`, in the lowest layer to 2 `m`. At least 2.
         ef_construction: the beam that they are sought with.
         seed: decides the levels and the order of insertion.
@@ -126,7 +127,7 @@ def build(rows: NDArray[np.float32], m: int, ef_construction: int, seed: int, th
     first = np.where(levels > 0, np.cumsum(levels) - levels, -1).astype(np.int32)
     top = int(levels.max())
     upper = Hierarchy(np.full((int(levels.sum()), m), -1, np.int32), first, int(order[0]), top)
-    space = l2(rows)
+    space = space_of(rows)
     with Workers([new_scratch(n, 2 * m) for _ in range(threads)]) as workers:
         for level in range(top, -1, -1):
             width = m if level else 2 * m
@@ -146,7 +147,7 @@ def build(rows: NDArray[np.float32], m: int, ef_construction: int, seed: int, th
 @nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
 def _search_one(index: Any, space: Any, queries: Any, row: Any, ef: Any, scratch: Any, ids: Any, lengths: Any) -> Any:
     scratch.counters[COMPUTED] = 0
-    query = l2_query(space, queries, row)
+    query = query_target(space, queries, row)
     start = descend(query, index.upper, 1, scratch)
     visited = begin(scratch)
     seed(query, Everything(), visited, start, ef, scratch)
@@ -167,9 +168,9 @@ def _search(
 class Searcher:
     """An index, the rows that it was built over, and the memory to search it with; for one caller at a time."""
 
-    def __init__(self, index: Hnsw, rows: NDArray[np.float32]) -> None:
-        """Get ready to search; `rows` is float32[n, d], C-contiguous."""
-        self._index, self._space = index, l2(rows)
+    def __init__(self, index: Hnsw, rows: NDArray[np.float32] | Codes) -> None:
+        """Get ready to search; `rows` is float32[n, d], C-contiguous, or codes."""
+        self._index, self._space = index, space_of(rows)
         self._batch = BatchSearch(*index.base.shape)
 
     def search(self, queries: NDArray[np.float32], k: int, ef: int, threads: int = 1) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ MEASURES = {
     "build_peak_rss_bytes": "peak memory of the build in MiB",
     "index_bytes": "index size in MiB",
 }
+_LETTERS_PER_INCH = 13
 _MIB = ("build_peak_rss_bytes", "index_bytes")
 
 
@@ -71,8 +73,9 @@ def growth(
     names = {str(name) for frame in found.values() for name in frame["algorithm"]}
     ordered = sorted(names, key=lambda name: style_of(name).label.casefold())
     with rc_context(RC):
-        figure = Figure(figsize=(3.6 * len(groups) + 2.1, 2.9 * len(measures) + 0.5), layout="constrained")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+        width = 3.6 * len(groups) + 2.1
+        figure = Figure(figsize=(width, 2.9 * len(measures) + 0.5), layout="constrained")
+        figure.suptitle(textwrap.fill(title, int(_LETTERS_PER_INCH * width)), x=0.01, ha="left", fontsize=9)
         grid = figure.subplots(len(measures), len(groups), squeeze=False, sharex=True, sharey="row")
         for number, (line, measure) in enumerate(zip(grid, measures, strict=True)):
             for axes, (name, frame) in zip(line, found.items(), strict=True):
@@ -81,7 +84,7 @@ def growth(
                 axes.set_xlabel(label if number == len(measures) - 1 else "")
             line[0].set_ylabel(MEASURES[measure].format(recall=recall))
         handles = [grid[0][0].plot([], [], label=style_of(name).label, **_look(name))[0] for name in ordered]
-        figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=7)
+        figure.legend(handles=handles, loc="outside right center", frameon=False, fontsize=7)
     return figure
 
 

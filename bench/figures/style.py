@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from matplotlib.colors import is_color_like
@@ -44,10 +44,18 @@ class Style:
 def style_of(name: str) -> Style:
     """Return the style of a method: the configured one, or for other names one that follows from the name.
 
+    A name such as ``acorn_int8`` is a variant of the method ``acorn``: its colour, dotted.
+
     Raises:
         BenchError: the configured style is faulty; names the file and key.
     """
-    return configured_styles().get(name) or _derived(name)
+    styles = configured_styles()
+    methods = [method for method in styles if name.startswith(f"{method}_")]
+    if name in styles or not methods:
+        return styles.get(name) or _derived(name)
+    method = max(methods, key=len)
+    variant = name.removeprefix(f"{method}_").replace("_", " ")
+    return replace(styles[method], label=f"{styles[method].label} ({variant})", linestyle=":")
 
 
 @cache

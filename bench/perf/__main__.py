@@ -19,7 +19,7 @@ from bench.config import AlgorithmConfig, algorithm_config, source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
 from bench.filters import Everything, FilterBatch
-from bench.perf import harness, hnsw, methods
+from bench.perf import harness, hnsw, methods, storage
 from bench.perf.curves import QUERIES
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
@@ -70,6 +70,7 @@ MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "overhead": lambda on: harness.overhead(on.vectors, on.queries),
     "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[:QUERIES]),
     "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
+    "storage": lambda on: storage.ratios(on.vectors, on.queries[:QUERIES]),
     "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
     "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
 }

@@ -17,8 +17,9 @@ from threadpoolctl import threadpool_limits
 from algorithms.base import Algorithm, Data
 from bench.exact import GroundTruth
 from bench.filters import FilterBatch
+from bench.measure import measure
 from bench.metrics import judge
-from bench.worker import measure
+from bench.rerank import Reranked
 
 K = 10
 RECALLS = (0.90, 0.95, 0.99)
@@ -31,7 +32,7 @@ QUERIES = 1000
 class Contender:
     """An index, the settings to search it with, and the filters and true answers of the queries."""
 
-    algorithm: Algorithm
+    algorithm: Algorithm | Reranked
     settings: list[Any]
     filters: FilterBatch
     truth: GroundTruth

@@ -18,7 +18,7 @@ from algorithms.faiss_hnsw_infilter import FaissHnswInFilter, Search
 from bench.attributes import Attributes
 from bench.exact import exact_search
 from bench.filters import Everything, FilterBatch, FilterType
-from bench.worker import measure
+from bench.measure import measure
 
 _BLOCK = 4096
 

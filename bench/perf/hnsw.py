@@ -34,9 +34,19 @@ LIBRARIES = [engine for engine in ENGINES if engine != OURS]
 
 def unfiltered(method: type[Algorithm], vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Contender:
     """Return an HNSW over float32[n, d], M 16 and efConstruction 200, to be searched without a filter."""
-    filters = FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
+    filters = unfiltered_filters(vectors, queries)
     truth = exact_search(vectors, queries, filters, K)
-    return Contender(through_disk(method, HnswBuild(), _data(vectors, 2)), SETTINGS, filters, truth)
+    return Contender(through_disk(method, HnswBuild(), unfiltered_data(vectors, 2)), SETTINGS, filters, truth)
+
+
+def unfiltered_filters(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> FilterBatch:
+    """Return a filter that all items pass for every query."""
+    return FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
+
+
+def unfiltered_data(vectors: NDArray[np.float32], threads: int) -> Data:
+    """Return what a method is given of vectors without attributes."""
+    return Data(vectors, Attributes(len(vectors), {}), (), FilterType.NONE, threads, 0)
 
 
 def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
@@ -57,16 +67,12 @@ def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) ->
 
 def build_ratios(vectors: NDArray[np.float32]) -> pd.DataFrame:
     """Return our build time over float32[n, d] as a ratio to each library's with as many threads: a row for 1 and 2."""
-    build(HnswPostFilter, HnswBuild(), _data(vectors[:100], 2))  # compiles
+    build(HnswPostFilter, HnswBuild(), unfiltered_data(vectors[:100], 2))  # compiles
     rows = [
-        (engine, threads, build(method, HnswBuild(), _data(vectors, threads))[1])
+        (engine, threads, build(method, HnswBuild(), unfiltered_data(vectors, threads))[1])
         for _, threads, (engine, method) in itertools.product(range(TURNS), (1, 2), ENGINES.items())
     ]
     table = pd.DataFrame(rows, columns=["engine", "threads", "seconds"])
     seconds = table.groupby(["threads", "engine"]).seconds.median().unstack()
     ratios = {f"/ {library}": seconds[OURS] / seconds[library] for library in LIBRARIES}
     return pd.DataFrame({"measure": "HNSW build", "threads": seconds.index, "seconds": seconds[OURS], **ratios})
-
-
-def _data(vectors: NDArray[np.float32], threads: int) -> Data:
-    return Data(vectors, Attributes(len(vectors), {}), (), FilterType.NONE, threads, 0)

@@ -25,8 +25,6 @@ RAY = [
 ]
 METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.adversarial.MarksFew"]
 SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=2", "threads_build=1", "-m"]
-ANSWERS_OF_A_SETTING = 4
-"""The first queries as a warm-up, all at once, and two of them timed one by one."""
 
 
 def answers(results: Path) -> pd.DataFrame:
@@ -76,8 +74,7 @@ def test_a_worker_that_is_killed_costs_nothing(layout: Path, tmp_path: Path, com
 
     done = marks.read_text().splitlines()
     assert done.count("build") == 1
-    assert done.count("search 1") == 3 * ANSWERS_OF_A_SETTING + 1  # the one that was killed
-    assert done.count("search 2") == 3 * ANSWERS_OF_A_SETTING
+    assert done.count("load") == 3 + 1  # one was killed
     assert not list((results / "work").iterdir())
     assert len(list((results / "runs").iterdir())) == 3
 

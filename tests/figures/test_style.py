@@ -30,6 +30,12 @@ def test_names_without_configuration_look_the_same_in_every_process() -> None:
     assert style_of("my_method").label == "my_method"
 
 
+def test_a_variant_looks_like_its_method_but_dotted() -> None:
+    method, variant = style_of("acorn_1"), style_of("acorn_1_scan_below")
+    assert (variant.color, variant.marker, variant.linestyle) == (method.color, method.marker, ":")
+    assert variant.label == f"{method.label} (scan below)"
+
+
 def test_derived_looks_are_not_those_of_configured_methods() -> None:
     solid = {(s.color, s.marker) for s in configured_styles().values() if s.linestyle == "-"}
     assert solid

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from algorithms._kernels import hnsw
 from algorithms._kernels.beam import begin, finish, new_scratch, seed, walk
-from algorithms._kernels.distance import distance, distances, l2, l2_query
+from algorithms._kernels.distance import distance, distances, l2, query_target, space_of, target
 from algorithms._kernels.filter import Bitmap, passes
 from algorithms._kernels.graph import Rows
 from algorithms._kernels.heap import (
@@ -31,6 +31,7 @@ from algorithms._kernels.prune import Always, prune
 from algorithms._kernels.visited import next_epoch
 from bench.attributes import Attributes, boolean
 from bench.filters import Equals, FilterBatch
+from bench.storage import Storage, encode
 
 LENGTHS = st.floats(width=32, allow_nan=False)
 IDS = st.integers(0, 2**31 - 1)
@@ -91,7 +92,7 @@ def test_a_bitmap_passes_what_the_filter_passes(n: int) -> None:
 
 @nb.njit
 def _distances(space: Any, queries: Any, items: Any, out: Any, single: Any) -> None:
-    query = l2_query(space, queries, 0)
+    query = query_target(space, queries, 0)
     distances(query, items, len(items), out)
     for i in range(len(items)):
         single[i] = distance(query, items[i])
@@ -108,6 +109,30 @@ def test_distances_are_squared_l2(d: int, count: int) -> None:
     expected = ((rows[items].astype(np.float64) - queries[0]) ** 2).sum(axis=1)
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(single, expected, rtol=1e-5, atol=1e-5)
+
+
+@nb.njit
+def _between(space: Any, items: Any, out: Any) -> None:
+    here = target(space, items[0])
+    for i in range(len(items)):
+        out[i] = distance(here, items[i])
+
+
+@pytest.mark.parametrize("storage", [Storage.FLOAT16, Storage.BFLOAT16, Storage.INT8])
+@pytest.mark.parametrize("d", [1, 15, 100])
+def test_distances_to_codes_are_those_to_what_they_stand_for(storage: Storage, d: int) -> None:
+    rng = np.random.default_rng(d)
+    rows, queries = rng.normal(size=(9, d)).astype(np.float32), rng.normal(size=(1, d)).astype(np.float32)
+    codes = encode(rows, storage)
+    space, meant = space_of(codes), codes.decode().astype(np.float64)
+    items = np.array([3, 0, 8, 8, 1, 5, 2], np.int32)
+    out, single = np.empty((2, len(items)), np.float32)
+    _distances(space, queries, items, out, single)
+    expected = ((meant[items] - queries[0]) ** 2).sum(axis=1)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(single, expected, rtol=1e-4, atol=1e-4)
+    _between(space, items, out)
+    np.testing.assert_allclose(out, ((meant[items] - meant[3]) ** 2).sum(axis=1), rtol=1e-4, atol=1e-4)
 
 
 def _plain_prune(rows: Any, node: int, keys: Any, cap: int, alpha: float) -> list[int]:
@@ -141,7 +166,7 @@ def test_pruning_follows_its_rule(draw: int, cap: int, alpha: float) -> None:
 
 @nb.njit
 def _search(graph: Any, accept: Any, space: Any, queries: Any, ef: Any, scratch: Any, ids: Any, lengths: Any) -> None:
-    query = l2_query(space, queries, 0)
+    query = query_target(space, queries, 0)
     visited = begin(scratch)
     seed(query, accept, visited, 0, ef, scratch)
     walk(query, graph, accept, visited, ef, scratch)

@@ -299,7 +299,7 @@ def test_medoids_are_nearest_to_the_mean() -> None:
 
 
 def test_labels_without_items_have_no_entry() -> None:
-    column = sets([["a"], ["a", "b"], ["c"]]).head(1)
+    column = sets([["a"], ["a", "b"], ["c"]]).part(slice(1))
     point = np.eye(1, 3, dtype=np.float32)
     problem = Problem(point, Attributes(1, {"tag": column}), point, (Contains("tag", "b"),))
     for method, params in METHODS:
