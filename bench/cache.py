@@ -97,6 +97,23 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+@contextmanager
+def made_by_one(path: Path, lock_file: Path) -> Iterator[bool]:
+    """Yield whether `path` is missing; the caller, who makes it then, is the only process to be told so.
+
+    Raises:
+        BenchError: the lock's folder cannot be written, or its file system knows no locks.
+    """
+    if path.exists():
+        yield False
+        return
+    make_folder(lock_file.parent)
+    with StatusLine(path.name) as line:
+        turn = lock(lock_file, lambda: line("another process makes it"))
+    with turn:
+        yield not path.exists()
+
+
 class Cache:
     """A folder of derived data under ``results/cache``."""
 
@@ -107,7 +124,7 @@ class Cache:
     def file(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's file; where it is missing, `make` writes it into the path that it is given."""
         path = self.root / group / f"{digest}{suffix}"
-        with self._missing(path) as missing:
+        with made_by_one(path, self._lock(path)) as missing:
             if missing:
                 with atomic_file(path) as temporary:
                     make(temporary)
@@ -116,23 +133,14 @@ class Cache:
     def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""
         path = self.root / group / digest
-        with self._missing(path) as missing:
+        with made_by_one(path, self._lock(path)) as missing:
             if missing:
                 with atomic_folder(path) as temporary:
                     make(temporary)
         return path
 
-    @contextmanager
-    def _missing(self, path: Path) -> Iterator[bool]:
-        """Yield whether an entry is missing, and the caller the one to make it."""
-        if path.exists():
-            yield False
-            return
-        name = "-".join(path.relative_to(self.root).parts)
-        with StatusLine(path.parent.name) as line:
-            turn = lock(make_folder(self.root) / "locks" / name, lambda: line("another process makes it"))
-        with turn:
-            yield not path.exists()
+    def _lock(self, path: Path) -> Path:
+        return self.root / "locks" / "-".join(path.relative_to(self.root).parts)
 
     def drop(self, group: str) -> None:
         """Delete all entries of a group."""
