@@ -47,6 +47,8 @@ def prepared(words: list[str]) -> list[str]:
     if launcher != "ray":
         return []
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # Ray takes the lines of two runs for one line printed twice
+    # Ray would kill a task whose child holds much memory, and try it again for ever; the child has a limit anyway.
+    os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
     given = {word.partition("=")[0].lstrip("+") for word in words}
     return [f"+{key}={value}" for key, value in _RAY_DEFAULTS.items() if key not in given]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -73,8 +74,9 @@ def test_an_index_that_another_run_builds_is_waited_for_and_shared(
 
 @pytest.mark.skipif(len(allowed_cpus()) < 2, reason="it takes two CPUs")
 def test_a_child_runs_on_cpus_that_nobody_has_claimed(
-    dataset: Dataset, cache: Cache, tmp_path: Path, marks: Path
+    dataset: Dataset, cache: Cache, tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # claims of other tests could wait for this one's
     with claimed_cpus(1) as (taken,):
         run(plan_of("MarksCpus", dataset, cache), 0, Store(tmp_path), cache, lambda _: None)
     (on,) = [line for line in lines(marks) if line.startswith("on")]
