@@ -306,7 +306,7 @@ class Attributes:
         if name not in self._columns:
             if name not in self.kinds:
                 raise BenchError(f"no attribute '{name}'{nearest(name, self.kinds)}")
-            table = pq.read_table(self._parquet, columns=[name]).unify_dictionaries()
+            table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
             self._columns[name] = column_from_arrow(table.column(0).combine_chunks(), name)
         return self._columns[name]
 

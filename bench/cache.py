@@ -1,6 +1,7 @@
 """What is derived once from inputs and kept: digests, Parquet of attributes, ground truth, converted vectors.
 
 Every entry is named by a digest of what it was made from, and appears by one rename: it is whole or not there.
+One process at a time makes an entry; others that need it wait.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.progress import bar
+from bench.locks import lock
+from bench.progress import StatusLine, bar
 
 _HASH_BYTES = 8 << 20
 
@@ -95,6 +97,23 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+@contextmanager
+def made_by_one(path: Path, lock_file: Path) -> Iterator[bool]:
+    """Yield whether `path` is missing; the caller, who makes it then, is the only process to be told so.
+
+    Raises:
+        BenchError: the lock's folder cannot be written, or its file system knows no locks.
+    """
+    if path.exists():
+        yield False
+        return
+    make_folder(lock_file.parent)
+    with StatusLine(path.name) as line:
+        turn = lock(lock_file, lambda: line("another process makes it"))
+    with turn:
+        yield not path.exists()
+
+
 class Cache:
     """A folder of derived data under ``results/cache``."""
 
@@ -105,18 +124,23 @@ class Cache:
     def file(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's file; where it is missing, `make` writes it into the path that it is given."""
         path = self.root / group / f"{digest}{suffix}"
-        if not path.exists():
-            with atomic_file(path) as temporary:
-                make(temporary)
+        with made_by_one(path, self._lock(path)) as missing:
+            if missing:
+                with atomic_file(path) as temporary:
+                    make(temporary)
         return path
 
     def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""
         path = self.root / group / digest
-        if not path.exists():
-            with atomic_folder(path) as temporary:
-                make(temporary)
+        with made_by_one(path, self._lock(path)) as missing:
+            if missing:
+                with atomic_folder(path) as temporary:
+                    make(temporary)
         return path
+
+    def _lock(self, path: Path) -> Path:
+        return self.root / "locks" / "-".join(path.relative_to(self.root).parts)
 
     def drop(self, group: str) -> None:
         """Delete all entries of a group."""

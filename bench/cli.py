@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from bench.errors import BenchError, nearest
+from bench.launchers import is_in_turn, prepared, run_apart
 from bench.paths import CONFIGS
 
 
@@ -28,31 +28,35 @@ def command(
     What `task` returns is for Hydra's sweeper. `rewrite`, if any, turns the arguments into those that Hydra gets.
 
     Exits with 0 when all went well, 2 when the user can mend what did not, 130 when interrupted; any other error
-    is a defect of this project, and shows its traceback.
+    is a defect of this project, and shows its traceback. A sweep in turn ends with its first error, one through
+    another launcher when all its jobs have ended.
     """
 
     def guarded(config: DictConfig) -> Any:
+        if not is_in_turn():
+            return run_apart(task, config)
         try:
             return task(config)
         except BenchError as error:
             _stop(error)
-        except KeyboardInterrupt:
-            sys.exit(130)
 
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends a command quietly
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
     # Hydra refuses overrides on both sides of an option; -m may stand anywhere.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
-        check_overrides(config_name, [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")])
+        words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
+        sys.argv += prepared(words)
+        check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
     except BenchError as error:
         _stop(error)
     except HydraException as error:
         _stop(BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}"))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def check_overrides(config_name: str, words: list[str]) -> None:

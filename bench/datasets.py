@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench import arxiv_sim, hub
 from bench.attributes import Attributes
-from bench.cache import Cache, atomic_folder, digest_of
+from bench.cache import Cache, atomic_folder, digest_of, made_by_one
 from bench.errors import BenchError
 from bench.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
 from bench.paths import DATASETS
@@ -121,9 +121,10 @@ class ArxivSimSource:
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
-        if not self.folder.exists():
-            with atomic_folder(self.folder) as folder:
-                arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
+        with made_by_one(self.folder, self.folder.parent / ".locks" / self.folder.name) as missing:
+            if missing:
+                with atomic_folder(self.folder) as folder:
+                    arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
         return LayoutSource(self.name, str(self.folder)).open(cache)
 
 

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from bench.cache import Cache, make_folder
+from bench.cache import Cache
 from bench.datasets import load_rows
 from bench.exact import GroundTruth
 from bench.filters import FilterBatch
 from bench.ground_truth import DEPTH, ground_truth
 from bench.metrics import Verdict, judge
+from bench.phases import Report, built, searched, workspace
 from bench.plan import Plan
 from bench.provenance import code, library_versions, machine
 from bench.storage import error_of
 from bench.store import QUERY_SCHEMA, Status, Store
-from bench.supervise import Outcome, supervise
+from bench.supervise import Outcome
 from bench.vectors import open_vectors
-from bench.worker import COMPILING
-
-Report = Callable[[str], None]
 
 
-def run(plan: Plan, repeat: int, store: Store, cache: Cache, report: Report) -> list[dict[str, Any]]:
+def run(
+    plan: Plan, repeat: int, store: Store, cache: Cache, report: Report, *, keep_index: bool = True
+) -> list[dict[str, Any]]:
     """Run one repeat of a plan, store it, and return its rows, one per search setting.
+
+    One process at a time makes a run. One that waited for another finds it stored, as does one that comes later, and
+    returns what is there, unless `plan.config.overwrite` wants it made again.
 
     Args:
         plan: what to run.
@@ -39,16 +40,29 @@ def run(plan: Plan, repeat: int, store: Store, cache: Cache, report: Report) -> 
         store: takes the rows when all of them are there.
         cache: holds ground truth.
         report: is told in a few words what is being done.
+        keep_index: whether other runs may use the index; otherwise it is deleted.
 
     Raises:
         BenchError: the results cannot be written.
     """
+    with store.lock("run", plan.run_id, repeat, partial(report, "another process makes this run")):
+        if not store.is_done(plan.run_id, repeat, plan.config.overwrite):
+            rows, tables = _made(plan, repeat, store, cache, report, keep_index=keep_index)
+            store.write(plan.run_id, repeat, rows, tables)
+        return store.run(plan.run_id, repeat)
+
+
+def _made(
+    plan: Plan, repeat: int, store: Store, cache: Cache, report: Report, *, keep_index: bool
+) -> tuple[list[dict[str, Any]], list[pa.Table]]:
+    """Return the rows of a run and its per-query tables."""
     common = _common(plan, repeat)
+
+    def failed(outcome: Outcome) -> list[dict[str, Any]]:
+        return [common | _failure(outcome) | {"search_params": _json(setting)} for setting in plan.settings]
+
     if plan.unsupported is not None:
-        failure = Outcome(Status.UNSUPPORTED, plan.unsupported, 0)
-        rows = [common | _failure(failure) | {"search_params": _json(s)} for s in plan.settings]
-        store.write(plan.run_id, repeat, rows, [])
-        return rows
+        return failed(Outcome(Status.UNSUPPORTED, plan.unsupported, 0)), []
 
     report("ground truth")
     depth = max(DEPTH, plan.config.k)
@@ -58,130 +72,17 @@ def run(plan: Plan, repeat: int, store: Store, cache: Cache, report: Report) -> 
         "selectivity_mean": float(truth.matches.mean() / plan.dataset.shape[0]),
         "unmatched": int((truth.matches == 0).sum()),
     }
-    with _workspace(store.root, f"{plan.run_id}-{repeat}") as folder:
-        built, index = _built(plan, repeat, store.root, folder, report)
-        if index is None:
-            rows = [common | _failure(built) | {"search_params": _json(s)} for s in plan.settings]
-            store.write(plan.run_id, repeat, rows, [])
-            return rows
+    with (
+        workspace(store.root, f"{plan.run_id}-{repeat}") as folder,
+        built(plan, repeat, store, folder, report, keep=keep_index) as (build, index),
+    ):
+        if build.status is not Status.OK:
+            return failed(build), []
         facts = json.loads((index / "build.json").read_text())
         common |= {key: facts[key] for key in ("build_seconds", "build_peak_rss_bytes", "index_bytes")}
-        outcomes = _search(plan, index / "index", folder, report)
+        outcomes = searched(plan, index / "index", folder, report)
         report("verifying")
-        rows, tables = _judged(plan, truth, common, outcomes, folder)
-    store.write(plan.run_id, repeat, rows, tables)
-    return rows
-
-
-@contextmanager
-def _workspace(root: Path, name: str) -> Iterator[Path]:
-    """Yield an empty folder for what workers exchange; what a killed run left under that name is swept away."""
-    folder = root / "work" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    make_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _job(plan: Plan, threads: int, index: Path) -> dict[str, Any]:
-    """Return what both phases are told."""
-    workload = plan.workload
-    return {
-        "target": plan.config.algorithm.target,
-        "build_params": plan.build_params,
-        "vectors": str(plan.dataset.vectors.resolve()),
-        "queries": str(plan.dataset.queries.resolve()),
-        "attributes": str(workload.attributes_path.resolve()) if workload.attributes_path else None,
-        "filters": str(workload.filters_path.resolve()),
-        "skip": workload.skip,
-        "filtered": workload.filtered,
-        "filter_type": workload.filter_type,
-        "k": plan.config.k,
-        "codes": str(plan.codes.resolve()) if plan.codes else None,
-        "rerank": plan.config.storage.rerank,
-        "seed": plan.config.seed,
-        "threads": threads,
-        "index": str(index.resolve()),
-    }
-
-
-def _built(plan: Plan, repeat: int, root: Path, folder: Path, report: Report) -> tuple[Outcome, Path | None]:
-    """Return the folder of the index and its facts, built now unless it is there; None where the build failed."""
-    target = root / "indexes" / f"{plan.build_id}-{repeat}"
-    if target.exists():
-        return Outcome(Status.OK, None, 0), target
-
-    def stages_done() -> int:
-        report(f"building{_compiling_first(folder)}")
-        return 0
-
-    draft = folder / "built"
-    (draft / "index").mkdir(parents=True)
-    job = folder / "build_job.json"
-    job.write_text(json.dumps(_job(plan, plan.threads_build, draft / "index") | {"memory_limit": plan.memory_limit}))
-    outcome = supervise(
-        ["build", str(job)],
-        folder / "build.json",
-        folder / "build.log",
-        threads=plan.threads_build,
-        timeout=plan.config.limits.build_seconds,
-        memory_limit=plan.memory_limit,
-        stages_done=stages_done,
-    )
-    (folder / COMPILING).unlink(missing_ok=True)
-    if outcome.status is not Status.OK:
-        return outcome, None
-    facts = json.loads((folder / "build.json").read_text())
-    facts["index_bytes"] = sum(file.stat().st_size for file in (draft / "index").rglob("*") if file.is_file())
-    facts["build_peak_rss_bytes"] = max(outcome.peak_rss, facts.pop("peak_rss"))
-    (draft / "build.json").write_text(json.dumps(facts))
-    make_folder(target.parent)
-    draft.rename(target)
-    return outcome, target
-
-
-def _compiling_first(folder: Path) -> str:
-    return (
-        " (compiling kernels first: once, after an installation or a change)" if (folder / COMPILING).exists() else ""
-    )
-
-
-def _search(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outcome]:
-    """Search every setting and return how each ended.
-
-    One child answers them in turn. Where a setting kills it, a new child goes on with the settings after it, so
-    that one bad setting costs no other.
-    """
-    files = [folder / f"setting-{number:03}.npz" for number in range(len(plan.settings))]
-    outcomes: list[Outcome] = []
-    while len(outcomes) < len(files):
-        first = len(outcomes)
-        job = folder / "search_job.json"
-        remaining = list(enumerate(plan.settings))[first:]
-        details = {"settings": remaining, "latency_queries": plan.config.latency_queries}
-        job.write_text(json.dumps(_job(plan, plan.config.threads_search, index) | details))
-
-        def stages_done(first: int = first) -> int:
-            done = sum(file.exists() for file in files[first:])
-            note = "" if done else _compiling_first(folder)
-            report(f"searching {min(first + done + 1, len(files))} of {len(files)}{note}")
-            return done
-
-        outcome = supervise(
-            ["search", str(job)],
-            files[-1],
-            folder / "search.log",
-            threads=plan.config.threads_search,
-            timeout=plan.config.limits.search_seconds,
-            memory_limit=plan.memory_limit,
-            stages_done=stages_done,
-        )
-        outcomes += [Outcome(Status.OK, None, outcome.peak_rss)] * stages_done()
-        if len(outcomes) < len(files):
-            outcomes.append(outcome)
-    return outcomes
+        return _judged(plan, truth, common, outcomes, folder)
 
 
 def _judged(

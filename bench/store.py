@@ -1,22 +1,24 @@
 """The store: one Parquet file of rows per run and repeat, one of per-query figures beside it.
 
 A run's file of rows appears by one rename, after everything else of the run: it is the mark of completion. Files
-are only ever added or replaced whole, so a kill at any moment loses nothing that was stored.
+are only ever added or replaced whole, so a kill at any moment loses nothing that was stored. Several processes, on
+several machines, may write to one store: whoever makes a run or an index holds its lock meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.cache import atomic_file
+from bench.cache import atomic_file, make_folder
 from bench.errors import BenchError
+from bench.locks import lock, try_lock
 
 
 class Status(StrEnum):
@@ -144,6 +146,34 @@ class Store:
             return True
         statuses = _read(path).column("status").to_pylist()
         return all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
+
+    def lock(self, kind: str, name: str, repeat: int, waiting: Callable[[], None]) -> BinaryIO:
+        """Return an open file that holds a lock until it is closed.
+
+        Args:
+            kind: ``run`` or ``index``.
+            name: of the run or the build.
+            repeat: its number.
+            waiting: called again and again while another process holds it.
+
+        Raises:
+            BenchError: the results folder cannot be written, or its file system knows no locks.
+        """
+        return lock(self._lock_file(kind, name, repeat), waiting)
+
+    def is_being_made(self, run_id: str, repeat: int) -> bool:
+        """Return whether some process makes a run just now.
+
+        Raises:
+            BenchError: see `lock`.
+        """
+        file = try_lock(self._lock_file("run", run_id, repeat))
+        if file is not None:
+            file.close()
+        return file is None
+
+    def _lock_file(self, kind: str, name: str, repeat: int) -> Path:
+        return make_folder(self.root) / "locks" / f"{kind}-{name}-{repeat}"
 
     def write(self, run_id: str, repeat: int, rows: Sequence[dict[str, Any]], queries: Iterable[pa.Table]) -> None:
         """Store a finished run: its per-query tables first, then its rows, whose appearance completes it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from omegaconf import DictConfig
@@ -115,7 +116,10 @@ def _dataset_first(overrides: Overrides) -> Overrides:
 
 
 def _run_all(jobs: list[Job], deadline: float | None) -> int:
-    """Run repeat after repeat, so that a budget that ends leaves every method with something; return what is left."""
+    """Run repeat after repeat, so that a budget that ends leaves every method with something; return what is left.
+
+    Runs that another process makes come last: by then they are stored, or that process has died.
+    """
     plans: list[Plan] = []
     for job in jobs:
         plan = make_plan(parse_run(job.compose()))
@@ -123,15 +127,21 @@ def _run_all(jobs: list[Job], deadline: float | None) -> int:
             print(f"left out: {plan.config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
         else:
             plans.append(plan)
-    todo = [(repeat, plan) for repeat in range(max((p.config.repeats for p in plans), default=0)) for plan in plans]
-    todo = [(repeat, plan) for repeat, plan in todo if repeat < plan.config.repeats]
-    for number, (repeat, plan) in enumerate(todo):
+    repeats = range(max((plan.config.repeats for plan in plans), default=0))
+    runs = [(repeat, plan) for repeat in repeats for plan in plans if repeat < plan.config.repeats]
+    todo, later = deque(enumerate(runs, 1)), deque[tuple[int, tuple[int, Plan]]]()
+    while todo or later:
+        queue = todo or later
+        number, (repeat, plan) = run = queue.popleft()
         store = results_store(plan.config.results)
         if store.is_done(plan.run_id, repeat, plan.config.overwrite):
             continue
         if deadline is not None and time.monotonic() > deadline:
-            return len(todo) - number
-        run_repeat(plan, repeat, f"[{number + 1}/{len(todo)}] ")
+            return len(todo) + len(later) + 1
+        if queue is todo and store.is_being_made(plan.run_id, repeat):
+            later.append(run)
+        else:
+            run_repeat(plan, repeat, f"[{number}/{len(runs)}] ")
     return 0
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def supervise(
     log: Path,
     *,
     threads: int,
+    cpus: Sequence[int] = (),
     timeout: float,
     memory_limit: int,
     stages_done: Callable[[], int] = lambda: 0,
@@ -62,7 +63,8 @@ def supervise(
         arguments: what follows the module's name.
         answer: the file that the child writes last; a child that ends without it has crashed.
         log: the file that takes everything the child prints.
-        threads: how many threads every library in the child may use; it is pinned to as many CPUs.
+        threads: how many threads every library in the child may use.
+        cpus: the CPUs that the child is pinned to; any where none are given.
         timeout: seconds that one stage may take. The clock starts anew whenever `stages_done` grows.
         memory_limit: bytes of resident memory above which the child is killed.
         stages_done: how many stages the child has finished.
@@ -79,6 +81,8 @@ def supervise(
             start_new_session=True,
         )
     try:
+        if cpus and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(child.pid, cpus)  # before it starts any thread; those inherit it
         killed, peak = _watch(child, timeout, memory_limit, stages_done)
     finally:
         # Also after a clean end: a child may have left processes of its own behind.

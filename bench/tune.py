@@ -94,8 +94,13 @@ def _as_trials(words: list[str]) -> list[str]:
     """Return the arguments of a search by Optuna: a sweep over the method's candidates.
 
     Raises:
-        BenchError: the sweeper is not installed.
+        BenchError: the sweeper is not installed, or trials would not run in turn.
     """
+    launcher = next((word for word in words if word.startswith("hydra/launcher=")), None)
+    if launcher not in (None, "hydra/launcher=basic"):
+        raise BenchError(
+            f"tuner=optuna makes its trials in turn, each learning from those before; leave out {launcher}"
+        )
     try:
         import hydra_plugins.hydra_optuna_sweeper  # noqa: F401
     except ImportError as error:

@@ -10,7 +10,6 @@ import ctypes
 import gc
 import importlib
 import json
-import os
 import signal
 import sys
 import time
@@ -191,18 +190,11 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _pin(threads: int) -> None:
-    """Stay on the last `threads` CPUs of those allowed; the first serve interrupts and the parent."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-
-
 def main() -> None:
     """Run one job; exit with 0, 1 after an error, or `OUT_OF_MEMORY_EXIT`."""
     _die_with_parent()
     phase, job_path = sys.argv[1:]
     job = json.loads(Path(job_path).read_text())
-    _pin(job["threads"])
     try:
         {"describe": describe, "build": build, "search": search}[phase](job, Path(job_path).parent)
     except BenchError as error:

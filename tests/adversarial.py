@@ -302,11 +302,16 @@ class FailsAt(Honest):
 
 
 class Marks(Honest):
-    """Leaves a line in a file whenever it builds and whenever it searches; slow where the file says so."""
+    """Leaves a line in a file whenever it builds, is loaded and searches; slow where the file says so."""
 
     def build(self, data: Data) -> None:
         super().build(data)
         mark("build")
+
+    @classmethod
+    def load(cls, folder: Path, params: Any, data: Data) -> Self:
+        mark("load")
+        return super().load(folder, params, data)
 
     def spoil(self, found: Ids, params: Search) -> Any:
         mark(f"search {params.effort}")
@@ -321,6 +326,22 @@ def mark(event: str) -> None:
     wait = marks.with_suffix(".wait")
     while wait.exists() and wait.read_text() == event:
         time.sleep(0.02)
+
+
+class MarksCpus(Marks):
+    """Leaves the CPUs that it may use in the file, too."""
+
+    def build(self, data: Data) -> None:
+        super().build(data)
+        mark(f"on {sorted(os.sched_getaffinity(0))}")
+
+
+class MarksFew(Marks):
+    """Finds as many answers as effort says, so that its recall tells one setting from another."""
+
+    def spoil(self, found: Ids, params: Search) -> Any:
+        super().spoil(found, params)[:, params.effort :] = -1
+        return found
 
 
 class Hybrid(Marks):

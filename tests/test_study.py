@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,28 @@ def test_repeats_come_round_by_round_until_the_budget_ends(command: Commands, tm
     assert done.code == 0
     assert [line.split("#")[1][0] for line in done.out.splitlines() if "#" in line] == ["0"] * 3 + ["1"] * 3
     assert Store(tmp_path).rows().groupby("workload")["repeat"].nunique().tolist() == [2, 2, 2]
+
+
+def test_what_another_process_makes_comes_last(command: Commands, tmp_path: Path) -> None:
+    words = ["study=main", *SMOKE, "algorithm=prefilter", "workload=em,r", f"results={tmp_path}"]
+    said = command(study.entry, *words)
+    assert [line.split("]")[0] for line in said.out.splitlines() if "recall" in line] == ["[1/2", "[2/2"]
+    (first,) = (row["run_id"] for _, row in Store(tmp_path).rows().iterrows() if row["workload"] == "em")
+    for path in (tmp_path / "runs").iterdir():
+        path.unlink()
+
+    held = Store(tmp_path).lock("run", first, 0, lambda: None)
+    second = tmp_path / "runs"
+    freed = threading.Thread(target=lambda: (wait_for(second), held.close()))
+    freed.start()
+    said = command(study.entry, *words)
+    freed.join()
+    assert [line.split("]")[0] for line in said.out.splitlines() if "recall" in line] == ["[2/2", "[1/2"], said.err
+
+
+def wait_for(runs: Path) -> None:
+    while not list(runs.glob("*.parquet")):
+        time.sleep(0.02)
 
 
 def test_a_search_study_searches_what_can_be_searched(command: Commands, tmp_path: Path) -> None:

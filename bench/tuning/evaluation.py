@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,15 +26,14 @@ def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, t
     """
     build = config.algorithm.build | dict(values)
     workload = replace(config.workload, queries=tuner.queries, skip=0)  # type: ignore[type-var]
-    plan = make_plan(replace(config, workload=workload, algorithm=replace(config.algorithm, build=build), tuned=None))
+    algorithm = replace(config.algorithm, build=build)
+    never = Overwrite.NEVER
+    plan = make_plan(replace(config, workload=workload, algorithm=algorithm, tuned=None, overwrite=never))
     if plan.unsupported:
         raise BenchError(f"{config.algorithm.name} does not serve {plan.workload.filter_type}: {plan.unsupported}")
     store = Store(config.results / "tuning")
     rows: list[dict[str, Any]] = []
     for repeat in range(tuner.builds):
-        if not store.is_done(plan.run_id, repeat, Overwrite.NEVER):
-            with StatusLine(title) as line:
-                run(plan, repeat, store, results_cache(config.results), line)
-            shutil.rmtree(store.root / "indexes" / f"{plan.build_id}-{repeat}", ignore_errors=True)
-        rows += store.run(plan.run_id, repeat)
+        with StatusLine(title) as line:
+            rows += run(plan, repeat, store, results_cache(config.results), line, keep_index=False)
     return Evaluated(build, reward(rows, tuner.recall))

@@ -1,0 +1,78 @@
+"""What all launchers have in common: jobs that fail, launchers that are not there, folders that are not shared."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bench import launchers, run
+from bench.errors import BenchError
+from bench.launchers import prepared
+from bench.store import Store
+
+from ..commands import Commands, started
+
+
+@pytest.fixture(autouse=True)
+def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the signals of the tests' process alone."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+
+def test_a_job_that_fails_costs_no_other(layout: Path, tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    small = ["dataset=local", f"dataset.path={layout}", "algorithm=prefilter", "latency_queries=0"]
+    launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    with started("bench.run", *small, *launcher, "k=0,5,-1", f"results={tmp_path}") as sweep:
+        out, err = sweep.communicate()
+    assert sweep.returncode == 2, err
+    assert Store(tmp_path).rows()["k"].tolist() == [5]
+    assert "[2] local em prefilter: recall up to 1.000" in out
+    assert "[1] error: k=0 is out of range" in err
+    assert "[3] error: k=-1 is out of range" in err
+    assert err.splitlines()[-1].startswith("error: k=0 is out of range")
+    assert "Traceback" not in err
+
+
+def test_without_a_launcher_a_sweep_stops_at_its_first_error(command: Commands, layout: Path, tmp_path: Path) -> None:
+    said = command(run.entry, "-m", "dataset=local", f"dataset.path={layout}", f"results={tmp_path}", "k=0,5")
+    assert said.code == 2
+    assert "error: k=0 is out of range" in said.err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("launcher", "complaint"),
+    [
+        ("rey", "hydra/launcher=rey: there is no launcher of that name; did you mean 'ray'?"),
+        ("ray", r"hydra/launcher=ray needs an extra: pip install 'fanns-bench\[ray\]'"),
+        ("submitit_slurm", r"pip install 'fanns-bench\[slurm\]'"),
+    ],
+)
+def test_launchers_that_are_not_there(launcher: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(BenchError, match=complaint):
+        prepared([f"hydra/launcher={launcher}"])
+
+
+def test_what_ray_is_told_can_be_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: "found")
+    monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
+    mine = ["hydra/launcher=ray", "+hydra.launcher.ray.init.object_store_memory=5"]
+    assert prepared(mine) == ["+hydra.launcher.ray.init.include_dashboard=false"]
+    assert len(prepared(mine[:1])) == 2
+    assert prepared(["k=5"]) == prepared(["hydra/launcher=joblib"]) == []
+
+
+def test_a_folder_that_a_machine_does_not_share_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    here = SimpleNamespace(runtime=SimpleNamespace(cwd=str(tmp_path)), sweep=SimpleNamespace(dir="results/hydra"))
+    monkeypatch.setattr(launchers.HydraConfig, "get", lambda: SimpleNamespace(**vars(here), job=SimpleNamespace(num=0)))
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    with pytest.raises(
+        BenchError, match=r"has no .*results/hydra; say results=FOLDER with one that all machines share"
+    ):
+        launchers.run_apart(lambda _: None, None)  # type: ignore[arg-type]

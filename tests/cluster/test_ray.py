@@ -1,0 +1,91 @@
+"""A sweep over a local Ray cluster of two workers: one is killed in the middle, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from bench import run
+from bench.locks import allowed_cpus
+from bench.store import Store
+
+from ..commands import Commands, started
+
+pytest.importorskip("ray")
+pytest.importorskip("hydra_plugins.hydra_ray_launcher")
+
+RAY = [
+    "hydra/launcher=ray",
+    "+hydra.launcher.ray.init.address=local",
+    "+hydra.launcher.ray.init.num_cpus=2",
+    "+hydra.launcher.ray.init.object_store_memory=80000000",
+]
+METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.adversarial.MarksFew"]
+SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=2", "threads_build=1", "-m"]
+
+
+def answers(results: Path) -> pd.DataFrame:
+    """Return all that does not depend on time, of all rows and all queries."""
+    store = Store(results)
+    rows = store.rows().sort_values(["k", "search_params"], ignore_index=True)
+    queries = [store.queries(run_id, 0) for run_id in rows["run_id"].unique()]
+    rows["queries"] = [
+        frame.loc[frame["search_params"] == params, ["query", "recall", "returned"]].to_csv()
+        for frame in queries
+        for params in sorted(frame["search_params"].unique())
+    ]
+    return rows[["run_id", "repeat", "k", "search_params", "status", "recall", "underfill", "queries"]]
+
+
+def searching(command: psutil.Process) -> list[psutil.Process]:
+    """Return the Ray workers below a command that wait for a search."""
+    tasks = [process for process in command.children(recursive=True) if words(process)[:1] == ["ray::_run_job"]]
+    return [task for task in tasks if any("search" in words(child) for child in task.children())]
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Return what a process was called with, nothing where it has gone meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.skipif(len(allowed_cpus()) < 2, reason="both workers measure at once, each on a CPU of its own")
+def test_a_worker_that_is_killed_costs_nothing(layout: Path, tmp_path: Path, command: Commands) -> None:
+    marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
+    wait.write_text("search 1")
+    results, sweep_of_small = tmp_path / "results", ["dataset=local", f"dataset.path={layout}", *SWEEP]
+    # Both workers hold a CPU until one is killed; claims of other tests, in between, could wait for ever.
+    own = {"TMPDIR": str(tmp_path), "RAY_TMPDIR": tempfile.gettempdir()}
+    with started("bench.run", *sweep_of_small, *RAY, f"results={results}", MARKS=str(marks), **own) as sweep:
+        while not (marks.exists() and marks.read_text().count("search 1") == 2):  # both workers are in the middle
+            assert sweep.poll() is None, sweep.communicate()
+            time.sleep(0.05)
+        victim, survivor = searching(psutil.Process(sweep.pid))
+        (child,) = victim.children()
+        victim.kill()
+        psutil.wait_procs([victim, child], timeout=20)
+        assert not child.is_running()  # what it supervised does not outlive it
+        assert survivor.is_running()
+        wait.unlink()
+        said = sweep.communicate()
+    assert sweep.returncode == 0, said
+
+    done = marks.read_text().splitlines()
+    assert done.count("build") == 1
+    assert done.count("load") == 3 + 1  # one was killed
+    assert not list((results / "work").iterdir())
+    assert len(list((results / "runs").iterdir())) == 3
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MARKS", str(tmp_path / "marks_alone"))
+        alone = command(run.entry, *sweep_of_small, f"results={tmp_path / 'alone'}")
+    assert alone.code == 0, alone.err
+    assert answers(results).equals(answers(tmp_path / "alone"))
+    assert answers(results)["recall"].nunique() > 3
