@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.locks import lock
+from bench.locks import lock, try_lock
 from bench.progress import StatusLine, bar
 
 _HASH_BYTES = 8 << 20
@@ -129,6 +129,16 @@ class Cache:
                 with atomic_file(path) as temporary:
                     make(temporary)
         return path
+
+    def file_in_turn(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> None:
+        """Make an entry's file if it is missing and no other process makes it; for work that several share out."""
+        path = self.root / group / f"{digest}{suffix}"
+        if path.exists() or (turn := try_lock(self._lock(path))) is None:
+            return
+        with turn:
+            if not path.exists():
+                with atomic_file(path) as temporary:
+                    make(temporary)
 
     def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
         """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""

@@ -6,6 +6,7 @@ import functools
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,8 @@ def ground_truth(
     """Return the exact answers of a workload, from the cache where they were computed before.
 
     Items are searched in shards. The answers of each are kept until all are merged, so that a computation that was
-    killed goes on where it stopped. Where it will take more than a few seconds, it says so first.
+    killed goes on where it stopped, and processes that need the same answers, on whatever machines, share the shards
+    out. Where it will take more than a few seconds, it says so first.
 
     Args:
         dataset: the vectors and queries.
@@ -50,36 +52,34 @@ def ground_truth(
     """
     key = digest_of(_FORMAT, dataset.digest, workload.digest, depth)
 
-    def make(out: Path) -> None:
+    path, group = cache.root / "ground_truth" / f"{key}.npz", f"ground_truth_shards/{key}"
+    if not path.exists():
         queries = load_rows(dataset.queries, workload.rows)
         filters = FilterBatch(workload.filters, workload.attributes)
         cuts = shards(open_vectors(dataset.vectors), filters, depth, memory)
-        paths = (_shard(dataset, queries, filters, depth, rows, key, cache) for rows in cuts)
         _announce(dataset, queries, cuts)
-        _save(functools.reduce(merged, (_load(path) for path in paths)), out)
 
-    path = cache.file("ground_truth", key, ".npz", make)
-    cache.drop(f"ground_truth_shards/{key}")
+        def search(rows: slice, out: Path) -> None:
+            # Opened anew, so that the pages that it maps are given back at its end.
+            vectors = open_vectors(dataset.vectors)[rows]
+            _save(search_shard(vectors, queries, filters.part(rows), depth, rows.start), out)
+
+        for rows in cuts:
+            if not path.exists():  # else another process has merged them all meanwhile
+                cache.file_in_turn(group, _name(rows), ".npz", partial(search, rows))
+
+        def merge(out: Path) -> None:
+            # What other processes took, and did not finish, is made now.
+            files = (cache.file(group, _name(rows), ".npz", partial(search, rows)) for rows in cuts)
+            _save(functools.reduce(merged, map(_load, files)), out)
+
+        cache.file("ground_truth", key, ".npz", merge)
+        cache.drop(group)
     return _load(path)
 
 
-def _shard(
-    dataset: Dataset,
-    queries: NDArray[np.float32],
-    filters: FilterBatch,
-    depth: int,
-    rows: slice,
-    key: str,
-    cache: Cache,
-) -> Path:
-    """Return the file of a shard's answers."""
-
-    def make(out: Path) -> None:
-        # Opened anew, so that the pages that it maps are given back at its end.
-        vectors = open_vectors(dataset.vectors)[rows]
-        _save(search_shard(vectors, queries, filters.part(rows), depth, rows.start), out)
-
-    return cache.file(f"ground_truth_shards/{key}", f"{rows.start}-{rows.stop}", ".npz", make)
+def _name(rows: slice) -> str:
+    return f"{rows.start}-{rows.stop}"
 
 
 def _save(truth: GroundTruth, out: Path) -> None:
