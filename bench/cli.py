@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from bench.errors import BenchError, nearest
-from bench.launchers import is_in_turn, prepared, run_apart
+from bench.launchers import is_in_turn, of_lost_workers, prepared, run_apart
 from bench.paths import CONFIGS
 
 
@@ -57,6 +57,10 @@ def command(
         _stop(BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}"))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if (told := of_lost_workers(error)) is None:
+            raise
+        _stop(told)
 
 
 def check_overrides(config_name: str, words: list[str]) -> None:

@@ -20,6 +20,7 @@ from bench.errors import BenchError, nearest
 
 _EXTRAS = {"joblib": "joblib", "ray": "ray", "submitit_local": "slurm", "submitit_slurm": "slurm"}
 _PLUGINS = {"joblib": "hydra_joblib_launcher", "ray": "hydra_ray_launcher", "slurm": "hydra_submitit_launcher"}
+_LIBRARIES = ("joblib", "ray", "submitit")
 _IN_TURN = "basic"
 _RAY_DEFAULTS = {
     "hydra.launcher.ray.init.object_store_memory": "null",  # a cluster that runs refuses the launcher's own default
@@ -51,6 +52,14 @@ def prepared(words: list[str]) -> list[str]:
     os.environ.setdefault("RAY_memory_monitor_refresh_ms", "0")
     given = {word.partition("=")[0].lstrip("+") for word in words}
     return [f"+{key}={value}" for key, value in _RAY_DEFAULTS.items() if key not in given]
+
+
+def of_lost_workers(error: Exception) -> BenchError | None:
+    """Return what to tell the user of an error that a launcher's library raised, None for any other error."""
+    if type(error).__module__.partition(".")[0] not in _LIBRARIES:
+        return None
+    said = (str(error).strip().splitlines() or ["no message"])[0]
+    return BenchError(f"a worker is lost ({type(error).__name__}: {said}); the same command goes on where it stopped")
 
 
 def is_in_turn() -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from bench import launchers, run
@@ -36,6 +38,35 @@ def test_a_job_that_fails_costs_no_other(layout: Path, tmp_path: Path) -> None:
     assert "[3] error: k=-1 is out of range" in err
     assert err.splitlines()[-1].startswith("error: k=0 is out of range")
     assert "Traceback" not in err
+
+
+def test_a_sweep_that_lost_a_worker_goes_on_where_it_stopped(layout: Path, tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
+    wait.write_text("search 1")
+    method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.adversarial.Marks"]
+    small = ["dataset=local", f"dataset.path={layout}", *method, "+algorithm.search.effort=1", "threads_build=1"]
+    launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={tmp_path}"]
+    with started("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
+        while not (marks.exists() and "search 1" in marks.read_text()):
+            assert sweep.poll() is None, sweep.communicate()
+            time.sleep(0.05)
+        below = psutil.Process(sweep.pid).children(recursive=True)
+        next(child for child in below if "search" in child.cmdline()).parent().kill()
+        _, err = sweep.communicate()
+    assert sweep.returncode == 2, err
+    assert "error: a worker is lost (TerminatedWorkerError: " in err
+    assert "Traceback" not in err
+    assert psutil.wait_procs(below, timeout=20)[1] == []
+    assert not list((tmp_path / "runs").glob("*.parquet"))
+
+    wait.unlink()
+    with started("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
+        _, err = sweep.communicate()
+    assert sweep.returncode == 0, err
+    assert sorted(Store(tmp_path).rows()["k"]) == [5, 6]
+    assert marks.read_text().splitlines().count("build") == 1
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_without_a_launcher_a_sweep_stops_at_its_first_error(command: Commands, layout: Path, tmp_path: Path) -> None:
