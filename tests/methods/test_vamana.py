@@ -291,7 +291,7 @@ def test_entries_hold_their_label_and_share_the_load() -> None:
 def test_medoids_are_nearest_to_the_mean() -> None:
     rows = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     bounds = np.array([0, 20, 20, 21, 50])
-    found = medoids(rows, bounds)
+    found = medoids(l2(rows), bounds)
     assert found[1] == -1
     for g in (0, 2, 3):
         group = rows[bounds[g] : bounds[g + 1]].astype(np.float64)
