@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.figures.__main__ import draw, load
 from bench.figures.__main__ import entry as figures_entry
 from bench.figures.costs import spread
-from bench.figures.exhibits import EXHIBITS, Exhibit
+from bench.figures.exhibits import EXHIBITS, Exhibit, Results
 from bench.figures.grid import Grid, as_csv
 from bench.figures.growth import exponent
 from bench.paths import CONFIGS
@@ -27,6 +27,7 @@ from ..commands import Commands
 from .made_up import curve
 
 WORKLOADS = {"em": "EM", "r": "R", "emis": "EMIS"}
+RUN = ("dataset", "n", "dim", "data_digest", "workload", "k", "algorithm", "threads_search", "cpu_model")
 METHODS = {"acorn": 1.0, "hnswlib_postfilter": 0.4, "ung": 2.0, "caps": 0.7}
 
 
@@ -51,13 +52,20 @@ def everything() -> list[dict[str, Any]]:
     for workload, kind in WORKLOADS.items():
         for selectivity in (0.1, 0.2, 0.8):
             rows += rows_of(workload=f"{workload}_selectivity_{selectivity}", filter_type=kind)
-    for number, row in enumerate(rows):
-        row["run_id"] = f"run{number}"
+    return numbered(rows)
+
+
+def numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name the runs: rows that differ in repeat and search setting alone are one."""
+    runs: dict[str, str] = {}
+    for row in rows:
+        same = {key: value for key, value in row.items() if key in RUN}
+        row["run_id"] = runs.setdefault(json.dumps(same), f"run{len(runs)}")
     return rows
 
 
 def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    """Store every row as a run of its own, with per-query figures; and searches and characteristics beside them."""
+    """Store the rows run by run, with per-query figures; and searches and characteristics beside them."""
     store, rng = Store(folder), np.random.default_rng(0)
     queries = {
         "query": np.arange(40, dtype=np.int32),
@@ -66,9 +74,13 @@ def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
         "selectivity": rng.uniform(0, 1, 40).astype(np.float32),
         "returned": np.full(40, 10, np.int32),
     }
+    runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for row in rows:
-        table = pa.table({"search_params": [row["search_params"]] * 40, **queries}, schema=QUERY_SCHEMA)
-        store.write(row["run_id"], row["repeat"], [row], [table])
+        runs.setdefault((row["run_id"], row["repeat"]), []).append(row)
+    for (run_id, repeat), own in runs.items():
+        settings = [row["search_params"] for row in own]
+        tables = [pa.table({"search_params": [s] * 40, **queries}, schema=QUERY_SCHEMA) for s in settings]
+        store.write(run_id, repeat, own, tables)
     for tuner, gains in (("greedy", [3.0, 5.0]), ("grid", [2.0, 3.0, 6.0])):
         path = folder / "tuned" / "toy" / "em" / f"acorn-{tuner}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,14 +106,20 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("full"), everything())
 
 
+@pytest.fixture(scope="module")
+def results(full: Path) -> Results:
+    """The same, read."""
+    return load(full, across_machines=False)
+
+
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
-def test_every_exhibit_is_drawn_from_its_rows(exhibit: Exhibit, full: Path, tmp_path: Path) -> None:
-    paths = draw(exhibit, load(full, across_machines=False), tmp_path)
+def test_every_exhibit_is_drawn_from_its_rows(exhibit: Exhibit, results: Results, tmp_path: Path) -> None:
+    paths = draw(exhibit, results, tmp_path)
     suffixes = {path.suffix for path in paths}
     assert suffixes in ({".png", ".pdf"}, {".tex", ".md", ".csv"})
     assert all(path.stat().st_size > 100 for path in paths)
     assert all(path.name.startswith(exhibit.name) for path in paths)
-    again = draw(exhibit, load(full, across_machines=False), tmp_path / "again")
+    again = draw(exhibit, results, tmp_path / "again")
     assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
 
 
@@ -117,9 +135,9 @@ def test_every_exhibit_names_a_study_that_there_is() -> None:
     assert len({exhibit.name for exhibit in EXHIBITS}) == len(EXHIBITS)
 
 
-def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(full: Path) -> None:
+def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(results: Results) -> None:
     (main,) = (exhibit for exhibit in EXHIBITS if exhibit.name == "fig23_em_r_emis")
-    drawn = main.draw(load(full, across_machines=False))
+    drawn = main.draw(results)
     assert list(drawn) == ["toy"]
     figure = drawn["toy"]
     assert isinstance(figure, Figure)
@@ -129,8 +147,8 @@ def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(full: Path) -> N
 def test_rows_of_several_machines_are_mixed_by_nobody(tmp_path: Path) -> None:
     rows = rows_of()
     for number, row in enumerate(rows):
-        row["run_id"], row["cpu_model"] = f"run{number}", f"CPU {number % 2}"
-    written(tmp_path, rows)
+        row["cpu_model"] = f"CPU {number % 2}"
+    written(tmp_path, numbered(rows))
     with pytest.raises(BenchError, match="across_machines=true shows each apart"):
         load(tmp_path, across_machines=False)
     assert load(tmp_path, across_machines=True).rows["machine"].nunique() == 2
@@ -143,8 +161,8 @@ def test_the_exponent_is_that_of_the_power() -> None:
     assert np.isnan(exponent([1, 10], [0.0, 2]))
 
 
-def test_costs_are_means_over_builds(full: Path) -> None:
-    rows = load(full, across_machines=False).rows
+def test_costs_are_means_over_builds(results: Results) -> None:
+    rows = results.rows
     found = spread(rows[(rows["dataset"] == "toy") & (rows["workload"] == "em") & (rows["n"] == 1000)])
     assert set(found.index) == set(METHODS)
     assert found.loc["ung", "build_seconds_mean"] == 2.0
