@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +21,19 @@ settings.register_profile("tests", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("tests")
 
 
+@pytest.fixture(scope="session")
+def claims() -> Iterator[str]:
+    """A folder for claims of CPUs; its path is short, as sockets may lie there."""
+    with tempfile.TemporaryDirectory(prefix="fb") as folder:
+        yield folder
+
+
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let children import ``tests.*`` wherever they run."""
+def _surroundings(monkeypatch: pytest.MonkeyPatch, claims: str) -> None:
+    """Let children import ``tests.*`` wherever they run, and tests side by side not wait for each other's CPUs."""
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    monkeypatch.setenv("TMPDIR", claims)
+    monkeypatch.setattr(tempfile, "tempdir", claims)
 
 
 @pytest.fixture(scope="session")
