@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Categorical, Column, Kind, Ordered, Sets
 from bench.cache import Cache, digest_of
-from bench.datasets import Dataset
+from bench.datasets import Dataset, load_rows
 from bench.errors import BenchError, nearest
+from bench.exact import exact_search
 from bench.filters import (
     And,
     Between,
@@ -24,6 +26,7 @@ from bench.filters import (
     Equals,
     Everything,
     Filter,
+    FilterBatch,
     FilterType,
     Not,
     Or,
@@ -36,6 +39,9 @@ from bench.filters import (
 )
 from bench.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
 from bench.synthetic import controlled
+from bench.vectors import open_vectors
+
+_NEAREST = 10
 
 
 @dataclass(frozen=True)
@@ -146,20 +152,30 @@ class SampledWorkload:
     under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined by `and` at the top
     take their values from one random item, which therefore passes them; below `or` and `not` every leaf draws
     an item of its own.
+
+    `correlation` is the share of queries for which that one item is not any, but one of the query's nearest ten: the
+    items that match are near then, where attribute and vector have to do with each other.
     """
 
     kind: ClassVar[str] = "sampled"
     name: str
     expression: dict[str, Any]
     seed: int
+    correlation: float = 0.0
     queries: int | None = None
     skip: int = 0
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
+        if not 0 <= self.correlation <= 1:
+            raise BenchError(f"workload.correlation={self.correlation} is out of range; it lies in [0, 1]")
         stop, attributes = _stop(self, dataset), dataset.open_attributes()
         rng = np.random.Generator(np.random.Philox(self.seed))
         anchors = rng.integers(attributes.n, size=dataset.number_of_queries)  # whatever part of them is asked for
+        if self.correlation:
+            near = neighbours(dataset, cache)
+            near = near[np.arange(len(near)), rng.integers(near.shape[1], size=len(near))]
+            anchors = np.where(rng.random(len(near)) < self.correlation, near, anchors)
         parts = _parts(self.expression["and"]) if set(self.expression) == {"and"} else [self.expression]
         drawn = [self._draw(part, attributes, rng, anchors) for part in parts]
         filters = list(drawn[0]) if len(parts) == 1 else [And(row) for row in zip(*drawn, strict=True)]
@@ -222,6 +238,19 @@ WORKLOADS: dict[str, type[Any]] = {
     source.kind: source for source in (UnfilteredWorkload, PublishedWorkload, SampledWorkload, SelectivityWorkload)
 }
 """The kinds of workload that ``configs/workload/*.yaml`` may name."""
+
+
+def neighbours(dataset: Dataset, cache: Cache) -> NDArray[np.int64]:
+    """Return int64[queries, 10], the nearest items of each query of a dataset, whatever their attributes."""
+
+    def make(out: Path) -> None:
+        queries = load_rows(dataset.queries)
+        everything = FilterBatch([Everything()] * len(queries), Attributes(dataset.shape[0], {}))
+        found = exact_search(open_vectors(dataset.vectors), queries, everything, min(_NEAREST, dataset.shape[0]))
+        with out.open("wb") as file:
+            np.save(file, found.ids)
+
+    return np.load(cache.file("neighbours", dataset.digest, ".npy", make))
 
 
 def _stop(source: WorkloadSource, dataset: Dataset) -> int:

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from bench.attributes import Attributes
+from bench.attributes import Attributes, Ordered
 from bench.cache import Cache
 from bench.datasets import Dataset, LayoutSource
 from bench.errors import BenchError
@@ -34,6 +35,7 @@ from bench.workloads import (
     UnfilteredWorkload,
     Workload,
     load_filters,
+    neighbours,
 )
 
 from .made import QUERY_COUNT, records, write_lines
@@ -221,3 +223,21 @@ def test_skipped_queries_and_those_that_follow_are_all_queries(kind: Any, datase
     for rows in ({"skip": QUERY_COUNT}, {"skip": -1}, {"skip": 9, "queries": QUERY_COUNT - 8}):
         with pytest.raises(BenchError, match="is out of range; dataset"):
             kind(**rows).open(dataset, cache)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
+def test_correlated_filters_have_the_value_of_a_near_item(complete: Dataset, cache: Cache, correlation: float) -> None:
+    def opened(share: float) -> Workload:
+        return SampledWorkload("s", {"equals": "update_date"}, 5, share).open(complete, cache)
+
+    workload = opened(correlation)
+    dates = complete.open_attributes()["update_date"]
+    assert isinstance(dates, Ordered)
+    near = neighbours(complete, cache)
+    assert near.shape == (complete.number_of_queries, 10)
+    wanted = [filter_.value for filter_ in workload.filters if isinstance(filter_, Equals)]
+    held = np.mean([value in dates.values[row] for value, row in zip(wanted, near, strict=True)])
+    assert held == 1 if correlation == 1 else held < 0.9
+    assert (workload.digest == opened(0.0).digest) == (correlation == 0)
+    with pytest.raises(BenchError, match=r"workload.correlation=1.5 is out of range"):
+        opened(1.5)

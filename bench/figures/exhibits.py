@@ -102,12 +102,12 @@ def _by_k(workload: str) -> Callable[[Results], Drawn]:
     return draw
 
 
-def controlled(workload: str, results: Results) -> pd.DataFrame:
-    """Return the rows of workloads of controlled selectivity, with a column `selectivity`."""
+def controlled(workload: str, results: Results, quantity: str = "selectivity") -> pd.DataFrame:
+    """Return the rows of workloads that control a quantity, with a column of its name."""
     rows = whole(results.rows)
-    prefix = f"{workload}_selectivity_"
+    prefix = f"{workload}_{quantity}_"
     rows = rows[rows["workload"].str.startswith(prefix) & (rows["k"] == 10)]
-    return rows.assign(selectivity=rows["workload"].str.removeprefix(prefix).astype(float))
+    return rows.assign(**{quantity: rows["workload"].str.removeprefix(prefix).astype(float)})
 
 
 def _published_selectivities(
@@ -120,18 +120,21 @@ def _published_selectivities(
     return drawn_of
 
 
-def _selectivity(results: Results) -> Drawn:
-    of = {_TITLES[workload]: _newest(controlled(workload, results)) for workload in PUBLISHED}
-    names = sorted({str(name) for rows in of.values() for name in rows["dataset"]})
-    found: Drawn = {}
-    for name in names:
-        groups = {title: rows[rows["dataset"] == name] for title, rows in of.items()}
-        groups = {title: rows for title, rows in groups.items() if rows["selectivity"].nunique() > 1}
-        if groups:
-            title = f"{data_title(next(iter(groups.values())))}: filters that pass a given share of the items"
-            found[name] = growth(groups, "selectivity", "share of items that pass", title, measures=["qps"],
-                                 recall=_RECALL, exponents=False)  # fmt: skip
-    return found
+def _controlled(quantity: str, label: str, note: str, *, logarithmic: bool) -> Callable[[Results], Drawn]:
+    def draw(results: Results) -> Drawn:
+        of = {_TITLES[workload]: _newest(controlled(workload, results, quantity)) for workload in PUBLISHED}
+        names = sorted({str(name) for rows in of.values() for name in rows["dataset"]})
+        found: Drawn = {}
+        for name in names:
+            groups = {title: rows[rows["dataset"] == name] for title, rows in of.items()}
+            groups = {title: rows for title, rows in groups.items() if rows[quantity].nunique() > 1}
+            if groups:
+                title = f"{data_title(next(iter(groups.values())))}: {note}"
+                found[name] = growth(groups, quantity, label, title, measures=["qps"], recall=_RECALL,
+                                     exponents=False, logarithmic_x=logarithmic)  # fmt: skip
+        return found
+
+    return draw
 
 
 def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Callable[[Results], Drawn]:
@@ -206,7 +209,11 @@ EXHIBITS = (
     Exhibit("fig33_selectivity_r", "selectivity", _published_selectivities("r", _front)),
     Exhibit("fig34_selectivity_emis_costs", "selectivity", _published_selectivities("emis", costs)),
     Exhibit("fig35_selectivity_emis", "selectivity", _published_selectivities("emis", _front)),
-    Exhibit("selectivity", "selectivity", _selectivity),
+    Exhibit("selectivity", "selectivity", _controlled(
+        "selectivity", "share of items that pass", "filters that pass a given share of the items", logarithmic=True)),
+    Exhibit("correlation", "correlation", _controlled(
+        "correlation", "share of queries whose filter is that of a near item", "filters that match what is near",
+        logarithmic=False)),
     Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_peak_rss_bytes", "index_bytes"],
                                      exponents=True)),
     Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),

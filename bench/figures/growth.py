@@ -56,7 +56,7 @@ def exponent(x: Sequence[float], y: Sequence[float]) -> float:
 
 def growth(
     groups: dict[str, pd.DataFrame], by: str, label: str, title: str, *, measures: Sequence[str], recall: float,
-    exponents: bool,
+    exponents: bool, logarithmic_x: bool = True,
 ) -> Figure:  # fmt: skip
     """Draw a column of panels per group of rows and a line of panels per measure, all against the column `by`.
 
@@ -67,7 +67,8 @@ def growth(
         title: of the figure.
         measures: keys of `MEASURES`.
         recall: where QPS are read off.
-        exponents: whether each method's fitted exponent stands in a legend of its own.
+        exponents: whether each method's fitted exponent stands at the end of its line.
+        logarithmic_x: whether the axis of `by` is logarithmic, as that of the measure is.
     """
     found = {name: _of_several(measured(rows, by, recall), by) for name, rows in groups.items()}
     names = {str(name) for frame in found.values() for name in frame["algorithm"]}
@@ -79,7 +80,7 @@ def growth(
         grid = figure.subplots(len(measures), len(groups), squeeze=False, sharex=True, sharey="row")
         for number, (line, measure) in enumerate(zip(grid, measures, strict=True)):
             for axes, (name, frame) in zip(line, found.items(), strict=True):
-                _draw(axes, frame, by, measure, exponents)
+                _draw(axes, frame, by, measure, exponents, logarithmic_x)
                 axes.set_title(name if number == 0 else "", loc="left")
                 axes.set_xlabel(label if number == len(measures) - 1 else "")
             line[0].set_ylabel(MEASURES[measure].format(recall=recall))
@@ -93,7 +94,7 @@ def _of_several(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame[frame.groupby("algorithm")[by].transform("nunique") > 1]
 
 
-def _draw(axes: Axes, frame: pd.DataFrame, by: str, measure: str, exponents: bool) -> None:
+def _draw(axes: Axes, frame: pd.DataFrame, by: str, measure: str, exponents: bool, logarithmic_x: bool) -> None:
     for name, own in frame.sort_values(by).groupby("algorithm"):
         axes.plot(own[by], own[measure], **_look(str(name)))
         power = exponent(own[by].tolist(), own[measure].tolist()) if exponents else float("nan")
@@ -101,7 +102,7 @@ def _draw(axes: Axes, frame: pd.DataFrame, by: str, measure: str, exponents: boo
         if np.isfinite(power) and len(known):
             axes.annotate(f"{power:+.2f}", (known[by].iloc[-1], known[measure].iloc[-1]), (4, 0), "data",
                           "offset points", fontsize=5.5, color=style_of(str(name)).color, va="center")  # fmt: skip
-    logarithmic(axes, "x", "y")
+    logarithmic(axes, *(("x", "y") if logarithmic_x else ("y",)))
     values = sorted(frame[by].unique())
     axes.xaxis.set_major_locator(FixedLocator(values))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -16,12 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from bench.attributes import Attributes
 from bench.cache import atomic_file, make_folder, sha256
 from bench.config import source_of, typed
-from bench.datasets import LayoutSource, load_rows
+from bench.datasets import LayoutSource
 from bench.embedders import EMBEDDERS
 from bench.embedders.base import EmbedderSource, embedded
 from bench.errors import BenchError
-from bench.exact import exact_search
-from bench.filters import Everything, FilterBatch, FilterType
+from bench.filters import FilterType
 from bench.ground_truth import ground_truth
 from bench.layout import (
     ATTRIBUTES,
@@ -38,12 +37,11 @@ from bench.pipeline.embed import embed_items, write_vectors
 from bench.pipeline.queries import QueriesConfig, draw_filters, read_terms, term_of
 from bench.pipeline.sample import SampleConfig, choose, derive, titles, write_rows
 from bench.plan import results_cache
-from bench.vectors import open_vectors, write_fvecs, write_ivecs
-from bench.workloads import PublishedWorkload, UnfilteredWorkload, WorkloadSource
+from bench.vectors import write_fvecs, write_ivecs
+from bench.workloads import PublishedWorkload, UnfilteredWorkload, WorkloadSource, neighbours
 
 _WORK = ".build"
 _ATTRIBUTES = "database_attributes.parquet"
-_NEAREST = 10
 
 
 @dataclass
@@ -189,16 +187,12 @@ def _embed(settings: Settings, out: Path, work: Path) -> None:
 
 def _queries(settings: Settings, out: Path, work: Path) -> None:
     """Draw the filters."""
-    attributes = Attributes.open(out / _ATTRIBUTES)
-    queries = load_rows(out / QUERIES)
-    nearest = np.zeros((len(queries), 1), np.int64)
-    if settings.queries.correlation:
-        everything = FilterBatch([Everything()] * len(queries), attributes)
-        memory = int(settings.build.truth_memory_gib * 2**30)
-        nearest = exact_search(
-            open_vectors(out / VECTORS), queries, everything, min(_NEAREST, attributes.n), memory=memory
-        ).ids
-    for filter_type, filters in draw_filters(settings.queries, attributes, nearest, settings.build.seed).items():
+    cache = results_cache(Path(settings.build.results))
+    dataset = LayoutSource(out.name, str(out)).open(cache)
+    near = neighbours(dataset, cache)
+    for filter_type, filters in draw_filters(
+        settings.queries, dataset.open_attributes(), near, settings.build.seed
+    ).items():
         with atomic_file(out / filters_file(filter_type)) as path:
             write_filters(path, filters)
 

@@ -24,7 +24,6 @@ _STOP_WORDS = frozenset(
     )
 )
 _MOST_WORDS = 5
-_NEAREST = 10
 _LEAF = {FilterType.EM: "equals", FilterType.R: "between", FilterType.EMIS: "contains"}
 
 
@@ -102,12 +101,12 @@ def draw_filters(
     Args:
         config: how they are drawn.
         attributes: those of the items.
-        nearest: int64[q, 10], each query's nearest items.
+        nearest: int64[q, m], each query's nearest items.
         seed: of the draws.
     """
     rng = np.random.Generator(np.random.Philox(seed))
     q = len(nearest)
-    near = nearest[np.arange(q), rng.integers(min(_NEAREST, nearest.shape[1]), size=q)]
+    near = nearest[np.arange(q), rng.integers(nearest.shape[1], size=q)]
     anchors = np.where(rng.random(q) < config.correlation, near, rng.integers(attributes.n, size=q))
     drawn: dict[FilterType, list[Filter]] = {}
     for filter_type, name in PUBLISHED_WORKLOADS.items():

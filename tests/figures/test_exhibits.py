@@ -52,6 +52,8 @@ def everything() -> list[dict[str, Any]]:
     for workload, kind in WORKLOADS.items():
         for selectivity in (0.1, 0.2, 0.8):
             rows += rows_of(workload=f"{workload}_selectivity_{selectivity}", filter_type=kind)
+    for correlation in (0.0, 0.5, 1.0):
+        rows += rows_of(workload=f"emis_correlation_{correlation}", filter_type="EMIS")
     return numbered(rows)
 
 
