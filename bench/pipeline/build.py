@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -32,6 +32,7 @@ from bench.layout import (
     truth_file,
     write_filters,
 )  # fmt: skip
+from bench.locks import try_lock
 from bench.pipeline.card import ITEMS, MANIFEST, read_manifest, write_card, write_manifest
 from bench.pipeline.embed import embed_items, write_vectors
 from bench.pipeline.queries import QueriesConfig, draw_filters, read_terms, term_of
@@ -107,7 +108,18 @@ def run(settings: Settings) -> None:
         print(f"{out} is already built")
         return
     work = make_folder(out / _WORK)
-    _claim(work, out, settings.deciding)
+    with try_lock(work / "lock") or _refuse(out):
+        _run(settings, out, work)
+
+
+def _refuse(out: Path) -> NoReturn:
+    raise BenchError(f"another process builds {out}; wait for it, or choose another out=FOLDER")
+
+
+def _run(settings: Settings, out: Path, work: Path) -> None:
+    metadata = Path(settings.build.metadata)
+    size = metadata.stat().st_size if metadata.is_file() else 0
+    _claim(work, out, settings.deciding | {"size of metadata": size})
     for name, stage in STAGES.items():
         done = work / f"{name}.done"
         if not done.exists():
@@ -167,11 +179,11 @@ def _sample(settings: Settings, out: Path, work: Path) -> None:
         terms = [term_of(title) for title in titles(records, others)]
     with atomic_file(out / "query_terms.txt") as path:
         path.write_text("\n".join(terms) + "\n", encoding="utf-8")
-    records.unlink()
 
 
 def _embed(settings: Settings, out: Path, work: Path) -> None:
     """Embed the items, then the queries."""
+    (work / "records.parquet").unlink(missing_ok=True)  # the stage that needs them is done
     shards = work / "shards"
     reuse = Path(settings.build.reuse) if settings.build.reuse else None
     embedding = embed_items(out / ITEMS, settings.embedder, shards, reuse)
@@ -182,11 +194,11 @@ def _embed(settings: Settings, out: Path, work: Path) -> None:
         write_fvecs(path, [vectors])
     write_vectors(shards, out / VECTORS)
     (work / "embedding.json").write_text(json.dumps(asdict(embedding)))
-    shutil.rmtree(shards)
 
 
 def _queries(settings: Settings, out: Path, work: Path) -> None:
     """Draw the filters."""
+    shutil.rmtree(work / "shards", ignore_errors=True)  # the stage that needs them is done
     cache = results_cache(Path(settings.build.results))
     dataset = LayoutSource(out.name, str(out)).open(cache)
     near = neighbours(dataset, cache)
@@ -235,4 +247,5 @@ STAGES: dict[str, Callable[[Settings, Path, Path], None]] = {
     "queries": _queries,
     "truth": _truth,
 }
-"""The stages in their order. Each may be killed and started again, and ends with a mark."""
+"""The stages in their order. Each may be killed and started again until its mark is there; what it alone needs is
+deleted by the one behind it."""

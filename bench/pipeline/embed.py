@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,7 +23,7 @@ from bench.pipeline.card import ITEMS, read_manifest
 from bench.progress import bar
 from bench.vectors import open_vectors, write_fvecs
 
-SHARD = 4096
+SHARD = 1024
 """Items per shard."""
 
 
@@ -71,8 +73,9 @@ def embed_items(items: Path, source: EmbedderSource, shards: Path, reuse: Path |
 
     Args:
         items: Parquet with a column `abstract`.
-        source: the embedder, opened only if something is to be embedded.
-        shards: the folder of the shards, each ``NUMBER.npy`` with its ``NUMBER.sha256``.
+        source: the embedder.
+        shards: the folder of the shards, each ``NUMBER.npy`` with its digest and what is worth knowing of it in
+            ``NUMBER.json``.
         reuse: the folder of an earlier build, whose vectors need not be made again; None for none.
 
     Raises:
@@ -84,35 +87,41 @@ def embed_items(items: Path, source: EmbedderSource, shards: Path, reuse: Path |
     embedder = source.open("items", count)
     dim = source.dimensions or embedder.dim
     earlier = None if reuse is None else earlier_build(reuse, embedder.model, dim)
-    done = reused = 0
+    done = 0
+    facts = []
     started = time.monotonic()
     with bar("embedding", count, "item") as progress:
         for number, texts in enumerate(texts_of(items)):
             path = shards / f"{number:05}.npy"
-            if not _is_whole(path):
-                vectors, known = _shard(embedder, texts, number * SHARD, source.dimensions, earlier)
+            known = _facts(path)
+            if known is None:
+                before = embedder.truncated
+                vectors, reused = _shard(embedder, texts, number * SHARD, source.dimensions, earlier)
                 with atomic_file(path) as temporary, temporary.open("wb") as file:
                     np.save(file, vectors)
-                with atomic_file(path.with_suffix(".sha256")) as temporary:
-                    temporary.write_text(sha256(path))
-                done += len(texts) - known
-                reused += known
+                known = {"sha256": sha256(path), "truncated": embedder.truncated - before, "reused": reused}
+                with atomic_file(path.with_suffix(".json")) as temporary:
+                    temporary.write_text(json.dumps(known))
+                done += len(texts) - reused
+            facts.append(known)
             progress.update(len(texts))
+    truncated, reused = (sum(known[key] for known in facts) for key in ("truncated", "reused"))
     if done:
-        rate = done / (time.monotonic() - started)
-        print(f"embedded {done:,} items at {rate:,.0f} a second, {embedder.truncated:,} of them cut off")
-    return Embedding(embedder.model, dim, embedder.truncated, reused)
+        print(f"embedded {done:,} items at {done / (time.monotonic() - started):,.0f} a second")
+    print(f"{count:,} vectors, {reused:,} from the earlier build; {truncated:,} texts cut off")
+    return Embedding(embedder.model, dim, truncated, reused)
 
 
-def _is_whole(path: Path) -> bool:
-    """Return whether a shard is there; one that does not have its digest is reported and made again."""
-    digest = path.with_suffix(".sha256")
-    if not path.exists() or not digest.exists():
-        return False
-    if sha256(path) == digest.read_text():
-        return True
+def _facts(path: Path) -> dict[str, Any] | None:
+    """Return what is known of a shard that is there; one that does not have its digest is reported and made again."""
+    noted = path.with_suffix(".json")
+    if not path.exists() or not noted.exists():
+        return None
+    facts: dict[str, Any] = json.loads(noted.read_text())
+    if sha256(path) == facts["sha256"]:
+        return facts
     print(f"warning: {path} is damaged, and made again", file=sys.stderr)
-    return False
+    return None
 
 
 def _shard(
@@ -142,7 +151,7 @@ def write_vectors(shards: Path, target: Path) -> None:
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for path in sorted(shards.glob("*.npy")):
-            if not _is_whole(path):
+            if _facts(path) is None:
                 raise BenchError(f"{path} is damaged; start the build again, which makes it anew")
             yield np.load(path)
 

@@ -15,6 +15,7 @@ from bench.cache import Cache
 from bench.datasets import LayoutSource
 from bench.embedders.base import Embedder, Part
 from bench.errors import BenchError
+from bench.locks import try_lock
 from bench.pipeline import build as building
 from bench.pipeline import embed
 from bench.pipeline.build import STAGES, BuildConfig, Settings
@@ -111,10 +112,6 @@ def test_a_build_killed_behind_a_stage_goes_on(
     out = tmp_path / "x" / "whole"
     with pytest.raises(KeyboardInterrupt):
         building.run(settings(metadata, out))
-    if killed == "sample":  # its input is gone at its very end: killed between that and its mark
-        (out / ".build" / "sample.done").touch()
-    if killed == "embed":
-        (out / ".build" / "embed.done").touch()
     building.run(settings(metadata, out))
     assert digests(out) == digests(tmp_path / "whole")
 
@@ -146,6 +143,25 @@ def test_embedding_loses_one_shard_at_most_and_mends_damaged_ones(
     assert again.embedded == [100, 60, QUERIES]
     assert "00001.npy is damaged, and made again" in capsys.readouterr().err
     assert digests(out) == digests(tmp_path / "whole")
+
+
+def test_one_process_builds_a_dataset_at_a_time(metadata: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / ".build").mkdir(parents=True)
+    held = try_lock(tmp_path / "out" / ".build" / "lock")
+    assert held is not None
+    with held, pytest.raises(BenchError, match=r"another process builds .*out"):
+        building.run(settings(metadata, tmp_path / "out"))
+
+
+def test_a_snapshot_that_has_changed_is_not_gone_on_with(
+    metadata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "STAGES", dict(list(STAGES.items())[:1]))
+    with pytest.raises(FileNotFoundError):  # of what later stages note
+        building.run(settings(metadata, tmp_path / "out"))
+    metadata.write_text(metadata.read_text() + "\n")
+    with pytest.raises(BenchError, match="was built with size of metadata="):
+        building.run(settings(metadata, tmp_path / "out"))
 
 
 def test_a_full_disk_is_one_sentence(metadata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
