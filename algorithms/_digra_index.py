@@ -35,7 +35,7 @@ class DigraIndex:
         norms: float32[capacity], their squared norms.
     """
 
-    def __init__(self, vectors: NDArray[np.float32], m: int, ef: int, most: int) -> None:
+    def __init__(self, vectors: NDArray[np.float32], m: int, ef: int, most: int, grouping: str) -> None:
         """Take float32[n, d], C-contiguous, in the order of their ranks; no item has neighbours yet.
 
         Args:
@@ -43,11 +43,12 @@ class DigraIndex:
             m: the most neighbours per item and layer, at least 2.
             ef: the beam that they are sought with.
             most: the most children of a node, at least 3.
+            grouping: see `Tree`.
         """
         self.m, self.most = m, most
         self.ef = max(ef, most)  # so that children of one item are always measured whole
         self.count = len(vectors)
-        self.tree = Tree(self.count, most)
+        self.tree = Tree(self.count, most, grouping)
         self.ranks = np.arange(self.count, dtype=np.int32)
         self.items = self.ranks.copy()
         self.rows = np.full((self.count, self.columns[-1]), -1, np.int32)

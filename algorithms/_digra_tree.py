@@ -34,15 +34,32 @@ class Tree:
         starts: for every layer from 1 to the root's, int64, the first rank of each node, ascending.
     """
 
-    def __init__(self, n: int, most: int) -> None:
-        """Group ceil(B / 2) nodes each, from the leaves up; what remains joins the last group (algorithm 3)."""
+    def __init__(self, n: int, most: int, grouping: str = "paper") -> None:
+        """Group ceil(B / 2) nodes each, from the leaves up (algorithm 3).
+
+        With the grouping "released" it is ceil(B / 2) and B nodes by turns, for B = 3 as in the authors' code.
+        """
         self.n, self.most = n, most
         self.starts: list[NDArray[np.int64]] = []
         below = np.arange(n, dtype=np.int64)
         while len(below) > 1:
-            groups = max(1, len(below) // self._least)
-            below = below[: groups * self._least : self._least].copy()
+            below = below[self._firsts(len(below), most if grouping == "released" else self._least)]
             self.starts.append(below)
+
+    def _firsts(self, count: int, second: int) -> NDArray[np.int64]:
+        """Return the first node of each group of `count` nodes; every second group is of `second` nodes.
+
+        What remains joins the last group, or shares its nodes evenly if they are too many for one.
+        """
+        pairs = np.arange(0, count, self._least + second)
+        firsts = np.stack([pairs, pairs + self._least], 1).ravel()
+        firsts = firsts[firsts < count]
+        if len(firsts) > 1 and count - firsts[-1] < self._least:
+            joined = count - firsts[-2]
+            if joined <= self.most:
+                return firsts[:-1]
+            firsts[-1] = count - joined // 2
+        return firsts
 
     @property
     def _least(self) -> int:

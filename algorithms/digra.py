@@ -29,6 +29,7 @@ class DigraBuild:
     M: int = param(24, "neighbours per item and layer, at most", low=2, high=512)
     ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
     B: int = param(3, "children per node of the tree, at most", low=3, high=64)
+    grouping: str = param("paper", "how many children a node is built with", choices=("paper", "released"))
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ class Digra(Algorithm):
     needs that, the vectors, and a few integers per item and thread. It gives the same index for any number of threads,
     that of the paper's serial build, since a layer depends on the one below it only.
 
-    Items can be inserted and deleted. Built as in the paper: groups of ceil(B / 2) nodes, where the authors' code
-    alternates between 2 and 3. Other than their code it answers an empty range with nothing, and never leaves a range.
+    Nodes are built with ceil(B / 2) children as in the paper; with grouping=released with 2 and 3 by turns, as in the
+    authors' code. The lower tree that this gives finds more at equal `ef`, but not for less: on R over 50,000 items
+    recall at ef=10 was .838 instead of .825, and a recall of .95 took 7% more distances.
+
+    Items can be inserted and deleted. Other than the authors' code it answers an empty range with nothing, and never
+    leaves a range.
     """
 
     info = Info(
@@ -71,7 +76,7 @@ class Digra(Algorithm):
         p: DigraBuild = self.params
         self._ranks = Ranks(data.attributes, data.filtered)
         self._ids = self._ranks.order.astype(np.int64)
-        self.index = DigraIndex(dense(data.source, self._ids), p.M, p.ef_construction, p.B)
+        self.index = DigraIndex(dense(data.source, self._ids), p.M, p.ef_construction, p.B, p.grouping)
         self.index.build(data.threads)
 
     def save(self, folder: Path) -> None:
@@ -86,7 +91,8 @@ class Digra(Algorithm):
         with np.load(folder / _FILE) as file:
             arrays = dict(file)
         algorithm._ids = ids = arrays.pop("ids")
-        algorithm.index = DigraIndex(dense(data.source, ids), params.M, params.ef_construction, params.B)
+        p = params
+        algorithm.index = DigraIndex(dense(data.source, ids), p.M, p.ef_construction, p.B, p.grouping)
         algorithm.index.restore(arrays)
         living = ids[algorithm.index.items]
         values = np.empty_like(ranks.values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,11 +49,12 @@ def check_rows(index: DigraIndex) -> None:
             assert np.all((ranks < 0) | ((start <= ranks) & (ranks < stop)))
 
 
+@pytest.mark.parametrize("grouping", ["paper", "released"])
 @pytest.mark.parametrize("most", [3, 4, 5, 8])
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(0, 200), moves=st.lists(st.integers(-(2**31), 2**31), max_size=120))
-def test_the_tree_stays_balanced(most: int, n: int, moves: list[int]) -> None:
-    tree = Tree(n, most)
+def test_the_tree_stays_balanced(grouping: str, most: int, n: int, moves: list[int]) -> None:
+    tree = Tree(n, most, grouping)
     check_tree(tree)
     for move in moves:
         before = [starts.tolist() for starts in tree.starts]
@@ -64,10 +67,26 @@ def test_the_tree_stays_balanced(most: int, n: int, moves: list[int]) -> None:
             assert changes
 
 
+@pytest.mark.parametrize(
+    ("most", "grouping", "children"),
+    [
+        (3, "paper", [2, 2, 2, 2, 3]),
+        (3, "released", [2, 3, 2, 2, 2]),
+        (6, "released", [3, 4, 4]),
+        (6, "paper", [3, 3, 5]),
+    ],
+)
+def test_nodes_are_built_with_as_many_children_as_the_grouping_says(
+    most: int, grouping: str, children: list[int]
+) -> None:
+    starts = Tree(11, most, grouping).starts[0]
+    assert np.diff(np.append(starts, 11)).tolist() == children
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 37, 300])
 def test_two_nodes_cover_a_range_and_little_more(n: int) -> None:
     problem = ranged(n, 1, queries=1)
-    index = DigraIndex(problem.vectors, 4, 10, 3)
+    index = DigraIndex(problem.vectors, 4, 10, 3, "paper")
     for first in range(0, n, 1 + n // 40):
         for last in range(first, n, 1 + n // 40):
             nodes = cover(index.view, first, last)
@@ -85,9 +104,10 @@ def test_two_nodes_cover_a_range_and_little_more(n: int) -> None:
             assert (right[1] - right[0]) + (left[1] - left[0]) <= 12 * (last - first + 1)
 
 
-def test_rows_stay_within_the_nodes_of_their_layers() -> None:
+@pytest.mark.parametrize("grouping", ["paper", "released"])
+def test_rows_stay_within_the_nodes_of_their_layers(grouping: str) -> None:
     problem = ranged(700, 2)
-    method, _ = through_disk(Digra, SMALL, problem.data())
+    method, _ = through_disk(Digra, replace(SMALL, grouping=grouping), problem.data())
     assert isinstance(method, Digra)
     check_tree(method.index.tree)
     check_rows(method.index)
