@@ -56,11 +56,14 @@ def nearest(
 ) -> NDArray[np.uint64]:
     """Return the items that the library finds nearest to one query, `wanted` of them or fewer.
 
-    The library fails where it finds fewer than it was asked for; then half are asked.
+    The library fails where it finds fewer than it was asked for; how many it finds is then sought by bisection.
     """
-    while wanted:
+    found = np.empty(0, np.uint64)
+    asked = most = wanted
+    while len(found) < most:
         try:
-            return index.knn_query(query, wanted, num_threads=1, filter=passes)[0][0]
+            found = index.knn_query(query, asked, num_threads=1, filter=passes)[0][0]
         except RuntimeError:
-            wanted //= 2
-    return np.empty(0, np.uint64)
+            most = asked - 1
+        asked = (len(found) + most + 1) // 2
+    return found

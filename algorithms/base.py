@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.attributes import Attributes, Kind
+from bench.attributes import Attributes
 from bench.filters import FilterBatch, FilterType
 from bench.storage import BYTES, Codes, Storage
 from bench.vectors import dense
@@ -136,8 +136,8 @@ class Algorithm(abc.ABC):
         self.params = params
 
     @classmethod
-    def unsupported(cls, filter_type: FilterType, kinds: Mapping[str, Kind]) -> str | None:
-        """Return why the method cannot serve filters of a type over attributes of these kinds, or None if it can."""
+    def unsupported(cls, filter_type: FilterType) -> str | None:
+        """Return why the method cannot serve filters of a type, or None if it can."""
         if filter_type in cls.info.serves:
             return None
         return cls.info.why_not.get(filter_type) or cls.info.why_not.get("") or f"it does not serve {filter_type}"

@@ -19,6 +19,8 @@ from bench.errors import BenchError, nearest
 from bench.launchers import is_in_turn, of_lost_workers, prepared, run_apart
 from bench.paths import CONFIGS
 
+_MULTIRUN = {"-m", "--multirun"}
+
 
 def command(
     config_name: str, task: Callable[[DictConfig], Any], rewrite: Callable[[list[str]], list[str]] | None = None
@@ -42,12 +44,12 @@ def command(
 
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
     # Hydra refuses overrides on both sides of an option; -m may stand anywhere.
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in _MULTIRUN)
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
         words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
-        sys.argv += prepared(words)
+        sys.argv += prepared(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
         check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()

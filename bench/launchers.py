@@ -28,11 +28,11 @@ _RAY_DEFAULTS = {
 }
 
 
-def prepared(words: list[str]) -> list[str]:
+def prepared(words: list[str], *, is_sweep: bool) -> list[str]:
     """Prepare this process for the launcher that the overrides `words` choose, and return overrides to be added.
 
     Raises:
-        BenchError: there is no such launcher, or its extra is not installed.
+        BenchError: there is no such launcher, its extra is not installed, or the command is not a sweep.
     """
     launcher = dict(word.split("=", 1) for word in words).get("hydra/launcher", _IN_TURN)
     if launcher == _IN_TURN:
@@ -42,6 +42,8 @@ def prepared(words: list[str]) -> list[str]:
     if launcher not in _EXTRAS:
         known = nearest(launcher, [_IN_TURN, *_EXTRAS])
         raise BenchError(f"hydra/launcher={launcher}: there is no launcher of that name{known}")
+    if not is_sweep:
+        raise BenchError(f"hydra/launcher={launcher} runs sweeps only; add -m")
     extra = _EXTRAS[launcher]
     if importlib.util.find_spec(f"hydra_plugins.{_PLUGINS[extra]}") is None:
         raise BenchError(f"hydra/launcher={launcher} needs an extra: pip install 'fanns-bench[{extra}]'")

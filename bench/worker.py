@@ -74,7 +74,7 @@ def describe(job: dict[str, Any], out: Path) -> None:
         "libraries": info.libraries,
         "serves": sorted(info.serves),
         "reads": sorted(info.reads),
-        "unsupported": {t: method.unsupported(t, {}) for t in FilterType},
+        "unsupported": {t: method.unsupported(t) for t in FilterType},
         "depends_on_attributes": bool(method.index_attributes(("any",))),
         "build": describe_params(method.BuildParams),
         "search": describe_params(method.SearchParams),

@@ -143,7 +143,7 @@ def served(names: list[str]) -> list[Any]:
         pytest.param(name, filter_type, id=f"{name}-{filter_type}")
         for name in names
         for filter_type in FilterType
-        if load_target(config_of(name).target).unsupported(filter_type, {}) is None
+        if load_target(config_of(name).target).unsupported(filter_type) is None
     ]
 
 

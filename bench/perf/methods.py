@@ -48,7 +48,7 @@ class Contest:
         """Yield the methods that serve the workload, with their build parameters."""
         for config in configs:
             method = load_target(config.target)
-            if method.unsupported(self.workload.filter_type, {}) is None:
+            if method.unsupported(self.workload.filter_type) is None:
                 yield config, method, method.BuildParams(**config.build)
 
 

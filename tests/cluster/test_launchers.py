@@ -87,16 +87,22 @@ def test_without_a_launcher_a_sweep_stops_at_its_first_error(command: Commands, 
 def test_launchers_that_are_not_there(launcher: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(BenchError, match=complaint):
-        prepared([f"hydra/launcher={launcher}"])
+        prepared([f"hydra/launcher={launcher}"], is_sweep=True)
+
+
+def test_a_launcher_without_a_sweep_is_refused(command: Commands, layout: Path, tmp_path: Path) -> None:
+    said = command(run.entry, "hydra/launcher=joblib", f"dataset.path={layout}", f"results={tmp_path}")
+    assert (said.code, said.err) == (2, "error: hydra/launcher=joblib runs sweeps only; add -m\n")
 
 
 def test_what_ray_is_told_can_be_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: "found")
     monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
     mine = ["hydra/launcher=ray", "+hydra.launcher.ray.init.object_store_memory=5"]
-    assert prepared(mine) == ["+hydra.launcher.ray.init.include_dashboard=false"]
-    assert len(prepared(mine[:1])) == 2
-    assert prepared(["k=5"]) == prepared(["hydra/launcher=joblib"]) == []
+    assert prepared(mine, is_sweep=True) == ["+hydra.launcher.ray.init.include_dashboard=false"]
+    assert len(prepared(mine[:1], is_sweep=True)) == 2
+    assert prepared(["hydra/launcher=joblib"], is_sweep=True) == []
+    assert prepared(["k=5"], is_sweep=False) == []
 
 
 def test_a_folder_that_a_machine_does_not_share_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

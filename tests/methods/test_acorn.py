@@ -281,7 +281,7 @@ def test_a_graph_on_disk_is_the_graph_that_was_built(build: Build) -> None:
 
 def test_the_index_is_the_same_for_all_workloads() -> None:
     assert Acorn.index_attributes(("number", "category")) == ()
-    assert [Acorn.unsupported(filter_type, {}) for filter_type in FilterType] == [None] * len(FilterType)
+    assert [Acorn.unsupported(filter_type) for filter_type in FilterType] == [None] * len(FilterType)
 
 
 def test_more_verbatim_neighbours_than_candidates_are_refused() -> None:

@@ -131,7 +131,7 @@ def test_the_seed_decides_the_partitions() -> None:
 
 @pytest.mark.parametrize("filter_type", sorted(set(FilterType) - {FilterType.EM, FilterType.MEM}))
 def test_other_filter_types_are_refused_with_the_reason(filter_type: FilterType) -> None:
-    assert "only EM and MEM" in str(Caps.unsupported(filter_type, {}))
+    assert "only EM and MEM" in str(Caps.unsupported(filter_type))
 
 
 def test_a_filter_of_another_type_is_refused() -> None:

@@ -81,7 +81,7 @@ def test_a_graph_on_disk_is_the_graph_that_was_built() -> None:
 
 def test_all_filters_are_served_by_one_index() -> None:
     assert HnswPostFilter.index_attributes(("number",)) == ()
-    assert [HnswPostFilter.unsupported(filter_type, {}) for filter_type in FilterType] == [None] * len(FilterType)
+    assert [HnswPostFilter.unsupported(filter_type) for filter_type in FilterType] == [None] * len(FilterType)
 
 
 @pytest.mark.parametrize("low", [99, 2])

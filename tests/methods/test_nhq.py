@@ -338,6 +338,6 @@ def test_nearly_all_items_can_be_reached_from_the_first() -> None:
 def test_what_is_said_before_a_run(method: type[Nhq]) -> None:
     assert method.info.afanns
     for filter_type in FilterType:
-        reason = method.unsupported(filter_type, {})
+        reason = method.unsupported(filter_type)
         assert (reason is None) == (filter_type in (FilterType.EM, FilterType.MEM))
         assert reason is None or "only EM and MEM" in reason

@@ -129,9 +129,9 @@ def test_index_and_answers_are_the_same_for_any_number_of_threads(case: Case) ->
 
 @every_case
 def test_other_filters_are_refused_with_the_reason(case: Case) -> None:
-    assert case.method.unsupported(FilterType.R, {}) is None
+    assert case.method.unsupported(FilterType.R) is None
     for filter_type in set(FilterType) - {FilterType.R, FilterType.MR}:
-        assert "one" in str(case.method.unsupported(filter_type, {}))
+        assert "one" in str(case.method.unsupported(filter_type))
     problem = ranged(50, 8)
     method, _ = case.built(problem)
     with pytest.raises(BenchError, match=r"only R on 'year'|no range of 'year'"):

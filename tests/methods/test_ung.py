@@ -210,7 +210,7 @@ def test_index_and_answers_are_the_same_for_any_number_of_threads() -> None:
 
 @pytest.mark.parametrize("filter_type", sorted({FilterType.R, FilterType.MR, FilterType.C, FilterType.NONE}))
 def test_other_filter_types_are_refused_with_the_reason(filter_type: FilterType) -> None:
-    assert "items that hold all of some labels" in str(Ung.unsupported(filter_type, {}))
+    assert "items that hold all of some labels" in str(Ung.unsupported(filter_type))
 
 
 def test_a_filter_of_another_type_is_refused() -> None:

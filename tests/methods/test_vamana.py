@@ -334,7 +334,7 @@ def test_the_seed_decides_the_order(method: type[LabelledVamana], params: Any) -
 @pytest.mark.parametrize("method", [FilteredVamana, StitchedVamana])
 @pytest.mark.parametrize("filter_type", sorted(set(FilterType) - {FilterType.EM, FilterType.EMIS}))
 def test_other_filter_types_are_refused_with_the_reason(method: type[LabelledVamana], filter_type: FilterType) -> None:
-    assert "within one label" in str(method.unsupported(filter_type, {}))
+    assert "within one label" in str(method.unsupported(filter_type))
 
 
 @pytest.mark.parametrize("filter_", [Between("number", 0, 1), And((Equals("tag", "1"), Equals("tag", "2")))])
