@@ -34,7 +34,7 @@ class Tree:
         starts: for every layer from 1 to the root's, int64, the first rank of each node, ascending.
     """
 
-    def __init__(self, n: int, most: int, grouping: str = "paper") -> None:
+    def __init__(self, n: int, most: int, grouping: str) -> None:
         """Group ceil(B / 2) nodes each, from the leaves up (algorithm 3).
 
         With the grouping "released" it is ceil(B / 2) and B nodes by turns, for B = 3 as in the authors' code.

@@ -17,6 +17,7 @@ from bench.storage import Storage
 
 PAPER = "Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs (hnswlib)"
 _FILE = "index.bin"
+_TOO_FEW = "contiguous 2D array"  # of what the library says where it finds fewer items than were asked for
 
 
 class HnswlibAlgorithm(Algorithm, ABC):
@@ -63,7 +64,9 @@ def nearest(
     while len(found) < most:
         try:
             found = index.knn_query(query, asked, num_threads=1, filter=passes)[0][0]
-        except RuntimeError:
+        except RuntimeError as error:
+            if _TOO_FEW not in str(error):
+                raise
             most = asked - 1
         asked = (len(found) + most + 1) // 2
     return found

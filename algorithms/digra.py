@@ -73,11 +73,15 @@ class Digra(Algorithm):
 
     def build(self, data: Data) -> None:
         """Build the graphs of one layer after the other, each in parallel."""
-        p: DigraBuild = self.params
         self._ranks = Ranks(data.attributes, data.filtered)
         self._ids = self._ranks.order.astype(np.int64)
-        self.index = DigraIndex(dense(data.source, self._ids), p.M, p.ef_construction, p.B, p.grouping)
+        self.index = self._unlinked(data)
         self.index.build(data.threads)
+
+    def _unlinked(self, data: Data) -> DigraIndex:
+        """Return an index of the items of `_ids`, without neighbours yet."""
+        p: DigraBuild = self.params
+        return DigraIndex(dense(data.source, self._ids), p.M, p.ef_construction, p.B, p.grouping)
 
     def save(self, folder: Path) -> None:
         """Write the tree and its graphs; the vectors are the data's."""
@@ -91,8 +95,7 @@ class Digra(Algorithm):
         with np.load(folder / _FILE) as file:
             arrays = dict(file)
         algorithm._ids = ids = arrays.pop("ids")
-        p = params
-        algorithm.index = DigraIndex(dense(data.source, ids), p.M, p.ef_construction, p.B, p.grouping)
+        algorithm.index = algorithm._unlinked(data)
         algorithm.index.restore(arrays)
         living = ids[algorithm.index.items]
         values = np.empty_like(ranks.values)

@@ -45,4 +45,5 @@ def _sweep(seeds: str, *words: str) -> None:
     command = [sys.executable, "-m", "bench.run", "-m", *_SWEEP, f"seed={seeds}", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BenchError(f"a sweep failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        said = (done.stderr or done.stdout).strip().splitlines()[-1]
+        raise BenchError(f"a sweep failed: {said.removeprefix('error: ')}")

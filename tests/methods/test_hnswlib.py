@@ -28,3 +28,12 @@ class Poor:
 @pytest.mark.parametrize("items", [0, 1, 5, 9, 10, 11, 36, 100])
 def test_all_that_the_library_finds_is_taken(items: int, wanted: int) -> None:
     assert nearest(Poor(items), QUERY, wanted).tolist() == list(range(min(items, wanted)))
+
+
+def test_another_failure_is_not_taken_for_few_items() -> None:
+    class Broken:
+        def knn_query(self, *_: Any, **__: Any) -> None:
+            raise RuntimeError("Wrong dimensionality of the vectors")
+
+    with pytest.raises(RuntimeError, match="dimensionality"):
+        nearest(Broken(), QUERY, 10)
