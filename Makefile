@@ -47,8 +47,8 @@ distclean: clean  ## delete the virtual environment and compiled kernels too
 
 $(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/_kernels/*.py)
 	@echo 'compiling the kernels, as is done once after an installation or a change'
-	@$(TINY) results=$(VENV)/tiny/1 algorithm='glob([a-e]*)' >/dev/null & \
-	$(TINY) results=$(VENV)/tiny/2 algorithm='glob([f-z]*,exclude=[faiss*,hnswlib*])' >/dev/null; \
+	@$(TINY) results=$(VENV)/tiny/1 algorithm="glob('[a-e]*')" >/dev/null & \
+	$(TINY) results=$(VENV)/tiny/2 algorithm="glob('[f-z]*',exclude=[faiss*,hnswlib*])" >/dev/null; \
 	two=$$?; wait $$! && exit $$two
 	@rm -rf $(VENV)/tiny
 	@touch $@
