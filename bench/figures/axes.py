@@ -14,7 +14,7 @@ def logarithmic(axes: Axes, *sides: str) -> None:
         axis = axes.xaxis if side == "x" else axes.yaxis
         axes.set(**{f"{side}scale": "log"})
         low, high = sorted(axes.get_xlim() if side == "x" else axes.get_ylim())
-        # Where less than a power of ten is shown there must be numbers in between.
-        axis.set_major_locator(LogLocator(subs=(1.0,) if high > 20 * max(low, 1e-300) else (1.0, 2.0, 5.0)))
+        # Where one power of ten may be all that is shown there must be numbers in between.
+        axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * max(low, 1e-300) else (1.0, 2.0, 5.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())

@@ -141,6 +141,7 @@ def _draw_attribute(axes: Axes, facts: dict[str, Any]) -> None:
     axes.barh(range(len(names)), [share for _, share in values], color=_COLOR)
     axes.set_yticks(range(len(names)), names, fontsize=6)
     axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=4)  # shares may be long numbers
 
 
 def selectivities(known: Known) -> Figure:

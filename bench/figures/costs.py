@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from bench.figures.axes import logarithmic
 from bench.figures.recall_qps import RC
@@ -21,6 +22,8 @@ _COLUMNS = {
     "search_peak_rss_bytes": ("peak memory of the search in MiB", 2.0**20),
     "index_bytes": ("index size on disk in MiB", 2.0**20),
 }
+_MEMORY = ("build_peak_rss_bytes", "search_peak_rss_bytes")  # methods differ by little: bars from zero show how little
+_DECADES = 4  # of the other costs, below the largest; a build of nothing would flatten the others
 _BAR = 0.16  # inches
 
 
@@ -75,6 +78,11 @@ def _bars(axes: Any, group: pd.DataFrame, column: str, unit: float) -> None:
         error_kw={"linewidth": 0.8, "ecolor": "0.3"},
         height=0.75,
     )
-    logarithmic(axes, "x")
+    if column in _MEMORY:
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    elif np.any(means > 0):
+        axes.set_xscale("log")
+        axes.set_xlim(left=max(means.max() / 10**_DECADES, means[means > 0].min() / 2))
+        logarithmic(axes, "x")
     axes.grid(axis="x", color="0.92", linewidth=0.6)
     axes.margins(y=0.02)
