@@ -25,6 +25,7 @@ from bench.filters import (
     FilterType,
     Not,
     Or,
+    from_json,
     leaves,
 )
 from bench.layout import filters_file
@@ -34,7 +35,6 @@ from bench.workloads import (
     SelectivityWorkload,
     UnfilteredWorkload,
     Workload,
-    load_filters,
     neighbours,
 )
 
@@ -122,7 +122,8 @@ def test_a_workload_hands_its_filters_and_attributes_to_workers(dataset: Dataset
         UnfilteredWorkload("none").open(dataset, cache),
         SelectivityWorkload("s", FilterType.EMIS, 0.2, 0).open(dataset, cache),
     ):
-        assert tuple(load_filters(workload.filters_path)) == workload.filters
+        lines = workload.filters_path.read_text(encoding="utf-8").splitlines()
+        assert tuple(map(from_json, lines)) == workload.filters
         assert workload.attributes_path is not None
         for name in workload.filtered:
             assert name in Attributes.open(workload.attributes_path).kinds

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from bench.attributes import Attributes, Ordered, Sets
 from bench.errors import BenchError
+from bench.filter_values import LEAVES
 from bench.filters import Between, Contains, Equals, Filter, FilterType
 from bench.layout import PUBLISHED_WORKLOADS
-from bench.workloads import LEAVES
 
 _STOP_WORDS = frozenset(
     re.findall(
