@@ -77,9 +77,9 @@ class Selectors:
         return found
 
 
-def nlist_for(n: int, wanted: int | None) -> int:
-    """Return the number of inverted lists for n items: as wanted, or 4 sqrt(n); with 39 items to train each at least.
+def nlist_for(n: int, factor: float) -> int:
+    """Return the number of inverted lists for n items: factor x sqrt(n), with 39 items to train each at least.
 
-    Both figures are those of faiss's guidelines.
+    faiss's guidelines give the 39, and factors of 4 to 16 up to a million items.
     """
-    return max(1, min(wanted or round(4 * n**0.5), n // 39))
+    return max(1, min(round(factor * n**0.5), n // 39))

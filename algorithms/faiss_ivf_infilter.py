@@ -17,7 +17,7 @@ from bench.filters import FilterBatch
 class Build:
     """Build parameters."""
 
-    nlist: int | None = param(None, "inverted lists; null for 4 sqrt(n)", low=1)
+    nlist_factor: float = param(4.0, "inverted lists, as a multiple of sqrt(n)", low=0.01)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FaissIvfInFilter(FaissAlgorithm, Algorithm):
     def build(self, data: Data) -> None:
         """Cluster the items and sort them into inverted lists."""
         n, dim = data.source.shape
-        self.index = faiss.IndexIVFFlat(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist))
+        self.index = faiss.IndexIVFFlat(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist_factor))
         self.index.cp.seed = data.seed + 1
         self.index.train(data.vectors)
         self.index.add(data.vectors)

@@ -17,7 +17,7 @@ from bench.filters import FilterBatch
 class Build:
     """Build parameters."""
 
-    nlist: int | None = param(None, "inverted lists; null for 4 sqrt(n)", low=1)
+    nlist_factor: float = param(4.0, "inverted lists, as a multiple of sqrt(n)", low=0.01)
     code_bytes: int = param(48, "bytes per item; lowered to a divisor of the dimension", low=1)
 
 
@@ -51,7 +51,7 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
         n, dim = data.source.shape
         code_bytes = max(m for m in range(1, min(self.params.code_bytes, dim) + 1) if dim % m == 0)
         bits = max(1, min(8, int(np.log2(max(2, n // 39)))))
-        coded = faiss.IndexIVFPQ(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist), code_bytes, bits)
+        coded = faiss.IndexIVFPQ(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist_factor), code_bytes, bits)
         coded.cp.seed = data.seed + 1
         self.index = faiss.IndexRefineFlat(coded)
         # A codebook has two entries at least, and faiss trains none on fewer items.

@@ -53,7 +53,7 @@ TARGET = "algorithm.target=algorithms.prefilter.PreFilter"
         ("algorithm=prefiltr", "algorithm=prefiltr: there is no algorithm of that name; did you mean 'prefilter'?"),
         (f"{IVF} algorithm.search.nprob=[1]", "did you mean 'algorithm.search.nprobe'?"),
         (f"{IVF} algorithm.search.nprobe=[16,wide]", "algorithm.search.nprobe='wide' should be int"),
-        (f"{IVF} algorithm.build.nlist=0", "algorithm.build.nlist=0 is out of range"),
+        (f"{IVF} algorithm.build.nlist_factor=0", "algorithm.build.nlist_factor=0 is out of range"),
         ("+algorithm.build.m=3", "has no build parameter 'm'"),
         (
             TARGET.replace("s.prefilter", "s.prefiltr"),
