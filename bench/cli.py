@@ -78,6 +78,7 @@ def check_overrides(config_name: str, words: list[str]) -> None:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
+        groups |= {o.key_or_group for o in overrides if o.is_add() and (CONFIGS / o.key_or_group).is_dir()}
         chosen = [_chosen(override) for override in overrides if override.key_or_group in groups]
         config = compose(config_name, overrides=chosen)
     for override in overrides:
@@ -118,7 +119,7 @@ def _chosen(override: Override) -> str:
     for name in names:
         if name not in options:
             raise BenchError(f"{group}={name}: there is no {group} of that name{nearest(name, options)}")
-    return f"{group}={names[0]}"
+    return f"{'+' if override.is_add() else ''}{group}={names[0]}"
 
 
 def _check_key(config: DictConfig, key: str) -> None:

@@ -17,9 +17,11 @@ from bench.cli import check_overrides, within_swept_groups
 from bench.config import AlgorithmConfig, parse_run, source_of, typed
 from bench.datasets import Dataset
 from bench.errors import BenchError
-from bench.filters import FilterBatch
+from bench.filters import FilterBatch, FilterType
 from bench.methods import Method
 from bench.paths import CONFIGS
+from bench.study import StudyConfig, jobs_of
+from bench.tune import parse_tune
 from bench.worker import load_target
 from bench.workloads import WORKLOADS
 
@@ -30,6 +32,7 @@ GROUPS = {
     folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in CONFIGS.iterdir() if folder.is_dir()
 }
 ALGORITHMS, DATASETS, WORKLOAD_FILES = GROUPS["algorithm"], GROUPS["dataset"], GROUPS["workload"]
+PRESETS = {name: OmegaConf.load(CONFIGS / "preset" / f"{name}.yaml") for name in GROUPS["preset"]}
 NEEDED = {"local": ["dataset.path=/x"], "vectors": ["dataset.vectors=/x.fvecs", "dataset.queries=/q.fvecs"]}
 
 
@@ -73,6 +76,36 @@ def test_an_algorithm_file_sets_exactly_the_declared_parameters(name: str) -> No
     description.check_params("build", config.build)
     for setting in config.settings():
         description.check_params("search", setting)
+
+
+@pytest.mark.parametrize(("preset", "name"), [(preset, str(name)) for preset in PRESETS for name in PRESETS[preset]])
+def test_a_preset_replaces_parameters_by_candidates(preset: str, name: str) -> None:
+    chosen, plain = dict(PRESETS[preset][name]), algorithm(name)
+    run = parse_run(composed("run", f"algorithm={name}", f"+preset={preset}"))
+    assert run.algorithm.build == plain.build | chosen
+    assert all(value in plain.candidates[key] for key, value in chosen.items())
+    assert load_target(plain.target).unsupported(FilterType(preset.rpartition("_")[2].upper())) is None
+
+
+def test_a_preset_leaves_other_methods_alone() -> None:
+    run = parse_run(composed("run", "algorithm=prefilter", "+preset=paper_medium_em"))
+    assert run.algorithm == algorithm("prefilter")
+
+
+@pytest.mark.parametrize("study", GROUPS["study"])
+@pytest.mark.parametrize("scale", GROUPS["scale"])
+def test_a_study_composes_into_typed_runs_at_every_scale(study: str, scale: str) -> None:
+    settings = typed(StudyConfig, composed("study", f"study={study}", f"scale={scale}"), "study")
+    jobs = jobs_of(settings, [])
+    assert jobs
+    parse = parse_tune if settings.study.command == "tune" else parse_run
+    for job in (jobs[0], jobs[-1]):
+        assert parse(job.compose())
+
+
+@pytest.mark.parametrize("name", GROUPS["tuner"])
+def test_every_tuner_is_typed(name: str) -> None:
+    assert parse_tune(composed("tune", f"tuner={name}"))[1].name == name
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -131,6 +164,7 @@ def test_settings_are_the_product_of_lists() -> None:
         (["algorithm=prefliter"], "algorithm=prefliter: .* did you mean 'prefilter'"),
         (["algorithm=prefilter,hnswlib_infiltr"], "algorithm=hnswlib_infiltr: .* did you mean 'hnswlib_infilter'"),
         (["algorithm=glob(nothing*)"], "no algorithm matches; known: "),
+        (["+preset=paper_medim_em"], "preset=paper_medim_em: .* did you mean 'paper_medium_em'"),
         (["workload=ems"], "workload=ems"),
         (["limits.build_secnds=3"], "did you mean 'limits.build_seconds'"),
         (["dataset=local", "dataset.pth=/x"], "no key 'dataset.pth'; did you mean 'dataset.path'"),
