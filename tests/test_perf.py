@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from bench.config import algorithm_config
 from bench.datasets import Dataset, load_rows
 from bench.errors import BenchError
 from bench.filters import FilterType
-from bench.perf import curves, hnsw, methods
+from bench.perf import curves, hnsw, methods, redraw
 from bench.perf.curves import qps_at
 from bench.workloads import PublishedWorkload
 
@@ -54,6 +56,14 @@ def test_qps_are_read_off_a_curve() -> None:
     assert [qps_at(curve, recall) for recall in (0.5, 0.8, 0.9)] == pytest.approx([1000, 1000, 100])
     assert qps_at(curve, 0.93) == pytest.approx(np.sqrt(1000))
     assert np.isnan(qps_at(curve, 0.97))
+
+
+def test_all_figures_are_drawn_from_a_store_of_made_up_rows(tmp_path: Path) -> None:
+    (row,) = redraw.seconds(tmp_path, CONFIGS, rows=1).to_dict("records")
+    assert row["rows"] == 2 * 3 * 21 * 8
+    assert row["files drawn"] > 40
+    assert row["redraw (s)"] > 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_method_that_is_not_there_is_named_with_the_nearest() -> None:

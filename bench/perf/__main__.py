@@ -19,7 +19,7 @@ from bench.config import AlgorithmConfig, algorithm_config, source_of, typed
 from bench.datasets import SOURCES, Dataset, load_rows
 from bench.errors import BenchError, nearest
 from bench.filters import Everything, FilterBatch
-from bench.perf import harness, hnsw, methods, out_of_core, ray_workers, storage
+from bench.perf import harness, hnsw, methods, out_of_core, ray_workers, redraw, storage
 from bench.perf.curves import QUERIES
 from bench.plan import results_cache
 from bench.provenance import machine_id, noise
@@ -78,6 +78,7 @@ MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
         Path(on.settings.results) / "out_of_core", on.settings.gib, int(on.settings.truth_memory_gib * 2**30)
     ),
     "ray_workers": lambda on: ray_workers.ratio(Path(on.settings.results) / "ray_workers"),
+    "redraw": lambda on: redraw.seconds(Path(on.settings.results) / "redraw", on.algorithms),
     "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
     "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
 }

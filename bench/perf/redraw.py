@@ -1,0 +1,108 @@
+"""How long all figures and tables take to be drawn from a large store, of made-up rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from bench.cache import make_folder
+from bench.config import AlgorithmConfig
+from bench.errors import BenchError
+from bench.figures.exhibits import PUBLISHED
+from bench.provenance import machine
+from bench.store import QUERY_SCHEMA, Status, Store
+
+ROWS = 20_000
+_SETTINGS, _QUERIES = 8, 500
+_LARGEST = {"n": 50_000, "dim": 384, "k": 10, "threads_search": 1}
+_PARTS = {"n": (6250, 12_500, 25_000), "dim": (48, 96, 192), "k": (20, 40, 60, 80, 100), "threads_search": (2,)}
+_SELECTIVITIES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+
+
+def seconds(folder: Path, algorithms: list[AlgorithmConfig], rows: int = ROWS) -> pd.DataFrame:
+    """Fill a store with rows as the studies leave them, and time ``python -m bench.figures`` over it.
+
+    Args:
+        folder: for the store, which is deleted again.
+        algorithms: the methods that have rows.
+        rows: how many, at least.
+
+    Returns:
+        One row: how many rows and files there were, and the seconds of the whole command.
+
+    Raises:
+        BenchError: the command fails.
+    """
+    with TemporaryDirectory(dir=make_folder(folder)) as results:
+        stored = _fill(Store(Path(results)), [algorithm.name for algorithm in algorithms], rows)
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "bench.figures", f"results={results}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"the figures could not be drawn: {done.stderr.strip().splitlines()[-1]}")
+        taken = time.perf_counter() - start
+        drawn = sum(path.is_file() for path in (Path(results) / "figures").iterdir())
+    return pd.DataFrame([{"rows": stored, "files drawn": drawn, "redraw (s)": taken}])
+
+
+def _fill(store: Store, names: list[str], rows: int) -> int:
+    """Write repeat after repeat of every study until there are enough rows, and return how many there are."""
+    rng = np.random.default_rng(0)
+    stored = repeat = 0
+    while stored < rows:
+        for number, (name, study) in enumerate(itertools.product(names, _studies())):
+            run_id = f"{repeat:03}{number:06}"
+            made = [_row(rng, name, setting, repeat, run_id, study) for setting in range(_SETTINGS)]
+            store.write(run_id, repeat, made, [_queries(rng, row["search_params"]) for row in made])
+            stored += len(made)
+        repeat += 1
+    return stored
+
+
+def _studies() -> Iterator[dict[str, Any]]:
+    """Yield what tells the runs of one method apart."""
+    for workload in PUBLISHED:
+        common = _LARGEST | {"workload": workload, "filter_type": workload.upper()}
+        yield common
+        yield from (common | {key: value} for key, values in _PARTS.items() for value in values)
+        yield from (common | {"workload": f"{workload}_selectivity_{share}"} for share in _SELECTIVITIES)
+
+
+def _row(
+    rng: np.random.Generator, name: str, setting: int, repeat: int, run_id: str, study: dict[str, Any]
+) -> dict[str, Any]:
+    qps = float(2.0**-setting * rng.uniform(1e4, 2e4))
+    return study | machine() | {
+        "run_id": run_id, "build_id": run_id, "status": Status.OK, "dataset": "made-up", "queries": _QUERIES,
+        "data_digest": f"{study['n']} {study['dim']}", "algorithm": name, "build_params": "{}",
+        "search_params": json.dumps({"ef": 2**setting}), "repeat": repeat, "seed": 0, "threads_build": 2,
+        "recall": 1 - 0.5 ** (setting + rng.uniform(1, 2)), "violations": 0, "qps": qps, "qps_with_prepare": qps,
+        "latency_p50_ms": 1e3 / qps, "latency_p95_ms": 2e3 / qps, "latency_p99_ms": 3e3 / qps,
+        "build_seconds": float(rng.uniform(1, 100)), "build_peak_rss_bytes": 1 << 28, "search_peak_rss_bytes": 1 << 27,
+        "index_bytes": int(rng.integers(1 << 20, 1 << 28)), "selectivity_mean": 0.2,
+        "started_at": dt.datetime.now(dt.UTC),
+    }  # fmt: skip
+
+
+def _queries(rng: np.random.Generator, setting: str) -> pa.Table:
+    columns = {
+        "search_params": pa.array([setting] * _QUERIES),
+        "query": np.arange(_QUERIES, dtype=np.int32),
+        "recall": np.ones(_QUERIES, np.float32),
+        "latency_ms": rng.uniform(1, 2, _QUERIES).astype(np.float32),
+        "selectivity": rng.uniform(0.01, 1, _QUERIES).astype(np.float32),
+        "returned": np.full(_QUERIES, 10, np.int32),
+    }
+    return pa.table(columns, schema=QUERY_SCHEMA)
