@@ -80,6 +80,7 @@ class RunConfig:
     threads_build: int | None
     threads_search: int
     latency_queries: int
+    timed_seconds: float
     truth_memory_gib: float
     tuned: str | None
     overwrite: Overwrite
@@ -98,6 +99,7 @@ class TunerConfig:
         queries: how many of the dataset's first queries are searched with; reports leave them out.
         gain: the share that a greedy round must gain for another one.
         trials: how many points Optuna tries.
+        keep_indexes: whether indexes that ignore attributes stay on disk for searches of other workloads and methods.
     """
 
     name: str
@@ -106,6 +108,7 @@ class TunerConfig:
     queries: int
     gain: float
     trials: int
+    keep_indexes: bool
 
 
 def typed(schema: type[T], values: Any, where: str) -> T:
@@ -204,7 +207,8 @@ def _check_values(run: RunConfig) -> None:
         if type(value) is not int or value < low:
             raise BenchError(f"{key}={value!r} is out of range; it is a whole number from {low} on")
     limits = {f"limits.{key}": value for key, value in vars(run.limits).items() if value is not None}
-    for key, value in {"truth_memory_gib": run.truth_memory_gib, **limits}.items():
+    above_zero = {"timed_seconds": run.timed_seconds, "truth_memory_gib": run.truth_memory_gib}
+    for key, value in (above_zero | limits).items():
         if type(value) not in (int, float) or value <= 0:
             raise BenchError(f"{key}={value!r} is out of range; it is a number above 0")
     if run.storage.rerank < 1:

@@ -102,7 +102,11 @@ def searched(plan: Plan, index: Path, folder: Path, report: Report) -> list[Outc
         first = len(outcomes)
         job = folder / "search_job.json"
         remaining = list(enumerate(plan.settings))[first:]
-        details = {"settings": remaining, "latency_queries": plan.config.latency_queries}
+        details = {
+            "settings": remaining,
+            "latency_queries": plan.config.latency_queries,
+            "timed_seconds": plan.config.timed_seconds,
+        }
         job.write_text(json.dumps(_job(plan, plan.config.threads_search, index) | details))
 
         def stages_done(first: int = first) -> int:

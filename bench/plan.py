@@ -86,6 +86,7 @@ class Plan:
             config.k,
             config.threads_search,
             config.latency_queries,
+            config.timed_seconds,
         )
 
     @property

@@ -147,7 +147,8 @@ def search(job: dict[str, Any], out: Path) -> None:
     batches = list(_batches(filters, data.attributes))
     for number, setting in job["settings"]:
         params = method.SearchParams(**setting)
-        result = measure(algorithm, params, job["k"], job["threads"], job["latency_queries"], queries, batches)
+        timed = (job["latency_queries"], job["timed_seconds"])
+        result = measure(algorithm, params, job["k"], job["threads"], *timed, queries, batches)
         with atomic_file(out / f"setting-{number:03}.npz") as path, path.open("wb") as file:
             np.savez(file, **result)
 

@@ -60,6 +60,7 @@ def plan_of(
         threads_build=1,
         threads_search=1,
         latency_queries=latency_queries,
+        timed_seconds=0.1,
         truth_memory_gib=1.0,
         tuned=None,
         overwrite=Overwrite.NEVER,

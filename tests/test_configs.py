@@ -197,6 +197,7 @@ def test_overrides_that_name_nothing(overrides: list[str], complaint: str) -> No
         (["repeats=true"], "repeats=True is out of range"),
         (["threads_build=0"], "threads_build=0 is out of range"),
         (["threads_build=all"], "threads_build='all' is out of range"),
+        (["timed_seconds=0"], "timed_seconds=0 is out of range; it is a number above 0"),
         (["truth_memory_gib=-1"], "truth_memory_gib=-1 is out of range; it is a number above 0"),
         (["dry_run=perhaps"], "dry_run='perhaps' should be true or false"),
         (["results=null"], "results is not set"),

@@ -24,6 +24,7 @@ from bench.rerank import Reranked
 K = 10
 RECALLS = (0.90, 0.95, 0.99)
 TURNS = 3
+TIMED_SECONDS = 0.1
 QUERIES = 1000
 """How many queries are searched: enough for a steady recall, few enough that turns are short."""
 
@@ -70,9 +71,10 @@ def curves(
     recalls: dict[str, list[float]] = {}
     for turn in range(TURNS):
         for name, contender in contenders.items():
+            batches = [(slice(None), contender.filters)]
             with threadpool_limits(1, "openmp"):
                 results = [
-                    measure(contender.algorithm, setting, K, 1, 0, queries, [(slice(None), contender.filters)])
+                    measure(contender.algorithm, setting, K, 1, 0, TIMED_SECONDS, queries, batches)
                     for setting in contender.settings
                 ]
             seconds[name].append([result["search_seconds"] for result in results])

@@ -19,7 +19,7 @@ from bench.tuning.reward import reward
 def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, title: str) -> Evaluated:
     """Return what build parameters are worth, from the store where they were evaluated before.
 
-    The rows are kept apart from those of reported runs; the indexes are not kept.
+    The rows are kept apart from those of reported runs; the indexes are not kept, unless `tuner` says so.
 
     Raises:
         BenchError: a key or value does not fit, or the results cannot be written.
@@ -32,8 +32,9 @@ def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, t
     if plan.unsupported:
         raise BenchError(f"{config.algorithm.name} does not serve {plan.workload.filter_type}: {plan.unsupported}")
     store = Store(config.results / "tuning")
+    keep = tuner.keep_indexes and not plan.method.depends_on_attributes
     rows: list[dict[str, Any]] = []
     for repeat in range(tuner.builds):
         with StatusLine(title) as line:
-            rows += run(plan, repeat, store, results_cache(config.results), line, keep_index=False)
+            rows += run(plan, repeat, store, results_cache(config.results), line, keep_index=keep)
     return Evaluated(build, reward(rows, tuner.recall))

@@ -89,3 +89,18 @@ def test_what_does_not_fit_is_said(word: str, complaint: str, command: Commands,
     said = command(tune.entry, *arguments, word)
     assert said.code == 2
     assert complaint in said.err
+
+
+def test_kept_indexes_are_built_once_for_all_workloads(command: Commands, tmp_path: Path) -> None:
+    words = ["dataset.n=600", "dataset.dim=16", "dataset.queries=40", "tuner.queries=15", "tuner.builds=1",
+             "tuner.gain=9", "tuner.keep_indexes=true", f"results={tmp_path}"]  # fmt: skip
+    assert command(tune.entry, "-m", *words, "workload=em,r", "algorithm=faiss_ivf_infilter").code == 0
+    assert command(tune.entry, *words, "workload=em", "algorithm=caps").code == 0
+    rows = Store(tmp_path / "tuning").rows()
+    flat, trees = (rows[rows["algorithm"] == name] for name in ("faiss_ivf_infilter", "caps"))
+    kept = {path.name for path in (tmp_path / "tuning" / "indexes").iterdir()}
+    assert kept == {f"{build}-0" for build in flat["build_id"]}
+    assert not kept & {f"{build}-0" for build in trees["build_id"]}
+    both = flat.groupby("build_id").filter(lambda build: build["workload"].nunique() == 2)
+    assert len(both)
+    assert (both.groupby("build_id")["build_seconds"].nunique() == 1).all()
