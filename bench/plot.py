@@ -63,6 +63,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     for path, (suffix, metadata) in zip(paths, _METADATA.items(), strict=True):
         with atomic_file(path) as temporary, rc_context(RC):
             figure.savefig(temporary, format=suffix, metadata=metadata)
+        figure.set_layout_engine("none")  # found once, it holds for all formats
     return paths
 
 

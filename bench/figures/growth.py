@@ -34,16 +34,17 @@ def measured(rows: pd.DataFrame, by: str, recall: float) -> pd.DataFrame:
     Returns:
         The columns by, algorithm, qps (at the recall; NaN where it is not reached) and the costs (means over builds).
     """
+    good = rows[rows["status"] == "ok"]
+    builds = good.drop_duplicates([by, "algorithm", "build_params", "seed", "repeat"])
+    means = builds.groupby([by, "algorithm"])[[column for column in MEASURES if column != "qps"]].mean()
+    means[list(_MIB)] /= 2**20
+    costs = means.to_dict("index")
     lines = []
-    for (value, name), own in rows[rows["status"] == "ok"].groupby([by, "algorithm"]):
-        found = points(own, "recall", "qps")
-        if found.empty:
-            continue
-        x, y = found["x"].to_numpy(np.float64), found["y"].to_numpy(np.float64)
-        line = {by: value, "algorithm": name, "qps": float(best_at(x, y, np.array([recall]))[0])}
-        builds = own.drop_duplicates(["build_params", "seed", "repeat"])
-        costs = {column: float(builds[column].mean()) for column in MEASURES if column != "qps"}
-        lines.append(line | {column: cost / (2**20 if column in _MIB else 1) for column, cost in costs.items()})
+    for value, alike in good.groupby(by):
+        for name, found in points(alike, "recall", "qps").groupby("algorithm"):
+            x, y = found["x"].to_numpy(np.float64), found["y"].to_numpy(np.float64)
+            qps = float(best_at(x, y, np.array([recall]))[0])
+            lines.append({by: value, "algorithm": name, "qps": qps, **costs[value, name]})
     return pd.DataFrame(lines, columns=[by, "algorithm", *MEASURES])
 
 
