@@ -172,10 +172,10 @@ def _deciles(results: Results) -> Drawn:
 
 
 def _characteristics(
-    draw: Callable[[Mapping[str, Characteristics]], Figure | Grid], *, together: bool
+    draw: Callable[[Mapping[str, Characteristics]], Figure | Grid], *, together: bool, of: str = "norms"
 ) -> Callable[[Results], Drawn]:
     def drawn_of(results: Results) -> Drawn:
-        known = results.characteristics
+        known = {name: one for name, one in results.characteristics.items() if getattr(one, of)}
         if together:
             return {"": draw(known)} if known else {}
         return {name: draw({name: one}) for name, one in known.items()}
@@ -186,14 +186,15 @@ def _characteristics(
 EXHIBITS = (
     Exhibit("tab1_taxonomy", "", lambda _: {"": taxonomy_grid()}),
     Exhibit("tab2_embeddings", "characteristics", _characteristics(drawn.embedding_table, together=True)),
-    Exhibit("tab3_attributes", "characteristics", _characteristics(drawn.attribute_table, together=False)),
+    Exhibit("tab3_attributes", "characteristics",
+            _characteristics(drawn.attribute_table, together=False, of="attributes")),
     Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.found)),
     Exhibit("fig15_norms", "characteristics", _characteristics(drawn.norms, together=True)),
     Exhibit("fig16_distances", "characteristics", _characteristics(drawn.pairwise_distances, together=True)),
     Exhibit("fig17_correlations", "characteristics", _characteristics(drawn.correlations, together=True)),
     Exhibit("fig18_other_datasets", "other_datasets", lambda r: _per_dataset(_other_datasets(r), _front)),
     Exhibit("fig19_other_datasets_costs", "other_datasets", lambda r: _per_dataset(_other_datasets(r), costs)),
-    Exhibit("fig20_attributes", "characteristics", _characteristics(drawn.attributes, together=False)),
+    Exhibit("fig20_attributes", "characteristics", _characteristics(drawn.attributes, together=False, of="attributes")),
     Exhibit("fig21_selectivities", "characteristics", _characteristics(drawn.selectivities, together=False)),
     Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.found)),
     Exhibit("fig23_em_r_emis", "main", lambda r: _per_dataset(published(r, large=False), _front)),

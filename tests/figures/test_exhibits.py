@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,14 @@ def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(results: Results
     figure = drawn["toy"]
     assert isinstance(figure, Figure)
     assert "1,000 items x 8 dimensions" in "".join(text.get_text() for text in figure.texts)
+
+
+def test_vectors_without_attributes_have_no_figure_of_them(results: Results) -> None:
+    known = dict(results.characteristics)
+    known["other"] = replace(known["other"], attributes={})
+    by_name = {exhibit.name: exhibit.draw(replace(results, characteristics=known)) for exhibit in EXHIBITS}
+    assert list(by_name["fig20_attributes"]) == list(by_name["tab3_attributes"]) == ["toy"]
+    assert list(by_name["fig21_selectivities"]) == ["other", "toy"]
 
 
 def test_rows_of_several_machines_are_mixed_by_nobody(tmp_path: Path) -> None:
