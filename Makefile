@@ -45,7 +45,7 @@ clean:  ## delete results, and data that can be generated again
 distclean: clean  ## delete the virtual environment and compiled kernels too
 	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache
 
-$(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/_kernels/*.py)
+$(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/*/*.py)
 	@echo 'compiling the kernels, as is done once after an installation or a change'
 	@$(TINY) results=$(VENV)/tiny/1 algorithm="glob('[a-e]*')" >/dev/null & \
 	$(TINY) results=$(VENV)/tiny/2 algorithm="glob('[f-z]*',exclude=[faiss*,hnswlib*])" >/dev/null; \

@@ -18,10 +18,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.attributes import Attributes
-from bench.filters import FilterBatch, FilterType
-from bench.storage import BYTES, Codes, Storage
-from bench.vectors import dense
+from bench.core.attributes import Attributes
+from bench.core.filters import FilterBatch, FilterType
+from bench.core.formats import BYTES, Codes, Storage
+from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
 ALL_FORMATS = frozenset(Storage)

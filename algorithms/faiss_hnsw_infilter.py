@@ -8,9 +8,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._faiss import FaissHnsw, Selectors
 from algorithms.base import ALL_FILTERS, Info, param
-from bench.filters import FilterBatch
+from algorithms.baselines.faiss import FaissHnsw, Selectors
+from bench.core.filters import FilterBatch
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms import _postfilter
-from algorithms._faiss import FaissHnsw
-from algorithms._postfilter import WideningSearch, search_widening
 from algorithms.base import ALL_FILTERS, Info
-from bench.filters import FilterBatch
+from algorithms.baselines import widening as _postfilter
+from algorithms.baselines.faiss import FaissHnsw
+from algorithms.baselines.widening import WideningSearch, search_widening
+from bench.core.filters import FilterBatch
 
 
 class FaissHnswPostFilter(FaissHnsw):

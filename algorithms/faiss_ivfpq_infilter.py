@@ -8,9 +8,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._faiss import FaissAlgorithm, Selectors, nlist_for
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
-from bench.filters import FilterBatch
+from algorithms.baselines.faiss import FaissAlgorithm, Selectors, nlist_for
+from bench.core.filters import FilterBatch
 
 
 @dataclass(frozen=True)

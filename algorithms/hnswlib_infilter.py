@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms._hnswlib import PAPER, HnswlibAlgorithm, nearest
 from algorithms.base import ALL_FILTERS, Info, param
-from bench.filters import FilterBatch
+from algorithms.baselines.hnswlib import PAPER, HnswlibAlgorithm, nearest
+from bench.core.filters import FilterBatch
 
 Groups = list[tuple[NDArray[np.int64], memoryview, int]]
 

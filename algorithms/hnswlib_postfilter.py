@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms import _postfilter
-from algorithms._hnswlib import PAPER, HnswlibAlgorithm, nearest
-from algorithms._postfilter import WideningSearch, search_widening
 from algorithms.base import ALL_FILTERS, Info
-from bench.filters import FilterBatch
+from algorithms.baselines import widening as _postfilter
+from algorithms.baselines.hnswlib import PAPER, HnswlibAlgorithm, nearest
+from algorithms.baselines.widening import WideningSearch, search_widening
+from bench.core.filters import FilterBatch
 
 
 class HnswlibPostFilter(HnswlibAlgorithm):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from bench.cache import atomic_file
-from bench.characteristics import Characteristics, describe_attributes, describe_embeddings, describe_selectivities
-from bench.config import RunConfig
-from bench.filters import FilterBatch
-from bench.plan import results_cache
-from bench.subset import subset
-from bench.vectors import open_vectors
+from bench.config.typed import RunConfig
+from bench.core.filters import FilterBatch
+from bench.core.vectors import open_vectors
+from bench.datasets.characteristics import (
+    Characteristics,
+    describe_attributes,
+    describe_embeddings,
+    describe_selectivities,
+)
+from bench.datasets.subset import subset
+from bench.runs.plan import results_cache
+from bench.system.cache import atomic_file
 
 
 def characterise(config: RunConfig) -> str:

@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from bench import arxiv_sim, hub
-from bench.attribute_figures import attribute_figures
-from bench.cache import Cache
-from bench.cli import command
-from bench.config import source_of, typed
-from bench.datasets import SOURCES, ArxivSimSource, Dataset, HubSource, Source
-from bench.errors import BenchError, nearest
-from bench.filters import FilterBatch, FilterType
-from bench.ground_truth import differences, ground_truth
-from bench.layout import PUBLISHED_WORKLOADS, filters_file, truth_file
-from bench.paths import CONFIGS
-from bench.pipeline.card import MANIFEST, damaged
-from bench.plan import results_cache
-from bench.workloads import PublishedWorkload, UnfilteredWorkload, Workload, WorkloadSource
+from bench.config.command import command
+from bench.config.typed import source_of, typed
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import FilterBatch, FilterType
+from bench.core.paths import CONFIGS
+from bench.datasets import arxiv_sim, hub
+from bench.datasets.attribute_table import attribute_figures
+from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, truth_file
+from bench.datasets.sources import SOURCES, ArxivSimSource, Dataset, HubSource, Source
+from bench.runs.plan import results_cache
+from bench.snapshot.card import MANIFEST, damaged
+from bench.system.cache import Cache
+from bench.workloads.ground_truth import differences, ground_truth
+from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, Workload, WorkloadSource
 
 
 @dataclass
@@ -151,7 +151,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
 
 def _build(config: DictConfig) -> None:
     try:
-        from bench.pipeline.build import main as build
+        from bench.snapshot.make import main as build
     except ImportError as error:
         raise BenchError(f"building needs {error.name}: pip install 'fanns-bench[build]'") from error
     build(config)

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
 
-from bench.cli import command
-from bench.config import typed
-from bench.errors import BenchError, nearest
-from bench.figures.__main__ import load
-from bench.figures.exhibits import PUBLISHED, Results, controlled, published, whole
-from bench.figures.grid import FORMATS, Grid
-from bench.figures.growth import measured
-from bench.filters import FilterType
-from bench.taxonomy import SURVEYED
+from bench.config.command import command
+from bench.config.typed import typed
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import FilterType
+from bench.figures import load
+from bench.reports.exhibits import PUBLISHED, Results, controlled, published, whole
+from bench.reports.figures.growth import measured
+from bench.reports.tables.table import FORMATS, Grid
+from bench.reports.tables.taxonomy import SURVEYED
 
 RECALL = 0.95
 _BY = ["dataset", "n", "dim", "machine"]

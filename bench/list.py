@@ -8,16 +8,16 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from bench.cli import command
-from bench.config import algorithm_config, typed
-from bench.errors import BenchError, nearest
-from bench.figures.grid import FORMATS, NONE, YES, Grid
-from bench.filters import FilterType
-from bench.methods import Method, describe
-from bench.paths import CONFIGS
-from bench.plan import results_cache
-from bench.progress import bar
-from bench.taxonomy import taxonomy_grid
+from bench.config.command import command
+from bench.config.typed import algorithm_config, typed
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import FilterType
+from bench.core.paths import CONFIGS
+from bench.core.progress import bar
+from bench.reports.tables.table import FORMATS, NONE, YES, Grid
+from bench.reports.tables.taxonomy import taxonomy_grid
+from bench.runs.description import Method, describe
+from bench.runs.plan import results_cache
 
 
 @dataclass

@@ -9,12 +9,12 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
-from bench.cache import atomic_file
-from bench.cli import command
-from bench.config import typed
-from bench.errors import BenchError
-from bench.figures.recall_qps import RC, recall_qps
-from bench.figures.view import View, figures
+from bench.config.command import command
+from bench.config.typed import typed
+from bench.core.errors import BenchError
+from bench.reports.figures.recall_qps import RC, recall_qps
+from bench.results.selection import View, figures
+from bench.system.cache import atomic_file
 
 _METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}  # the same rows give the same bytes
 

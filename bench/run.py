@@ -8,13 +8,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from bench.cli import command
-from bench.config import parse_run
-from bench.plan import Plan, make_plan, results_cache, results_store
-from bench.progress import StatusLine
-from bench.provenance import noise
-from bench.runner import run
-from bench.store import Status
+from bench.config.command import command
+from bench.config.typed import parse_run
+from bench.core.progress import StatusLine
+from bench.results.store import Status
+from bench.runs.plan import Plan, make_plan, results_cache, results_store
+from bench.runs.run import run
+from bench.system.machine import noise
 
 
 def main(config: DictConfig) -> None:

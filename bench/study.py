@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from omegaconf import DictConfig
 
 from bench.characterise import characterise
-from bench.cli import check_overrides, command
-from bench.config import parse_run, typed
-from bench.errors import BenchError
-from bench.jobs import Job, Overrides, expanded, merged
-from bench.plan import Plan, make_plan, results_store
+from bench.config.command import check_overrides, command
+from bench.config.sweeps import Job, Overrides, expanded, merged
+from bench.config.typed import parse_run, typed
+from bench.core.errors import BenchError
+from bench.results.store import Overwrite
 from bench.run import run_repeat
-from bench.store import Overwrite
+from bench.runs.plan import Plan, make_plan, results_store
 from bench.tune import parse_tune, tune
-from bench.tuning.findings import finished
+from bench.tuning.trace import finished
 
 _OWN = ("study", "scale", "budget_minutes", "results", "dry_run")
 UNFINISHED = 3

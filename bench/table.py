@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig
 
-from bench.cache import atomic_file
-from bench.cli import command
-from bench.config import typed
-from bench.errors import BenchError, nearest
-from bench.figures.grid import FORMATS, NONE, Grid
-from bench.figures.summary import COSTS, summary
-from bench.figures.view import View, conditions, data_title, figures
-from bench.store import SCHEMA
+from bench.config.command import command
+from bench.config.typed import typed
+from bench.core.errors import BenchError, nearest
+from bench.reports.tables.summary import COSTS, summary
+from bench.reports.tables.table import FORMATS, NONE, Grid
+from bench.results.selection import View, conditions, data_title, figures
+from bench.results.store import SCHEMA
+from bench.system.cache import atomic_file
 
 _CSV = "csv"
 

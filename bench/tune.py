@@ -10,14 +10,14 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from bench.cli import command
-from bench.config import AlgorithmConfig, RunConfig, TunerConfig, parse_run, typed
-from bench.errors import BenchError, nearest
-from bench.paths import CONFIGS
+from bench.config.command import command
+from bench.config.typed import AlgorithmConfig, RunConfig, TunerConfig, parse_run, typed
+from bench.core.errors import BenchError, nearest
+from bench.core.paths import CONFIGS
 from bench.tuning.evaluation import evaluate
-from bench.tuning.findings import Evaluated, Findings
 from bench.tuning.searches import SEARCHES
 from bench.tuning.space import Point, space_of
+from bench.tuning.trace import Evaluated, Findings
 
 _OPTUNA = "optuna"
 

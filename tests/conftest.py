@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bench.cache import Cache
-from bench.datasets import Dataset, LayoutSource
-from bench.paths import PROJECT
+from bench.core.paths import PROJECT
+from bench.datasets.sources import Dataset, LayoutSource
+from bench.results.store import Store
+from bench.system.cache import Cache
+from tests.support.commands import Commands
+from tests.support.small_dataset import write_layout
 
-from .commands import Commands
-from .made import write_layout
+Write = Callable[..., Path]
 
 # The same examples on every run, and no judgement of how long they take.
 settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,3 +61,14 @@ def dataset(layout: Path, cache: Cache) -> Dataset:
 def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Commands:
     """Calls commands in this process."""
     return Commands(monkeypatch, capfd)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Store rows through `Store.write`, as those of one run, and return the results folder."""
+
+    def write_rows(*rows: dict[str, Any], root: Path = tmp_path / "results") -> Path:
+        Store(root).write("run", 0, rows, [])
+        return root
+
+    return write_rows

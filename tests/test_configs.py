@@ -12,20 +12,19 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from algorithms.base import Algorithm
-from bench.cache import Cache
-from bench.cli import check_overrides, within_swept_groups
-from bench.config import AlgorithmConfig, parse_run, source_of, typed
-from bench.datasets import Dataset
-from bench.errors import BenchError
-from bench.filters import FilterBatch, FilterType
-from bench.methods import Method
-from bench.paths import CONFIGS
+from bench.config.command import check_overrides, within_swept_groups
+from bench.config.typed import AlgorithmConfig, parse_run, source_of, typed
+from bench.core.errors import BenchError
+from bench.core.filters import FilterBatch, FilterType
+from bench.core.paths import CONFIGS
+from bench.datasets.sources import Dataset
+from bench.runs.description import Method
+from bench.runs.worker import load_target
 from bench.study import StudyConfig, jobs_of
+from bench.system.cache import Cache
 from bench.tune import parse_tune
-from bench.worker import load_target
-from bench.workloads import WORKLOADS
-
-from .plans import described
+from bench.workloads.sources import WORKLOADS
+from tests.support.plans import described
 
 COMMANDS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "output")
 GROUPS = {
@@ -130,8 +129,13 @@ def test_no_two_methods_look_alike() -> None:
 
 def test_every_class_of_a_method_has_its_file() -> None:
     targets = {algorithm(name).target for name in ALGORITHMS}
-    modules = {path.stem for path in (CONFIGS.parent / "algorithms").glob("[!_]*.py")} - {"base"}
-    assert {target.split(".")[1] for target in targets} == modules
+    folder = CONFIGS.parent / "algorithms"
+    entries = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
+    assert {target.split(".")[1] for target in targets} == {name for name in entries if name[0] != "_"} - {
+        "base",
+        "kernels",
+        "encodings",
+    }
 
 
 @pytest.mark.parametrize("name", WORKLOAD_FILES)
@@ -210,7 +214,7 @@ def test_values_that_do_not_fit(overrides: list[str], complaint: str) -> None:
 
 
 def parameters(**values: Any) -> dict[str, Any]:
-    return described("tests.adversarial.Declares").check_params("build", values)
+    return described("tests.support.adversarial.Declares").check_params("build", values)
 
 
 def test_parameters_take_their_defaults() -> None:

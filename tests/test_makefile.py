@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from bench.cli import check_overrides
-from bench.paths import PROJECT
+from bench.config.command import check_overrides
+from bench.core.paths import PROJECT
 
 COMMAND = re.compile(r"-m bench\.(\w+)((?: +(?:'[^']*'|\"[^\"]*\"|[^\s>&;'\"])+)*)")
 

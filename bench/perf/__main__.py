@@ -14,16 +14,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
-from bench.cli import command
-from bench.config import AlgorithmConfig, algorithm_config, source_of, typed
-from bench.datasets import SOURCES, Dataset, load_rows
-from bench.errors import BenchError, nearest
-from bench.filters import Everything, FilterBatch
-from bench.perf import harness, hnsw, methods, out_of_core, ray_workers, redraw, storage
-from bench.perf.curves import QUERIES
-from bench.plan import results_cache
-from bench.provenance import machine_id, noise
-from bench.workloads import WORKLOADS, Workload
+from bench.config.command import command
+from bench.config.typed import AlgorithmConfig, algorithm_config, source_of, typed
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import Everything, FilterBatch
+from bench.datasets.sources import SOURCES, Dataset, load_rows
+from bench.perf import formats as storage
+from bench.perf import harness, hnsw, methods, out_of_core, redraw
+from bench.perf import ray as ray_workers
+from bench.perf.turns import QUERIES
+from bench.runs.plan import results_cache
+from bench.system.machine import machine_id, noise
+from bench.workloads.sources import WORKLOADS, Workload
 
 
 @dataclass

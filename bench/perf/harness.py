@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from algorithms._hnsw import HnswBuild
 from algorithms.base import Data
+from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.faiss_hnsw_infilter import FaissHnswInFilter, Search
-from bench.attributes import Attributes
-from bench.exact import exact_search
-from bench.filters import Everything, FilterBatch, FilterType
-from bench.measure import measure
+from bench.core.attributes import Attributes
+from bench.core.filters import Everything, FilterBatch, FilterType
+from bench.runs.timing import measure
+from bench.truth.search import exact_search
 
 _BLOCK = 4096
 

@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from algorithms._hnsw import HnswBuild
-from algorithms._postfilter import WideningSearch
 from algorithms.base import Algorithm, Data
+from algorithms.baselines.hnsw import HnswPostFilter
+from algorithms.baselines.hnsw_params import HnswBuild
+from algorithms.baselines.widening import WideningSearch
 from algorithms.faiss_hnsw_postfilter import FaissHnswPostFilter
-from algorithms.hnsw_postfilter import HnswPostFilter
 from algorithms.hnswlib_postfilter import HnswlibPostFilter
-from bench.attributes import Attributes
-from bench.exact import exact_search
-from bench.filters import Everything, FilterBatch, FilterType
-from bench.perf.curves import RECALLS, TURNS, Contender, K, build, curves, qps_at, through_disk
+from bench.core.attributes import Attributes
+from bench.core.filters import Everything, FilterBatch, FilterType
+from bench.perf.turns import RECALLS, TURNS, Contender, K, build, curves, qps_at, through_disk
+from bench.truth.search import exact_search
 
 SETTINGS = [WideningSearch(ef) for ef in (10, 20, 40, 80, 160, 320, 640)]
 OURS = "ours"

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
 from algorithms.hnswlib_postfilter import HnswlibPostFilter
-from bench.config import AlgorithmConfig
-from bench.exact import exact_search
-from bench.filters import FilterBatch
-from bench.perf.curves import QUERIES, RECALLS, Contender, K, build, curves, qps_at, through_disk
+from bench.config.typed import AlgorithmConfig
+from bench.core.filters import FilterBatch
 from bench.perf.hnsw import unfiltered
-from bench.worker import load_target, warm_up_build
-from bench.workloads import Workload
+from bench.perf.turns import QUERIES, RECALLS, Contender, K, build, curves, qps_at, through_disk
+from bench.runs.worker import load_target, warm_up_build
+from bench.truth.search import exact_search
+from bench.workloads.sources import Workload
 
 _PEAK = Path("/proc/self/clear_refs")
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.cache import Cache, make_folder
-from bench.datasets import VectorsSource, load_rows
-from bench.ground_truth import ground_truth
-from bench.measure import peak_rss
+from bench.core.progress import bar
+from bench.core.vectors import open_vectors
+from bench.datasets.sources import VectorsSource, load_rows
 from bench.perf.methods import reset_peak
-from bench.progress import bar
-from bench.vectors import open_vectors
-from bench.workloads import UnfilteredWorkload
+from bench.runs.timing import peak_rss
+from bench.system.cache import Cache, make_folder
+from bench.workloads.ground_truth import ground_truth
+from bench.workloads.sources import UnfilteredWorkload
 
 DIM = 4096
 QUERIES = 1000

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bench.cache import make_folder
-from bench.config import AlgorithmConfig
-from bench.errors import BenchError
-from bench.figures.exhibits import PUBLISHED
-from bench.provenance import machine
-from bench.store import QUERY_SCHEMA, Status, Store
+from bench.config.typed import AlgorithmConfig
+from bench.core.errors import BenchError
+from bench.reports.exhibits import PUBLISHED
+from bench.results.store import QUERY_SCHEMA, Status, Store
+from bench.system.cache import make_folder
+from bench.system.machine import machine
 
 ROWS = 20_000
 _SETTINGS, _QUERIES = 8, 500

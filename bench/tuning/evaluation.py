@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bench.config import RunConfig, TunerConfig
-from bench.errors import BenchError
-from bench.plan import make_plan, results_cache
-from bench.progress import StatusLine
-from bench.runner import run
-from bench.store import Overwrite, Store
-from bench.tuning.findings import Evaluated
+from bench.config.typed import RunConfig, TunerConfig
+from bench.core.errors import BenchError
+from bench.core.progress import StatusLine
+from bench.results.store import Overwrite, Store
+from bench.runs.plan import make_plan, results_cache
+from bench.runs.run import run
 from bench.tuning.reward import reward
+from bench.tuning.trace import Evaluated
 
 
 def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, title: str) -> Evaluated:

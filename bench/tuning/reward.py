@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.figures.curves import best_at, points
+from bench.results.curves import best_at, points
 
 
 @dataclass(frozen=True, order=True)

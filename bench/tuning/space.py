@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.config import AlgorithmConfig
-from bench.errors import BenchError
+from bench.config.typed import AlgorithmConfig
+from bench.core.errors import BenchError
 
 Point = tuple[int, ...]
 """A position in each of the lists."""

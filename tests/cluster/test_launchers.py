@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from bench import launchers, run
-from bench.errors import BenchError
-from bench.launchers import prepared
-from bench.store import Store
-
-from ..commands import Commands, started
+from bench import run
+from bench.config import launchers
+from bench.config.launchers import prepared
+from bench.core.errors import BenchError
+from bench.results.store import Store
+from tests.support.commands import Commands, started
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_a_sweep_that_lost_a_worker_goes_on_where_it_stopped(layout: Path, tmp_p
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
     wait.write_text("search 1")
-    method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.adversarial.Marks"]
+    method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks"]
     small = ["dataset=local", f"dataset.path={layout}", *method, "+algorithm.search.effort=1", "threads_build=1"]
     launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={tmp_path}"]
     with started("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:

@@ -11,10 +11,9 @@ import psutil
 import pytest
 
 from bench import run
-from bench.locks import allowed_cpus
-from bench.store import Store
-
-from ..commands import Commands, started
+from bench.results.store import Store
+from bench.system.locks import allowed_cpus
+from tests.support.commands import Commands, started
 
 pytest.importorskip("ray")
 pytest.importorskip("hydra_plugins.hydra_ray_launcher")
@@ -25,7 +24,7 @@ RAY = [
     "+hydra.launcher.ray.init.num_cpus=2",
     "+hydra.launcher.ray.init.object_store_memory=80000000",
 ]
-METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.adversarial.MarksFew"]
+METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.support.adversarial.MarksFew"]
 SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=2", "threads_build=1", "-m"]
 
 

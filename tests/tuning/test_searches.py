@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.config import AlgorithmConfig
-from bench.errors import BenchError
+from bench.config.typed import AlgorithmConfig
+from bench.core.errors import BenchError
 from bench.tuning.reward import NOTHING, Reward, reward
 from bench.tuning.searches import SEARCHES, Evaluate, greedy, grid
 from bench.tuning.space import Point, Space, space_of

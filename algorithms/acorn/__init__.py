@@ -1,0 +1,1 @@
+"""ACORN (SIGMOD 2024): one graph for all filters."""

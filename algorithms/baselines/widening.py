@@ -1,0 +1,71 @@
+"""Post-filtering: search without the filter, drop what fails it, and widen until enough passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.base import param
+from bench.core.filters import FilterBatch
+
+
+@dataclass(frozen=True)
+class WideningSearch:
+    """Search parameters of post-filtering."""
+
+    ef: int = param(64, "candidates to begin with; doubled until k of them pass", low=1)
+    max_candidates: int = param(10_000, "candidates at which widening ends", low=1)
+
+
+def prepare(filters: FilterBatch) -> FilterBatch:
+    """Evaluate the filters, so that a search only tests bits."""
+    filters.bitmaps  # noqa: B018  (cached on the batch)
+    filters.matches  # noqa: B018
+    return filters
+
+
+def search_widening(
+    nearest: Callable[[NDArray[np.int64], int], NDArray[np.integer[Any]]],
+    filters: FilterBatch,
+    k: int,
+    width: int,
+    limit: int,
+) -> NDArray[np.int64]:
+    """Return int64[q, k], the first k of each query's nearest items that pass, -1 where there are fewer.
+
+    A query whose candidates do not hold min(k, matches) passing items is searched again with twice as many.
+
+    Args:
+        nearest: takes query numbers and a width, gives that many unfiltered nearest ids (-1 where fewer) each.
+        filters: prepared filters, one per query.
+        k: answers per query.
+        width: how many candidates to begin with, at least k.
+        limit: how many candidates at most.
+    """
+    found = np.full((len(filters), k), -1, np.int64)
+    wanted = np.minimum(k, filters.matches[filters.index])
+    pending = np.flatnonzero(wanted > 0)
+    limit = min(limit, filters.attributes.n)
+    width = min(max(width, k), limit)
+    while len(pending):
+        ids = nearest(pending, width).astype(np.int64)
+        passing = (ids >= 0) & _test(filters.bitmaps, filters.index[pending], ids)
+        # A stable sort brings the passing candidates to the front and keeps their order.
+        front = np.argsort(~passing, axis=1, kind="stable")[:, :k]
+        top = np.where(np.take_along_axis(passing, front, 1), np.take_along_axis(ids, front, 1), -1)
+        found[pending, : top.shape[1]] = top
+        if width == limit:
+            break
+        pending = pending[passing.sum(axis=1) < wanted[pending]]
+        width = min(2 * width, limit)
+    return found
+
+
+def _test(bitmaps: NDArray[np.uint8], rows: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether the bit of each id [q, m] is set in its query's bitmap."""
+    safe = np.maximum(ids, 0)
+    return (bitmaps[rows[:, None], safe >> 3] >> (safe & 7).astype(np.uint8) & 1).astype(np.bool_)

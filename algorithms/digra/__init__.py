@@ -1,0 +1,1 @@
+"""DIGRA (SIGMOD 2025): a multi-way tree of graphs."""

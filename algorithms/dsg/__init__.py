@@ -1,0 +1,1 @@
+"""DSG (VLDB 2025): one graph whose edges say for which ranges they are meant."""

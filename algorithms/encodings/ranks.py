@@ -1,0 +1,79 @@
+"""Items in the order of one attribute, and ranges of its values as ranges of ranks: what methods for ranges index."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes, Ordered
+from bench.core.errors import BenchError
+from bench.core.filters import And, Between, Filter, FilterBatch, type_of
+
+
+class Ranks:
+    """The items by rank: in the order of their values, and of their ids where values are equal.
+
+    Equal values stand together, and a range takes all of them or none, so that their order decides no answer.
+
+    Attributes:
+        name: the attribute.
+        order: int32[n], the item of each rank.
+        values: int64[n], its value, ascending.
+    """
+
+    name: str
+    order: NDArray[np.int32]
+    values: NDArray[np.int64]
+
+    def __init__(self, attributes: Attributes, names: tuple[str, ...]) -> None:
+        """Rank the items by the one attribute of `names`.
+
+        Raises:
+            BenchError: there is not one name, the attribute is not ordered, or items have no value.
+        """
+        if len(names) != 1:
+            raise BenchError(f"ranges are over one attribute, and the workload filters on {len(names)}: {names}")
+        self.name = names[0]
+        column = attributes[self.name]
+        if not isinstance(column, Ordered):
+            raise BenchError(f"attribute '{self.name}' is {column.kind}, and ranges need an ordered one")
+        missing = np.flatnonzero(~column.present)
+        if len(missing):
+            raise BenchError(
+                f"attribute '{self.name}' has no value for {len(missing)} items, the first of them {missing[0]}; "
+                "rank-based methods need a value for every item"
+            )
+        self.order = np.argsort(column.values, kind="stable").astype(np.int32)
+        self.values = column.values[self.order]
+
+    def intervals(self, filters: FilterBatch) -> NDArray[np.int64]:
+        """Return int64[q, 2], the first and the last rank that pass each query's filter; first > last if none does.
+
+        Raises:
+            BenchError: a filter is no range of this attribute.
+        """
+        rows = np.empty((len(filters.unique), 2), np.int64)
+        for row, filter_ in zip(rows, filters.unique, strict=True):
+            if not isinstance(filter_, Between) or filter_.attribute != self.name:
+                raise BenchError(f"{filter_} is a filter of type {type_of(filter_)}; only R on '{self.name}' is served")
+            row[:] = self._interval(filter_)
+        return rows[filters.index]
+
+    def split(self, filter_: Filter) -> tuple[tuple[int, int], Filter]:
+        """Return the ranks of a conjunction's ranges of this attribute, see `intervals`, and the rest of it.
+
+        Raises:
+            BenchError: no part of the filter is a range of this attribute.
+        """
+        parts = filter_.parts if isinstance(filter_, And) else (filter_,)
+        ranges = [part for part in parts if isinstance(part, Between) and part.attribute == self.name]
+        if not ranges:
+            raise BenchError(f"{filter_} has no range of '{self.name}', the attribute that the index ranks items by")
+        firsts, lasts = zip(*map(self._interval, ranges), strict=True)
+        return (max(firsts), min(lasts)), And(tuple(part for part in parts if part not in ranges))
+
+    def _interval(self, filter_: Between) -> tuple[int, int]:
+        low, high = filter_.low, filter_.high
+        first = 0 if low is None else np.searchsorted(self.values, low, "left")
+        after = len(self.values) if high is None else np.searchsorted(self.values, high, "right")
+        return int(first), int(after) - 1

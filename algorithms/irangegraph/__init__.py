@@ -1,0 +1,1 @@
+"""iRangeGraph (SIGMOD 2025): a graph per node of a segment tree."""

@@ -1,0 +1,69 @@
+"""Stored values as numbers.
+
+Numba knows neither float16 nor bfloat16. So float16 is handed to kernels as its bits in int16, bfloat16 as its bits
+in uint16; float32 and int8 are what they are. The compiler turns loops over `value` into vector conversions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic, overload
+
+from algorithms.kernels.policy import FASTMATH, operation
+
+
+@intrinsic
+def _half(typingctx: Any, bits: Any) -> Any:
+    """Return the float32 of a float16, given as int16."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fpext(builder.bitcast(args[0], ir.HalfType()), ir.FloatType())
+
+    return types.float32(types.int16), codegen
+
+
+@intrinsic
+def _brain(typingctx: Any, bits: Any) -> Any:
+    """Return the float32 of a bfloat16, given as uint16: its upper half."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        return builder.bitcast(builder.shl(builder.zext(args[0], word), ir.Constant(word, 16)), ir.FloatType())
+
+    return types.float32(types.uint16), codegen
+
+
+half: Any = _half
+brain: Any = _brain
+
+
+@operation
+def value(stored: Any) -> Any:
+    """Return a stored value as float32."""
+
+
+def _float32(stored: Any) -> Any:
+    return stored
+
+
+def _int8(stored: Any) -> Any:
+    return np.float32(stored)
+
+
+def _float16(stored: Any) -> Any:
+    return half(stored)
+
+
+def _bfloat16(stored: Any) -> Any:
+    return brain(stored)
+
+
+def _choose(stored: Any) -> Any:
+    return {types.float32: _float32, types.int8: _int8, types.int16: _float16, types.uint16: _bfloat16}.get(stored)
+
+
+overload(value, strict=False, jit_options={"fastmath": FASTMATH, "nogil": True})(_choose)

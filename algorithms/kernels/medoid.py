@@ -1,0 +1,37 @@
+"""The item in the middle of a group, where searches of a flat graph start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+from algorithms.kernels.space import coordinate
+
+
+@nb.njit(cache=True, nogil=True)
+def medoids(space: Any, bounds: Any) -> Any:
+    """Return int32[g], of each group of items the one nearest to their mean, or -1 for an empty group.
+
+    Args:
+        space: the items, an `L2` or a `ScaledL2`.
+        bounds: int64[g + 1]; group i is the items from ``bounds[i]`` on, before ``bounds[i + 1]``.
+    """
+    found = np.full(len(bounds) - 1, -1, np.int32)
+    mean = np.empty(space.rows.shape[1], np.float64)
+    for g in range(len(found)):
+        start, stop = bounds[g], bounds[g + 1]
+        mean[:] = 0
+        for i in range(start, stop):
+            for t in range(len(mean)):
+                mean[t] += coordinate(space, i, t)
+        mean /= max(stop - start, 1)
+        best = np.inf
+        for i in range(start, stop):
+            squared = 0.0
+            for t in range(len(mean)):
+                squared += (coordinate(space, i, t) - mean[t]) ** 2
+            if squared < best:
+                best, found[g] = squared, i
+    return found

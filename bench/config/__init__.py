@@ -1,0 +1,1 @@
+"""Hydra's configuration as typed dataclasses, checked before anything runs."""

@@ -1,0 +1,9 @@
+"""Where the project's own files lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+CONFIGS = PROJECT / "configs"
+DATASETS = PROJECT / "datasets"

@@ -1,0 +1,1 @@
+"""Datasets: items, each a vector with attributes, and query vectors."""

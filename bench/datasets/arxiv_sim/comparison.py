@@ -1,0 +1,182 @@
+"""A dataset beside the figures of real abstracts."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes, Boolean, Ordered, Sets
+from bench.core.errors import BenchError
+from bench.core.filters import Everything, FilterBatch
+from bench.core.vectors import open_vectors
+from bench.datasets.arxiv_sim.statistics import FOLDER
+from bench.datasets.layout import (
+    ATTRIBUTES,
+    PUBLISHED_WORKLOADS,
+    QUERIES,
+    VECTORS,
+    attributes_to_parquet,
+    filters_file,
+    read_filters,
+)
+
+ITEMS, DIM = 50_000, 384
+"""What the real figures of vectors were measured on."""
+
+_NEIGHBOURS = 100
+_PAIRS = 20_000
+_EF = (16, 32, 64, 128, 256)
+
+
+def describe(folder: Path, *, sample: int = 2000, seed: int = 0) -> pd.DataFrame:
+    """Compare a folder of the published layout with the real figures.
+
+    Distances, intrinsic dimension and recall depend on how many items there are: of more than 50,000 items the first
+    50,000 are described, and with fewer, or in other than 384 dimensions, no verdict is given on them.
+
+    Args:
+        folder: holds vectors, queries, attributes, and filters of EM, R and EMIS where there are any.
+        sample: how many items and how many queries neighbours are measured of.
+        seed: of that sample.
+
+    Returns:
+        A row per figure: `figure`, its `real` value, its value `here`, the largest `tolerance` for their difference
+        (NaN where there is none), and whether it is `within` (None where no verdict is given).
+
+    Raises:
+        BenchError: a file is missing or damaged.
+    """
+    vectors = np.ascontiguousarray(open_vectors(folder / VECTORS)[:ITEMS], np.float32)
+    queries = np.ascontiguousarray(open_vectors(folder / QUERIES)[:sample], np.float32)
+    with tempfile.TemporaryDirectory() as scratch:
+        attributes = _head(folder / ATTRIBUTES, Path(scratch))
+        of_vectors = dict(_neighbourhoods(vectors, queries, attributes, sample, np.random.default_rng(seed)))
+        here = of_vectors | dict(_distributions(attributes)) | dict(_selectivities(folder, attributes))
+    comparable = vectors.shape == (ITEMS, DIM)
+    rows = []
+    with (FOLDER / "real.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            name, real, tolerance = row["figure"], float(row["real"]), float(row["tolerance"] or "nan")
+            if row["of"] == "relative":
+                tolerance *= real
+            value = here.get(name, float("nan"))
+            judged = not np.isnan([value, tolerance]).any() and (comparable or name not in of_vectors)
+            within = bool(abs(value - real) <= tolerance) if judged else None
+            rows.append({"figure": name, "real": real, "here": value, "tolerance": tolerance, "within": within})
+    return pd.DataFrame(rows).astype({"within": object})
+
+
+def _head(source: Path, scratch: Path) -> Attributes:
+    """Open the attributes of the first items."""
+    if not source.is_file():
+        raise BenchError(f"no file {source}")
+    # The name stays, so that errors of the conversion name the file that users know.
+    head = scratch / source.name
+    with source.open("rb") as file, head.open("wb") as out:
+        out.writelines(itertools.islice(file, ITEMS))
+    attributes_to_parquet(head, scratch / "attributes.parquet")
+    return Attributes.open(scratch / "attributes.parquet")
+
+
+def _neighbourhoods(
+    vectors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    attributes: Attributes,
+    sample: int,
+    random: np.random.Generator,
+) -> Iterator[tuple[str, float]]:
+    chosen = np.sort(random.choice(len(vectors), min(sample, len(vectors)), replace=False))
+    # An item is its own nearest.
+    item_ids, item_distances = _nearest(vectors, vectors[chosen], _NEIGHBOURS + 1)
+    item_ids, item_distances = item_ids[:, 1:], item_distances[:, 1:]
+    query_ids, query_distances = _nearest(vectors, queries, _NEIGHBOURS)
+    for kind, distances in (("items", item_distances), ("queries", query_distances)):
+        if distances.shape[1] == _NEIGHBOURS:
+            yield f"intrinsic dimension of {kind}, median", float(np.median(_intrinsic_dimension(distances)))
+        for rank in (1, 10, 100):
+            if rank <= distances.shape[1]:
+                yield f"distance of {kind} to neighbour {rank}, median", float(np.median(distances[:, rank - 1]))
+    one, other = random.integers(0, len(vectors), (2, _PAIRS))
+    apart = np.linalg.norm(vectors[one] - vectors[other], axis=1)[one != other]
+    if len(apart):
+        yield "distance of random items, mean", float(apart.mean())
+        yield "distance of random items, deviation", float(apart.std())
+    mains = attributes["main_categories"]
+    if isinstance(mains, Sets):
+        share = _sharing(mains)
+        yield (
+            "items and their 10 neighbours that share a main category",
+            float(share(chosen[:, None], item_ids[:, :10]).mean()),
+        )
+        yield "random items that share a main category", float(share(one, other).mean())
+    yield from _recalls(vectors, queries, query_ids[:, :10])
+
+
+def _nearest(
+    vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return ids and L2 distances of the k nearest items, or of all where there are fewer."""
+    from bench.truth.search import exact_search
+
+    everything = FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
+    truth = exact_search(vectors, queries, everything, min(k, len(vectors)))
+    return truth.ids, np.sqrt(truth.distances)
+
+
+def _intrinsic_dimension(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the maximum-likelihood estimate (Levina and Bickel, 2004) from ascending distances [m, k]."""
+    near = np.maximum(distances[:, :-1], np.finfo(np.float32).eps)
+    return 1 / np.log(distances[:, -1:] / near).mean(1)
+
+
+def _sharing(sets: Sets) -> Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]:
+    """Return a function that says whether two items have a value in common."""
+    has = np.zeros((len(sets), len(sets.vocabulary)), np.bool_)
+    has[np.repeat(np.arange(len(sets)), np.diff(sets.offsets)), sets.codes] = True
+
+    def share(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.any(has[one] & has[other], axis=-1, keepdims=False)
+
+    return share
+
+
+def _recalls(
+    vectors: NDArray[np.float32], queries: NDArray[np.float32], truth: NDArray[np.int64]
+) -> Iterator[tuple[str, float]]:
+    import hnswlib
+
+    index = hnswlib.Index("l2", vectors.shape[1])
+    index.init_index(len(vectors), M=16, ef_construction=200, random_seed=100)
+    index.add_items(vectors)
+    for ef in _EF:
+        index.set_ef(max(ef, truth.shape[1]))
+        found = index.knn_query(queries, truth.shape[1])[0].astype(np.int64)
+        hits = (found[:, :, None] == truth[:, None, :]).any(2)
+        yield f"recall@10 of hnswlib at ef {ef}", float(hits.mean())
+
+
+def _distributions(attributes: Attributes) -> Iterator[tuple[str, float]]:
+    counts, comments = attributes["number_of_sub_categories"], attributes["has_comment"]
+    if isinstance(counts, Ordered):
+        yield "items with 1 sub-category", float((counts.values == 1).mean())
+        for size in (2, 3):
+            yield f"items with {size} sub-categories", float((counts.values == size).mean())
+        yield "items with 4 or more sub-categories", float((counts.values >= 4).mean())
+    if isinstance(comments, Boolean):
+        yield "items with a comment", float(comments.values.mean())
+
+
+def _selectivities(folder: Path, attributes: Attributes) -> Iterator[tuple[str, float]]:
+    for kind, attribute in PUBLISHED_WORKLOADS.items():
+        if (folder / filters_file(kind)).is_file():
+            batch = FilterBatch(read_filters(folder / filters_file(kind), kind, attribute), attributes)
+            shares = batch.matches[batch.index] / attributes.n
+            for percent in (1, 10, 50, 90, 99):
+                yield f"{kind} selectivity, percentile {percent}", float(np.percentile(shares, percent))

@@ -1,0 +1,74 @@
+"""Downloads of arxiv-for-fanns from its hub: resumable, checksummed, at a pinned revision.
+
+The hub's client checks every file against the hub's own hash and resumes what was cut off; a mark with the
+digests of all files, written last, says that a folder is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file
+from bench.system.cache import atomic_file, make_folder, sha256
+
+MARK = "download.json"
+FILES = (
+    VECTORS,
+    QUERIES,
+    ATTRIBUTES,
+    *(filters_file(filter_type) for filter_type in PUBLISHED_WORKLOADS),
+    *(truth_file(filter_type) for filter_type in (FilterType.NONE, *PUBLISHED_WORKLOADS)),
+)
+"""The files of a published size."""
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether a download into `folder` has ended."""
+    return (folder / MARK).is_file()
+
+
+def download(repo: str, revision: str, folder: Path) -> None:
+    """Fetch a published size into `folder`; what is already there is not fetched again.
+
+    Raises:
+        BenchError: the extra is not installed, the network is out of reach, or the hub refuses.
+    """
+    try:
+        from huggingface_hub import HfApi, snapshot_download
+    except ImportError as error:
+        raise BenchError("downloads need the extra: pip install 'fanns-bench[hub]'") from error
+    make_folder(folder)
+    try:
+        commit = HfApi().dataset_info(repo, revision=revision).sha
+        snapshot_download(repo, repo_type="dataset", revision=commit, local_dir=folder, allow_patterns=list(FILES))
+    except Exception as error:  # the client raises errors of its HTTP library as well as its own
+        raise BenchError(
+            f"cannot fetch {repo} at revision {revision}: {type(error).__name__} ({_first_line(error)}); with no "
+            "network, use dataset=arxiv-sim (generated here) or dataset=local dataset.path=FOLDER (a copy)"
+        ) from error
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise BenchError(f"{repo} at revision {commit} has no {', '.join(missing)}; it is no arxiv-for-fanns dataset")
+    digests = {name: sha256(folder / name) for name in FILES}
+    with atomic_file(folder / MARK) as mark:
+        mark.write_text(json.dumps({"repo": repo, "commit": commit, "sha256": digests}, indent=2))
+
+
+def verify(folder: Path) -> None:
+    """Compare every file of a completed download with the digest that was taken when it arrived.
+
+    Raises:
+        BenchError: a file is missing or has changed.
+    """
+    for name, expected in json.loads((folder / MARK).read_text())["sha256"].items():
+        if not (folder / name).is_file() or sha256(folder / name) != expected:
+            raise BenchError(
+                f"{folder / name} is missing or has changed since its download; delete it and download again"
+            )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0][:200]

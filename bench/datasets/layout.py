@@ -1,0 +1,249 @@
+"""The published layout of arxiv-for-fanns: a folder of fvecs, ivecs and JSON lines.
+
+======================================  =====================================================
+database_vectors.fvecs                  float32[n, d]
+query_vectors.fvecs                     float32[q, d]
+database_attributes.jsonl               one object per item: attribute name to value
+{em,r,emis}_query_attributes.jsonl      one object per query: its filter's value or range
+ground_truth{,_em,_r,_emis}.ivecs       ids per query, nearest first, shorter where few match
+======================================  =====================================================
+
+The spelling of fields may vary in case, separators and a plural s (`has_comments`, `hasComment`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.core.attributes import Attributes, Kind
+from bench.core.errors import BenchError
+from bench.core.filters import Between, Contains, Equals, Filter, FilterType, to_json
+from bench.core.progress import bar
+
+VECTORS = "database_vectors.fvecs"
+QUERIES = "query_vectors.fvecs"
+ATTRIBUTES = "database_attributes.jsonl"
+
+PUBLISHED_KINDS = {
+    "submitter": Kind.CATEGORICAL,
+    "has_comment": Kind.BOOLEAN,
+    "number_of_main_categories": Kind.ORDERED,
+    "main_categories": Kind.SET,
+    "number_of_sub_categories": Kind.ORDERED,
+    "sub_categories": Kind.SET,
+    "license": Kind.CATEGORICAL,
+    "number_of_versions": Kind.ORDERED,
+    "update_date": Kind.ORDERED,
+    "number_of_authors": Kind.ORDERED,
+    "authors": Kind.SET,
+}
+"""The eleven attributes of the published dataset."""
+
+PUBLISHED_WORKLOADS = {
+    FilterType.EM: "number_of_sub_categories",
+    FilterType.R: "update_date",
+    FilterType.EMIS: "main_categories",
+}
+"""The three published workloads: the filter type and the attribute that it filters on."""
+
+_ARROW = {
+    Kind.CATEGORICAL: pa.string(),
+    Kind.ORDERED: pa.int64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.SET: pa.list_(pa.string()),
+}
+_BATCH = 65_536
+
+
+def arrow_type(kind: Kind) -> pa.DataType:
+    """Return the Arrow type that values of a kind are stored as."""
+    return _ARROW[kind]
+
+
+def filters_file(filter_type: FilterType) -> str:
+    """Return the name of the file of a published workload's filters."""
+    return f"{filter_type.lower()}_query_attributes.jsonl"
+
+
+def truth_file(filter_type: FilterType) -> str:
+    """Return the name of the file of a workload's published answers."""
+    return "ground_truth.ivecs" if filter_type is FilterType.NONE else f"ground_truth_{filter_type.lower()}.ivecs"
+
+
+def attributes_to_parquet(source: Path, target: Path) -> None:
+    """Convert JSON lines of attributes to Parquet, in batches; memory does not grow with the file.
+
+    The kinds of the published attributes are known; those of others follow from their first value.
+
+    Raises:
+        BenchError: a line is no JSON object, lacks an attribute or has a value of the wrong kind; names the line.
+    """
+    batches = _batches(_json_lines(source))
+    head = next(batches, [])
+    if not head:
+        raise BenchError(f"{source} is empty; it should hold one JSON object per item")
+    fields = _fields(source, head)
+    schema = pa.schema([(name, _ARROW[kind]) for name, (_, kind) in fields.items()])
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for batch in itertools.chain([head], batches):
+            columns = {
+                name: [_value(source, line, spelling, kind, record) for line, record in batch]
+                for name, (spelling, kind) in fields.items()
+            }
+            writer.write_table(pa.table(columns, schema=schema))
+
+
+def read_filters(source: Path, filter_type: FilterType, attribute: str) -> list[Filter]:
+    """Read a published workload's filters: ``{"label": value}``, or ``{"range_start": low, "range_end": high}``.
+
+    Raises:
+        BenchError: the file is missing or empty, or a line lacks a field or has a value of the wrong type.
+    """
+    filters = [_filter(source, line, record, filter_type, attribute) for line, record in _json_lines(source)]
+    if not filters:
+        raise BenchError(f"{source} is empty; it should hold one filter per query")
+    return filters
+
+
+def write_filters(target: Path, filters: list[Filter]) -> None:
+    """Write EM, R or EMIS filters as the JSON lines that `read_filters` reads."""
+    with target.open("w", encoding="utf-8") as file:
+        for filter_ in filters:
+            match filter_:
+                case Equals(_, value) | Contains(_, value):
+                    record: dict[str, Any] = {"label": value}
+                case Between(_, low, high):
+                    record = {"range_start": low, "range_end": high}
+                case _:
+                    raise BenchError(f"the published layout has no file for the filter {to_json(filter_)}")
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _filter(source: Path, line: int, record: dict[str, Any], filter_type: FilterType, attribute: str) -> Filter:
+    def field(name: str, wanted: type) -> Any:
+        spelling = {_canonical(key): key for key in record}.get(_canonical(name))
+        if spelling is None:
+            raise BenchError(f"{source}: line {line} has no '{name}' (found {', '.join(record) or 'nothing'})")
+        value = _date(record[spelling]) if wanted is int else record[spelling]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is int):
+            raise BenchError(f"{source}: line {line} has {value!r} for '{name}', which should be {wanted.__name__}")
+        return value
+
+    match filter_type:
+        case FilterType.EM:
+            return Equals(attribute, field("label", int))
+        case FilterType.R:
+            return Between(attribute, field("range_start", int), field("range_end", int))
+        case FilterType.EMIS:
+            return Contains(attribute, field("label", str))
+    raise BenchError(f"the published layout has no {filter_type} workload; it has EM, R and EMIS")
+
+
+def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object); shows a progress bar in bytes where that takes more than a second."""
+    if not source.is_file():
+        raise BenchError(f"no file {source}")
+    size = source.stat().st_size
+    with (
+        source.open("rb") as file,
+        bar(f"reading {source.name}", size, "B") as progress,
+    ):
+        for line, text in enumerate(file, 1):
+            progress.update(len(text))
+            try:
+                record = json.loads(text)
+            except ValueError as error:
+                raise BenchError(f"{source}: line {line} is no JSON ({error})") from error
+            if not isinstance(record, dict):
+                raise BenchError(f"{source}: line {line} is {type(record).__name__}, not a JSON object")
+            yield line, record
+
+
+def _batches(records: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    while batch := list(itertools.islice(records, _BATCH)):
+        yield batch
+
+
+def _canonical(name: str) -> str:
+    """Return a spelling without case, separators and the plural s of its words."""
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    return "".join(word.rstrip("s") for word in re.split(r"[^a-z0-9]+", words))
+
+
+def _fields(source: Path, batch: list[tuple[int, dict[str, Any]]]) -> dict[str, tuple[str, Kind]]:
+    """Map each attribute's name to its spelling in the file and its kind, from a first batch of records."""
+    published = {_canonical(name): name for name in PUBLISHED_KINDS}
+    fields: dict[str, tuple[str, Kind]] = {}
+    for spelling in dict.fromkeys(key for _, record in batch for key in record):
+        name = published.get(_canonical(spelling), spelling)
+        if name in fields:
+            raise BenchError(f"{source} spells the attribute '{name}' in two ways: {fields[name][0]}, {spelling}")
+        if name in PUBLISHED_KINDS:
+            fields[name] = spelling, PUBLISHED_KINDS[name]
+        else:
+            values = (record.get(spelling) for _, record in batch)
+            first = next((value for value in values if value is not None), "")
+            kind = {bool: Kind.BOOLEAN, int: Kind.ORDERED, str: Kind.CATEGORICAL, list: Kind.SET}.get(type(first))
+            if kind is None:
+                raise BenchError(f"{source}: attribute '{spelling}' has the value {first!r}, of no kind known here")
+            fields[name] = spelling, kind
+    return fields
+
+
+def _date(value: Any) -> Any:
+    """Turn an ISO date into days since 1970-01-01, as which the published set counts; leave all else as it is."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        with contextlib.suppress(ValueError):  # no such day: left as it is, which fits no kind
+            return (dt.date.fromisoformat(value) - dt.date(1970, 1, 1)).days
+    return value
+
+
+_FITS: dict[Kind, Callable[[Any], bool]] = {
+    Kind.CATEGORICAL: lambda value: isinstance(value, str),
+    Kind.ORDERED: lambda value: type(value) is int and -(2**63) <= value < 2**63,
+    Kind.BOOLEAN: lambda value: isinstance(value, bool),
+    Kind.SET: lambda value: isinstance(value, list) and all(isinstance(word, str) for word in value),
+}
+
+
+def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str, Any]) -> Any:
+    try:
+        value = record[spelling]
+    except KeyError:
+        raise BenchError(
+            f"{source}: line {line} has no '{spelling}' (found {', '.join(record) or 'nothing'}); "
+            "null stands for an unknown value"
+        ) from None
+    if kind is Kind.ORDERED:
+        value = _date(value)
+    if value is not None and not _FITS[kind](value):
+        raise BenchError(f"{source}: line {line} has {value!r} for '{spelling}', which should be {kind}")
+    return value
+
+
+def write_attributes(target: Path, attributes: Attributes) -> None:
+    """Write attributes as JSON lines, one object per item."""
+    arrays = {name: attributes[name].to_arrow() for name in attributes.kinds}
+    _write_records(target, pa.table(arrays).to_batches(_BATCH))
+
+
+def parquet_to_attributes(source: Path, target: Path) -> None:
+    """Convert a Parquet file of attributes to JSON lines, in batches; memory does not grow with the file."""
+    _write_records(target, pq.ParquetFile(source).iter_batches(_BATCH))
+
+
+def _write_records(target: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    with target.open("w", encoding="utf-8") as file:
+        for batch in batches:
+            for record in batch.to_pylist():
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")

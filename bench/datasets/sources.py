@@ -1,0 +1,220 @@
+"""Where vectors and attributes come from. Each class is the typed configuration of one kind of source.
+
+``configs/dataset/*.yaml`` name a `kind` and its fields; `open` gives the `Dataset`. Everything that is derived
+(Parquet of attributes, converted vectors, digests) lies in the cache, never beside the source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes
+from bench.core.errors import BenchError
+from bench.core.paths import DATASETS
+from bench.core.vectors import check_rows, dense, hdf5_to_npy, open_vectors
+from bench.datasets import arxiv_sim, hub
+from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
+from bench.system.cache import Cache, atomic_folder, digest_of, made_by_one
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Vectors, queries and attributes on disk, checked.
+
+    Attributes:
+        name: as results name it.
+        vectors: path of the database's vectors.
+        queries: path of the query vectors.
+        attributes: path of the attributes as Parquet; None where there are none.
+        folder: the folder of the published layout, where the dataset has one.
+        digest: hex digest of vectors and queries.
+    """
+
+    name: str
+    vectors: Path
+    queries: Path
+    attributes: Path | None
+    folder: Path | None
+    digest: str
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(n, d) of the database."""
+        n, d = open_vectors(self.vectors).shape
+        return n, d
+
+    @property
+    def number_of_queries(self) -> int:
+        """How many query vectors there are."""
+        return len(open_vectors(self.queries))
+
+    def open_attributes(self) -> Attributes:
+        """Open the attributes; a dataset without any has no columns."""
+        return Attributes.open(self.attributes) if self.attributes else Attributes(self.shape[0], {})
+
+
+class Source(Protocol):
+    """The configuration of a dataset, able to open it."""
+
+    name: str
+
+    def open(self, cache: Cache) -> Dataset:
+        """Check the files, derive what is missing, and return the dataset.
+
+        Raises:
+            BenchError: a file is missing, damaged, or does not fit the others.
+        """
+        ...
+
+
+@dataclass
+class LayoutSource:
+    """A folder of the published layout."""
+
+    kind: ClassVar[str] = "layout"
+    name: str
+    path: str
+
+    def open(self, cache: Cache) -> Dataset:
+        """See `Source.open`."""
+        folder = Path(self.path)
+        if not folder.is_dir():
+            raise BenchError(f"dataset.path={self.path} is no folder; it should hold {VECTORS} and the files beside it")
+        for name in (VECTORS, QUERIES, ATTRIBUTES):
+            if not (folder / name).is_file():
+                found = ", ".join(sorted(entry.name for entry in folder.iterdir())) or "nothing"
+                raise BenchError(
+                    f"{folder} has no {name} (found {found}); see the published layout in datasets/README.md"
+                )
+        attributes = cache.file(
+            "attributes",
+            cache.digest(folder / ATTRIBUTES),
+            ".parquet",
+            lambda out: attributes_to_parquet(folder / ATTRIBUTES, out),
+        )
+        given = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
+        return _checked(self.name, given, attributes, folder, cache)
+
+
+@dataclass
+class ArxivSimSource:
+    """arxiv-sim, generated on first use into ``datasets/arxiv-sim/data``."""
+
+    kind: ClassVar[str] = "arxiv-sim"
+    name: str
+    n: int
+    dim: int
+    queries: int
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        """Where this size and seed of the dataset lies."""
+        version = digest_of(arxiv_sim.VERSION)[:6]
+        return DATASETS / "arxiv-sim" / "data" / f"n{self.n}-d{self.dim}-q{self.queries}-s{self.seed}-{version}"
+
+    def open(self, cache: Cache) -> Dataset:
+        """See `Source.open`."""
+        with made_by_one(self.folder, self.folder.parent / ".locks" / self.folder.name) as missing:
+            if missing:
+                with atomic_folder(self.folder) as folder:
+                    arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
+        return LayoutSource(self.name, str(self.folder)).open(cache)
+
+
+@dataclass
+class HubSource:
+    """A published size of arxiv-for-fanns, downloaded on request into ``datasets/arxiv-for-fanns/data``."""
+
+    kind: ClassVar[str] = "hub"
+    name: str
+    repo: str
+    revision: str
+    bytes: int
+
+    @property
+    def folder(self) -> Path:
+        """Where this repository and revision of the dataset lies."""
+        return DATASETS / "arxiv-for-fanns" / "data" / f"{self.repo.split('/')[-1]}-{self.revision}"
+
+    def open(self, cache: Cache) -> Dataset:
+        """See `Source.open`."""
+        if not hub.is_complete(self.folder):
+            raise BenchError(
+                f"dataset '{self.name}' is not on this machine; fetch its {self.bytes / 1e9:.1f} GB with "
+                f"'python -m bench.data download dataset={self.name}', or work offline with dataset=arxiv-sim "
+                "or dataset=local dataset.path=FOLDER"
+            )
+        return LayoutSource(self.name, str(self.folder)).open(cache)
+
+
+@dataclass
+class VectorsSource:
+    """Vector files of any collection, with attributes from a file (Parquet or JSON lines) or none.
+
+    `vectors` may be fvecs, bvecs or npy with `queries` beside it, or an ann-benchmarks HDF5 file that has both.
+    """
+
+    kind: ClassVar[str] = "vectors"
+    name: str
+    vectors: str
+    queries: str | None = None
+    attributes: str | None = None
+
+    def open(self, cache: Cache) -> Dataset:
+        """See `Source.open`."""
+        source = Path(self.vectors)
+        if source.suffix in (".hdf5", ".h5"):
+            if not source.is_file():
+                raise BenchError(f"no file {source} (dataset.vectors)")
+            folder = cache.folder("converted", cache.digest(source), lambda out: hdf5_to_npy(source, out))
+            vectors, queries = folder / "vectors.npy", folder / "queries.npy"
+        elif self.queries is None:
+            raise BenchError(f"dataset.queries is not set; {source} needs a file of query vectors beside it")
+        else:
+            vectors, queries = source, Path(self.queries)
+        given = (vectors, queries, Path(self.attributes) if self.attributes else None)
+        return _checked(self.name, given, self._attributes(cache), None, cache)
+
+    def _attributes(self, cache: Cache) -> Path | None:
+        if self.attributes is None:
+            return None
+        path = Path(self.attributes)
+        if not path.is_file():
+            raise BenchError(f"no file {path} (dataset.attributes)")
+        if path.suffix == ".parquet":
+            return path
+        return cache.file("attributes", cache.digest(path), ".parquet", lambda out: attributes_to_parquet(path, out))
+
+
+SOURCES: dict[str, type[Any]] = {
+    source.kind: source for source in (LayoutSource, ArxivSimSource, HubSource, VectorsSource)
+}
+"""The kinds of source that ``configs/dataset/*.yaml`` may name."""
+
+
+def _checked(
+    name: str, given: tuple[Path, Path, Path | None], attributes: Path | None, folder: Path | None, cache: Cache
+) -> Dataset:
+    """Check that the parts of a dataset fit each other; errors name the files that the user gave."""
+    vectors, queries, attributes_given = given
+    database, query_rows = open_vectors(vectors), open_vectors(queries)
+    if database.shape[1] != query_rows.shape[1]:
+        raise BenchError(
+            f"{queries} has vectors of {query_rows.shape[1]} dimensions where {vectors} has {database.shape[1]}"
+        )
+    if attributes is not None and (rows := Attributes.open(attributes).n) != len(database):
+        raise BenchError(f"{attributes_given} has {rows} items where {vectors} has {len(database)}")
+    digests = [cache.digest(path, check_rows) for path in (vectors, queries)]
+    return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))
+
+
+def load_rows(path: Path, rows: slice = slice(None)) -> NDArray[np.float32]:
+    """Read rows of a vector file as float32[rows, d], see `dense`."""
+    return dense(open_vectors(path)[rows])

@@ -1,0 +1,73 @@
+"""A part of a dataset: its first items, its first dimensions; for studies of how methods grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes
+from bench.core.errors import BenchError
+from bench.core.vectors import dense, open_vectors
+from bench.datasets.sources import Dataset
+from bench.system.cache import Cache, digest_of
+
+_BLOCK = 4096
+_UNIT = 1e-3
+
+
+@dataclass
+class SubsetConfig:
+    """The key `subset` of ``configs/run.yaml``.
+
+    Attributes:
+        items: how many of the first items; None for all.
+        dimensions: how many of the first dimensions, as Matryoshka embeddings allow; None for all. Vectors of unit
+            length are scaled to unit length again.
+    """
+
+    items: int | None = None
+    dimensions: int | None = None
+
+
+def subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
+    """Return the part of a dataset, as files of the cache; the dataset itself where all of it is asked for.
+
+    Raises:
+        BenchError: more is asked for than there is.
+    """
+    n, dim = dataset.shape
+    items = n if config.items is None else config.items
+    dimensions = dim if config.dimensions is None else config.dimensions
+    for key, value, most in (("items", items, n), ("dimensions", dimensions, dim)):
+        if not 1 <= value <= most:
+            raise BenchError(f"subset.{key}={value} is out of range; dataset '{dataset.name}' has {most} {key}")
+    if (items, dimensions) == (n, dim):
+        return dataset
+    digest = digest_of(dataset.digest, items, dimensions)
+
+    def make(folder: Path) -> None:
+        for name, path, rows in (("vectors", dataset.vectors, items), ("queries", dataset.queries, None)):
+            np.save(folder / f"{name}.npy", _cut(open_vectors(path)[:rows], dimensions))
+
+    folder = cache.folder("subsets", digest, make)
+    attributes = dataset.attributes
+    if attributes is not None and items < n:
+        whole = Attributes.open(attributes)
+        part = whole.part(slice(items), whole.kinds)
+        attributes = cache.file("attributes", digest_of(part.digest(part.kinds)), ".parquet", part.save)
+    return Dataset(dataset.name, folder / "vectors.npy", folder / "queries.npy", attributes, dataset.folder, digest)
+
+
+def _cut(rows: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
+    """Return the first dimensions of rows, float32[n, dimensions], block by block."""
+    cut = np.empty((len(rows), dimensions), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = dense(rows[start : start + _BLOCK])
+        part = block[:, :dimensions]
+        unit = np.abs(np.linalg.norm(block, axis=1, keepdims=True) - 1) < _UNIT
+        lengths = np.linalg.norm(part, axis=1, keepdims=True)
+        cut[start : start + len(part)] = np.where(unit & (lengths > 0), part / np.maximum(lengths, 1e-30), part)
+    return cut

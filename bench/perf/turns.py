@@ -1,0 +1,98 @@
+"""Recall and QPS of several indexes that take turns: on a shared machine only ratios within one run mean anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from algorithms.base import Algorithm, Data
+from bench.core.filters import FilterBatch
+from bench.runs.rerank import Reranked
+from bench.runs.timing import measure
+from bench.truth.judge import judge
+from bench.truth.search import GroundTruth
+
+K = 10
+RECALLS = (0.90, 0.95, 0.99)
+TURNS = 3
+TIMED_SECONDS = 0.1
+QUERIES = 1000
+"""How many queries are searched: enough for a steady recall, few enough that turns are short."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An index, the settings to search it with, and the filters and true answers of the queries."""
+
+    algorithm: Algorithm | Reranked
+    settings: list[Any]
+    filters: FilterBatch
+    truth: GroundTruth
+
+
+def build(method: type[Algorithm], params: Any, data: Data) -> tuple[Algorithm, float]:
+    """Return a built index and how many seconds it took."""
+    algorithm = method(params)
+    with threadpool_limits(data.threads, "openmp"):
+        started = time.perf_counter()
+        algorithm.build(data)
+        return algorithm, time.perf_counter() - started
+
+
+def through_disk(method: type[Algorithm], params: Any, data: Data) -> Algorithm:
+    """Return an index that was saved and loaded, as a search gets it."""
+    with TemporaryDirectory() as folder:
+        build(method, params, data)[0].save(Path(folder))
+        return method.load(Path(folder), params, data)
+
+
+def curves(
+    contenders: Mapping[str, Contender], vectors: NDArray[np.float32], queries: NDArray[np.float32]
+) -> dict[str, pd.DataFrame]:
+    """Return `recall` and `qps` of each contender at each of its settings; preparing the filters is not in the time.
+
+    The contenders search on one thread, in turns; the time is the median over turns, the answers are the same in all.
+
+    Args:
+        contenders: by their names.
+        vectors: float32[n, d].
+        queries: float32[q, d].
+    """
+    seconds: dict[str, list[list[float]]] = {name: [] for name in contenders}
+    recalls: dict[str, list[float]] = {}
+    for turn in range(TURNS):
+        for name, contender in contenders.items():
+            batches = [(slice(None), contender.filters)]
+            with threadpool_limits(1, "openmp"):
+                results = [
+                    measure(contender.algorithm, setting, K, 1, 0, TIMED_SECONDS, queries, batches)
+                    for setting in contender.settings
+                ]
+            seconds[name].append([result["search_seconds"] for result in results])
+            if turn == 0:
+                verdicts = (
+                    judge(result["ids"], K, contender.truth, contender.filters, vectors, queries) for result in results
+                )
+                recalls[name] = [float(np.nanmean(verdict.recall)) for verdict in verdicts]
+    return {
+        name: pd.DataFrame({"recall": recalls[name], "qps": len(queries) / np.median(seconds[name], axis=0)})
+        for name in contenders
+    }
+
+
+def qps_at(curve: pd.DataFrame, recall: float) -> float:
+    """Return the QPS at a recall, interpolated between settings: log QPS over recall; NaN above the curve.
+
+    Of a curve that begins above the recall the QPS of its first point is taken, which is at least that.
+    """
+    curve = curve.sort_values("recall")
+    return float(np.exp(np.interp(recall, curve.recall, np.log(curve.qps), right=np.nan)))

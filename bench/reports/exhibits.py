@@ -1,0 +1,230 @@
+"""Every figure and table of the paper and beyond it, by name: which rows it takes, and which study makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bench.datasets.characteristics import Characteristics
+from bench.reports.figures import characteristics as drawn
+from bench.reports.figures.costs import costs
+from bench.reports.figures.growth import growth
+from bench.reports.figures.latency import latency_by_decile, latency_table
+from bench.reports.figures.recall_qps import recall_qps
+from bench.reports.figures.traces import parameters_table, search_traces
+from bench.reports.tables.table import Grid
+from bench.reports.tables.taxonomy import taxonomy_grid
+from bench.results.selection import data_title, figures
+from bench.results.store import Store
+from bench.tuning.trace import Found
+
+PUBLISHED = ("em", "r", "emis")
+_LARGE = 1_000_000
+_RECALL = 0.95
+_TITLES = {"em": "EM", "r": "R", "emis": "EMIS"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """What figures are drawn from.
+
+    Attributes:
+        store: for tables per query.
+        rows: of the store, of one machine unless several were asked for, with a column `machine`.
+        found: what parameter searches have found.
+        characteristics: what is known of datasets, by their names.
+    """
+
+    store: Store
+    rows: pd.DataFrame
+    found: list[Found]
+    characteristics: Mapping[str, Characteristics]
+
+
+Drawn = dict[str, Figure | Grid]
+"""Figures and tables, by what tells those of one exhibit apart: a dataset, or nothing."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure or a table.
+
+    Attributes:
+        name: of its files.
+        study: the study whose runs it shows; empty for what needs none.
+        draw: draws it, once per dataset; nothing where the rows are missing.
+    """
+
+    name: str
+    study: str
+    draw: Callable[[Results], Drawn]
+
+
+def whole(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows over whole datasets, not over parts of them, on one search thread."""
+    rows = rows[rows["threads_search"] == 1]
+    largest = rows.groupby("dataset")[["n", "dim"]].transform("max")
+    return rows[(rows["n"] == largest["n"]) & (rows["dim"] == largest["dim"])]
+
+
+def _newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, of rows of one workload with several sets of queries, those of the newest set."""
+    rows = rows.sort_values("started_at", kind="stable")
+    alike = rows.groupby(["dataset", "n", "dim", "workload", "k", "threads_search", "machine"])
+    return rows[rows["queries"] == alike["queries"].transform("last")]
+
+
+def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Grid]) -> Drawn:
+    return {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+
+
+def _front(rows: pd.DataFrame) -> Figure:
+    return recall_qps(rows, "recall", "qps")
+
+
+def published(results: Results, *, large: bool) -> pd.DataFrame:
+    """Return the rows of the published workloads over whole datasets, of a million items and more or of fewer."""
+    rows = whole(results.rows)
+    return rows[rows["workload"].isin(PUBLISHED) & (rows["k"] == 10) & ((rows["n"] >= _LARGE) == large)]
+
+
+def _by_k(workload: str) -> Callable[[Results], Drawn]:
+    def draw(results: Results) -> Drawn:
+        rows = whole(results.rows)
+        rows = rows[(rows["workload"] == workload) & (rows["k"] >= 20)]
+        titled = rows.assign(workload=rows["k"].map(lambda k: f"k = {k:3d}"))
+        return {str(name): _front(_newest(group)) for name, group in titled.groupby("dataset")}
+
+    return draw
+
+
+def controlled(workload: str, results: Results, quantity: str = "selectivity") -> pd.DataFrame:
+    """Return the rows of workloads that control a quantity, with a column of its name."""
+    rows = whole(results.rows)
+    prefix = f"{workload}_{quantity}_"
+    rows = rows[rows["workload"].str.startswith(prefix) & (rows["k"] == 10)]
+    return rows.assign(**{quantity: rows["workload"].str.removeprefix(prefix).astype(float)})
+
+
+def _published_selectivities(
+    workload: str, draw: Callable[[pd.DataFrame], Figure | Grid]
+) -> Callable[[Results], Drawn]:
+    def drawn_of(results: Results) -> Drawn:
+        rows = controlled(workload, results)
+        return _per_dataset(rows[rows["selectivity"].isin([0.2, 0.4, 0.6, 0.8])], draw)
+
+    return drawn_of
+
+
+def _controlled(quantity: str, label: str, note: str, *, logarithmic: bool) -> Callable[[Results], Drawn]:
+    def draw(results: Results) -> Drawn:
+        of = {_TITLES[workload]: _newest(controlled(workload, results, quantity)) for workload in PUBLISHED}
+        names = sorted({str(name) for rows in of.values() for name in rows["dataset"]})
+        found: Drawn = {}
+        for name in names:
+            groups = {title: rows[rows["dataset"] == name] for title, rows in of.items()}
+            groups = {title: rows for title, rows in groups.items() if rows[quantity].nunique() > 1}
+            if groups:
+                title = f"{data_title(next(iter(groups.values())))}: {note}"
+                found[name] = growth(groups, quantity, label, title, measures=["qps"], recall=_RECALL,
+                                     exponents=False, logarithmic_x=logarithmic)  # fmt: skip
+        return found
+
+    return draw
+
+
+def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Callable[[Results], Drawn]:
+    def draw(results: Results) -> Drawn:
+        rows = results.rows[results.rows["workload"].isin(PUBLISHED) & (results.rows["k"] == 10)]
+        for other in {"n", "dim", "threads_search"} - {by}:
+            if other == "threads_search":
+                rows = rows[rows[other] == 1]
+            else:
+                rows = rows[rows[other] == rows.groupby("dataset")[other].transform("max")]
+        found: Drawn = {}
+        for name, of_dataset in _newest(rows).groupby("dataset"):
+            groups = {_TITLES[w]: of_dataset[of_dataset["workload"] == w] for w in PUBLISHED}
+            groups = {title: group for title, group in groups.items() if group[by].nunique() > 1}
+            if groups:
+                note = "; at the ends of the lines, their fitted exponents" if exponents else ""
+                found[str(name)] = growth(groups, by, label, f"{name}{note}", measures=measures, recall=_RECALL,
+                                          exponents=exponents)  # fmt: skip
+        return found
+
+    return draw
+
+
+def _other_datasets(results: Results) -> pd.DataFrame:
+    rows = controlled("em", results)
+    return rows[(rows["selectivity"] == 0.1)]
+
+
+def _latency(results: Results) -> Drawn:
+    return _per_dataset(published(results, large=False), lambda rows: latency_table(rows, _RECALL))
+
+
+def _deciles(results: Results) -> Drawn:
+    return _per_dataset(published(results, large=False), lambda rows: latency_by_decile(rows, results.store, _RECALL))
+
+
+def _characteristics(
+    draw: Callable[[Mapping[str, Characteristics]], Figure | Grid], *, together: bool, of: str = "norms"
+) -> Callable[[Results], Drawn]:
+    def drawn_of(results: Results) -> Drawn:
+        known = {name: one for name, one in results.characteristics.items() if getattr(one, of)}
+        if together:
+            return {"": draw(known)} if known else {}
+        return {name: draw({name: one}) for name, one in known.items()}
+
+    return drawn_of
+
+
+EXHIBITS = (
+    Exhibit("tab1_taxonomy", "", lambda _: {"": taxonomy_grid()}),
+    Exhibit("tab2_embeddings", "characteristics", _characteristics(drawn.embedding_table, together=True)),
+    Exhibit("tab3_attributes", "characteristics",
+            _characteristics(drawn.attribute_table, together=False, of="attributes")),
+    Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.found)),
+    Exhibit("fig15_norms", "characteristics", _characteristics(drawn.norms, together=True)),
+    Exhibit("fig16_distances", "characteristics", _characteristics(drawn.pairwise_distances, together=True)),
+    Exhibit("fig17_correlations", "characteristics", _characteristics(drawn.correlations, together=True)),
+    Exhibit("fig18_other_datasets", "other_datasets", lambda r: _per_dataset(_other_datasets(r), _front)),
+    Exhibit("fig19_other_datasets_costs", "other_datasets", lambda r: _per_dataset(_other_datasets(r), costs)),
+    Exhibit("fig20_attributes", "characteristics", _characteristics(drawn.attributes, together=False, of="attributes")),
+    Exhibit("fig21_selectivities", "characteristics", _characteristics(drawn.selectivities, together=False)),
+    Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.found)),
+    Exhibit("fig23_em_r_emis", "main", lambda r: _per_dataset(published(r, large=False), _front)),
+    Exhibit("fig24_costs", "main", lambda r: _per_dataset(published(r, large=False), costs)),
+    Exhibit("fig25_large_em_r_emis", "main scale=large", lambda r: _per_dataset(published(r, large=True), _front)),
+    Exhibit("fig26_large_costs", "main scale=large", lambda r: _per_dataset(published(r, large=True), costs)),
+    Exhibit("fig27_k_em", "k", _by_k("em")),
+    Exhibit("fig28_k_r", "k", _by_k("r")),
+    Exhibit("fig29_k_emis", "k", _by_k("emis")),
+    Exhibit("fig30_selectivity_em_costs", "selectivity", _published_selectivities("em", costs)),
+    Exhibit("fig31_selectivity_em", "selectivity", _published_selectivities("em", _front)),
+    Exhibit("fig32_selectivity_r_costs", "selectivity", _published_selectivities("r", costs)),
+    Exhibit("fig33_selectivity_r", "selectivity", _published_selectivities("r", _front)),
+    Exhibit("fig34_selectivity_emis_costs", "selectivity", _published_selectivities("emis", costs)),
+    Exhibit("fig35_selectivity_emis", "selectivity", _published_selectivities("emis", _front)),
+    Exhibit("selectivity", "selectivity", _controlled(
+        "selectivity", "share of items that pass", "filters that pass a given share of the items", logarithmic=True)),
+    Exhibit("correlation", "correlation", _controlled(
+        "correlation", "share of queries whose filter is that of a near item", "filters that match what is near",
+        logarithmic=False)),
+    Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_peak_rss_bytes", "index_bytes"],
+                                     exponents=True)),
+    Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
+    Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),
+    Exhibit("latency", "main", _latency),
+    Exhibit("latency_deciles", "main", _deciles),
+)  # fmt: skip
+"""In the order of the paper, and then what goes beyond it."""
+
+
+def file_name(exhibit: Exhibit, key: str, keys: Mapping[str, object]) -> str:
+    """Return the name of a file without its suffix: the exhibit's, and the dataset's where there are several."""
+    return exhibit.name if len(keys) == 1 else f"{exhibit.name}_{Path(key.replace('/', '-')).name}"

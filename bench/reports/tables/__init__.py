@@ -1,0 +1,1 @@
+"""Tables: pure functions of the rows of the store."""

@@ -1,0 +1,133 @@
+"""The mathematics of figures and tables: means over repeats, Pareto fronts, and reading a front at a recall."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.results.store import Status
+
+SETTING = ["algorithm", "build_params", "search_params"]
+"""What names a point of a figure; repeats and seeds of it are averaged."""
+
+_REASON = 70
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Rows of a method that ended alike without a result.
+
+    Attributes:
+        algorithm: the method.
+        status: how they ended.
+        reason: the commonest reason, in one short line; empty where none is known.
+        count: how many rows ended so.
+        total: how many rows the method has.
+    """
+
+    algorithm: str
+    status: str
+    reason: str
+    count: int
+    total: int
+
+    def __str__(self) -> str:
+        """Return status and count in words; a method that does not serve a filter has nothing to count."""
+        words = self.status.replace("_", " ")
+        if self.status == Status.UNSUPPORTED or self.total == 1:
+            return words
+        return f"{words} in {f'{self.count} of' if self.count < self.total else 'all'} {self.total}"
+
+
+def points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """Return one point per `SETTING`: mean and standard deviation over the rows that ended well.
+
+    Args:
+        rows: of one workload on one machine.
+        x: a column of the store, as ``recall``.
+        y: another, as ``qps``.
+
+    Returns:
+        The columns of `SETTING`, then x, y, x_std, y_std (0 for a single repeat) and repeats, sorted by `SETTING`.
+    """
+    good = rows[(rows["status"] == Status.OK) & rows[x].notna() & rows[y].notna()]
+    groups = good.groupby(SETTING, sort=True)
+    frame = groups.agg(x=(x, "mean"), y=(y, "mean"), x_std=(x, "std"), y_std=(y, "std"), repeats=(x, "size"))
+    return frame.fillna({"x_std": 0.0, "y_std": 0.0}).reset_index()
+
+
+def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the positions of the points that no other beats in both x and y, by rising x and so falling y.
+
+    A point is beaten by one that is at least as good in both and better in one; of equal points, the first stays.
+
+    Args:
+        x: float64[m], the higher the better.
+        y: float64[m], the higher the better.
+    """
+    order = np.lexsort((-y, -x))
+    highest = np.maximum.accumulate(y[order])
+    kept = y[order] > np.concatenate(([-np.inf], highest[:-1]))
+    return order[kept][::-1]
+
+
+def front(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return those of `points` that lie on their Pareto front, by rising x."""
+    return frame.iloc[pareto(frame["x"].to_numpy(np.float64), frame["y"].to_numpy(np.float64))]
+
+
+def best_at(x: NDArray[np.float64], y: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each target the best y where x is at least that, along the front and linear in log y between points.
+
+    Left of the front's first point its y holds, for it reaches the target; where no point does, the value is NaN.
+
+    Args:
+        x: float64[m].
+        y: float64[m], positive.
+        targets: float64[t], values of x.
+    """
+    at = pareto(x, y)
+    if not len(at):
+        return np.full(len(targets), np.nan)
+    return np.exp(np.interp(targets, x[at], np.log(y[at]), right=np.nan))
+
+
+def best_of_methods(frame: pd.DataFrame, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each target the highest `best_at` of the methods among `points`; NaN where none reaches it."""
+    best = np.full(len(targets), np.nan)
+    for _, own in frame.groupby("algorithm"):
+        best = np.fmax(best, best_at(own["x"].to_numpy(np.float64), own["y"].to_numpy(np.float64), targets))
+    return best
+
+
+def failures(rows: pd.DataFrame) -> list[Failure]:
+    """Return what did not end well, one entry per method and status; a row without recall counts as no failure."""
+    total = rows.groupby("algorithm").size()
+    bad = rows[rows["status"] != Status.OK]
+    return [
+        Failure(str(algorithm), str(status), _reason(group["error"]), len(group), int(total[str(algorithm)]))
+        for (algorithm, status), group in bad.groupby(["algorithm", "status"])
+    ]
+
+
+def _reason(errors: pd.Series[str]) -> str:
+    """Return the last line of the commonest error, shortened."""
+    known = errors.dropna()
+    if known.empty:
+        return ""
+    lines = str(known.value_counts().index[0]).strip().splitlines()
+    return textwrap.shorten(lines[-1], _REASON, placeholder=" …") if lines else ""
+
+
+def failing_share(rows: pd.DataFrame) -> pd.Series[float]:
+    """Return, per method that answered with ids which fail the filter, their highest share of the k ids of a query.
+
+    Only methods for AFANNS may do so and end well.
+    """
+    good = rows[(rows["status"] == Status.OK) & (rows["violations"] > 0)]
+    share = good["violations"] / (good["queries"] * good["k"])
+    return share.groupby(good["algorithm"]).max()

@@ -1,0 +1,148 @@
+"""Which rows of the store a command shows, and how they fall into figures and panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import FilterType
+from bench.runs.plan import results_store
+from bench.system.machine import machine_name
+
+FIGURE = ["dataset", "n", "dim", "data_digest", "k", "threads_search"]
+"""Rows that differ in one of these are never in one figure."""
+
+_SUFFIXES = {"n": "n", "dim": "d", "data_digest": "data", "threads_search": "t"}
+
+PANEL = ["machine", "filter_type", "workload", "queries"]
+"""Rows of a figure that differ in one of these are never in one panel."""
+
+X_AXES = {"recall": "recall@{k}", "recall_paper": "recall@{k} (true answers / k)"}
+Y_AXES = {"qps": "queries per second", "qps_with_prepare": "queries per second, filter evaluation included"}
+
+
+@dataclass
+class View:
+    """The keys that ``configs/plot.yaml`` and ``configs/table.yaml`` share.
+
+    Attributes:
+        results: the results folder.
+        datasets: names of datasets; one, a list, or None for all.
+        workloads: names of workloads, likewise.
+        algorithms: names of methods, likewise.
+        k: answers per query; None for all.
+        x: one of `X_AXES`.
+        y: one of `Y_AXES`.
+        across_machines: whether rows of several machines may be shown, apart from each other.
+    """
+
+    results: str
+    datasets: Any
+    workloads: Any
+    algorithms: Any
+    k: int | None
+    x: str
+    y: str
+    across_machines: bool
+
+    def rows(self) -> pd.DataFrame:
+        """Return the rows of the store that are asked for, with a column `machine`.
+
+        Raises:
+            BenchError: a key does not fit, nothing matches, or several machines do and were not asked for.
+        """
+        for key, choices in (("x", X_AXES), ("y", Y_AXES)):
+            if getattr(self, key) not in choices:
+                raise BenchError(f"{key}={getattr(self, key)} is not one of {', '.join(choices)}")
+        rows = results_store(Path(self.results)).rows()
+        if rows.empty:
+            raise BenchError(f"there are no results in '{self.results}'; 'python -m bench.run' makes some")
+        return with_machines(self._selected(rows), self.results, across_machines=self.across_machines)
+
+    def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
+        asked = {"dataset": self.datasets, "workload": self.workloads, "algorithm": self.algorithms, "k": self.k}
+        kept = pd.Series(True, rows.index)
+        for column, value in asked.items():
+            if value is None:
+                continue
+            wanted = list(value) if isinstance(value, list) else [value]
+            known = rows[column].unique()
+            for name in wanted:
+                if name not in known:
+                    raise BenchError(f"'{self.results}' has no rows of {column} '{name}'{nearest(str(name), known)}")
+            kept &= rows[column].isin(wanted)
+        if not kept.any():
+            there = sorted({f"{row.dataset} {row.workload}" for row in rows.itertuples()})
+            raise BenchError(
+                f"no rows of '{self.results}' match all of {', '.join(f'{c}={v}' for c, v in asked.items() if v)}; "
+                f"datasets with their workloads there: {', '.join(there)}"
+            )
+        return rows[kept]
+
+
+def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> pd.DataFrame:
+    """Return rows of the store with a column `machine`.
+
+    Raises:
+        BenchError: they are of several machines, and that was not asked for; names `where` they are.
+    """
+    facts = zip(rows["cpu_model"], rows["cores"], rows["memory_bytes"], strict=True)
+    rows = rows.assign(machine=[machine_name(*one) for one in facts])
+    names = sorted(rows["machine"].unique())
+    if len(names) > 1 and not across_machines:
+        raise BenchError(
+            f"'{where}' holds rows of {len(names)} machines ({'; '.join(names)}), whose timings do not "
+            "compare; across_machines=true shows each apart"
+        )
+    return rows
+
+
+def figures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each figure after a name for it: the dataset and k, and whatever else tells figures apart."""
+    for _, group in rows.groupby(FIGURE, dropna=False):
+        first = group.iloc[0]
+        alike = rows[(rows["dataset"] == first["dataset"]) & (rows["k"] == first["k"])]
+        several = [column for column in _SUFFIXES if alike[column].nunique(dropna=False) > 1]
+        suffix = "".join(f"_{_SUFFIXES[column]}{first[column]}" for column in several)
+        yield f"{str(first['dataset']).replace('/', '-')}_k{first['k']}{suffix}", group
+
+
+def panels(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each panel of a figure: by machine, then by filter type in the field's order, then by name."""
+    order = {filter_type.value: position for position, filter_type in enumerate(FilterType)}
+    ordered = rows.assign(position=rows["filter_type"].map(order))
+    by = ["machine", "position", "workload", "queries"]
+    return [group.drop(columns="position") for _, group in ordered.groupby(by)]
+
+
+def data_title(rows: pd.DataFrame) -> str:
+    """Return in words over which data the rows of a figure were made."""
+    row = rows.iloc[0]
+    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
+
+
+def conditions(rows: pd.DataFrame) -> str:
+    """Return in words what else the rows of a figure share."""
+    row = rows.iloc[0]
+    machine = f", {row['machine']}" if rows["machine"].nunique() == 1 else ""
+    answers = f"k = {row['k']}, " if rows["k"].nunique() == 1 else ""
+    return f"{answers}{row['threads_search']} search thread{'s' if row['threads_search'] > 1 else ''}{machine}"
+
+
+def panel_title(rows: pd.DataFrame) -> str:
+    """Return the filter type and the workload in words."""
+    row = rows.iloc[0]
+    kind = "no filter" if row["filter_type"] == FilterType.NONE else row["filter_type"]
+    return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
+
+
+def panel_facts(rows: pd.DataFrame) -> str:
+    """Return how many queries a panel has, and how many items pass their filters."""
+    selectivity = rows["selectivity_mean"].mean()
+    passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
+    return f"{rows['queries'].iloc[0]:,} queries{passing}"

@@ -1,0 +1,137 @@
+"""From a configuration to a plan: every input checked, every run named, before any work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.config.typed import RunConfig
+from bench.core.formats import Storage, stored
+from bench.datasets.sources import Dataset
+from bench.datasets.subset import subset
+from bench.results.store import Store
+from bench.runs.description import Method, describe
+from bench.system.cache import Cache, digest_of
+from bench.system.machine import machine, machine_id
+from bench.tuning.trace import with_tuned
+from bench.workloads.sources import Workload
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked run: its inputs, its method and its names.
+
+    Attributes:
+        config: the typed configuration.
+        dataset: the vectors and queries.
+        workload: the filters.
+        method: the method's description.
+        build_params: every build parameter.
+        settings: every search setting, with every search parameter.
+        unsupported: why the method does not serve the workload, or None.
+        threads_build: threads of the build.
+        codes: the folder of the vectors in the format that is searched; None where that is float32.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    workload: Workload
+    method: Method
+    build_params: dict[str, Any]
+    settings: list[dict[str, Any]]
+    unsupported: str | None
+    threads_build: int
+    codes: Path | None
+
+    @property
+    def name(self) -> str:
+        """The method's name in results, which says what format of vectors it searches."""
+        name, storage = self.config.algorithm.name, self.config.storage.format
+        return name if storage is Storage.FLOAT32 else f"{name}_{storage}"
+
+    @cached_property
+    def build_id(self) -> str:
+        """Names an index by all that decides it; workloads share it where the index ignores attributes."""
+        seen: list[str] = []
+        if self.method.depends_on_attributes:
+            seen = [self.workload.filter_type, self.workload.attributes.digest(self.workload.filtered)]
+        return digest_of(
+            self.dataset.digest,
+            seen,
+            None if self.codes is None else self.config.storage.format,
+            self.config.algorithm.target,
+            self.build_params,
+            self.method.code_digest,
+            self.config.seed,
+            self.threads_build,
+            machine_id(),
+        )
+
+    @cached_property
+    def run_id(self) -> str:
+        """Names a run by all that decides its rows, except for the repeat and the limits."""
+        config = self.config
+        return digest_of(
+            self.build_id,
+            self.dataset.name,
+            self.workload.name,
+            self.workload.digest,
+            self.name,
+            None if self.codes is None else config.storage.rerank,
+            self.settings,
+            config.k,
+            config.threads_search,
+            config.latency_queries,
+            config.timed_seconds,
+        )
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes of resident memory that a worker may hold."""
+        gib = self.config.limits.memory_gib
+        return int(gib * 2**30) if gib is not None else psutil.virtual_memory().total * 9 // 10
+
+
+def make_plan(config: RunConfig) -> Plan:
+    """Check the method and its parameters, then the data, and return the plan.
+
+    Raises:
+        BenchError: anything does not fit; nothing has been run or written but derived data.
+    """
+    config = with_tuned(config)
+    cache = results_cache(config.results)
+    method = describe(config.algorithm.target, cache)
+    build_params = method.check_params("build", config.algorithm.build)
+    settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
+    dataset = subset(config.dataset.open(cache), config.subset, cache)
+    workload = config.workload.open(dataset, cache)
+    storage = config.storage.format
+    unsupported = method.why_not(workload.filter_type, storage)
+    codes = None
+    if storage is not Storage.FLOAT32 and unsupported is None:
+        codes = stored(dataset.vectors, storage, cache)
+    return Plan(
+        config,
+        dataset,
+        workload,
+        method,
+        build_params,
+        settings,
+        unsupported,
+        config.threads_build or machine()["cores"],
+        codes,
+    )
+
+
+def results_cache(results: Path) -> Cache:
+    """Return the cache of a results folder."""
+    return Cache(results / "cache")
+
+
+def results_store(results: Path) -> Store:
+    """Return the store of a results folder."""
+    return Store(results)

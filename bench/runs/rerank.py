@@ -1,0 +1,52 @@
+"""Exact ranking of what a search by codes has found."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.base import Algorithm
+from bench.core.filters import FilterBatch
+from bench.truth.kernels import exact_distances
+
+
+class Reranked:
+    """A method that searches codes; more candidates than answers are taken from it, and ranked by the vectors."""
+
+    def __init__(self, algorithm: Algorithm, vectors: NDArray[Any], factor: float) -> None:
+        """Rank `factor` candidates per answer by `vectors` [n, d], of which only theirs are read."""
+        self._algorithm, self._vectors, self._factor = algorithm, vectors, factor
+        self.distance_computations: int | None = None
+
+    def prepare(self, filters: FilterBatch) -> Any:
+        """See `Algorithm.prepare`."""
+        return self._algorithm.prepare(filters)
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
+    ) -> NDArray[np.integer[Any]]:
+        """See `Algorithm.search`."""
+        found = self._algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads)
+        counted = self._algorithm.distance_computations
+        self.distance_computations = None if counted is None else counted + int(np.count_nonzero(found >= 0))
+        return nearest(self._vectors, queries, found, k)
+
+
+def nearest(
+    vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.integer[Any]], k: int
+) -> NDArray[np.int64]:
+    """Return int64[q, k], the nearest of the candidates in each row of `ids` [q, m] by exact distances, -1 at the end.
+
+    Args:
+        vectors: [n, d], may be strided and memory-mapped.
+        queries: float32[q, d], C-contiguous.
+        ids: candidates; -1 stands for none.
+        k: answers per query.
+    """
+    candidates = np.ascontiguousarray(ids, np.int64)
+    distances = exact_distances(vectors, queries, candidates)
+    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(candidates, order, 1)

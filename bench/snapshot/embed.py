@@ -1,0 +1,175 @@
+"""Embedding the items: in shards that are checked by their digests, so that a killed build loses one at most."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bench.core.errors import BenchError
+from bench.core.progress import bar
+from bench.core.vectors import open_vectors, write_fvecs
+from bench.datasets.layout import VECTORS
+from bench.snapshot.card import ITEMS, read_manifest
+from bench.snapshot.embedders.base import Embedder, EmbedderSource, embedded
+from bench.system.cache import atomic_file, make_folder, sha256
+
+SHARD = 1024
+"""Items per shard."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Vectors of an earlier build, to be used again for texts that have not changed.
+
+    Attributes:
+        vectors: [n, d].
+        row_of: from the digest of a text to its row.
+    """
+
+    vectors: NDArray[np.float32]
+    row_of: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What was embedded by what.
+
+    Attributes:
+        model: see `Embedder`.
+        dim: the width of the vectors.
+        truncated: how many texts were cut off.
+        reused: how many vectors came from an earlier build.
+    """
+
+    model: str
+    dim: int
+    truncated: int
+    reused: int
+
+
+def texts_of(items: Path) -> Iterator[list[str]]:
+    """Yield the texts that are embedded, shard by shard: the abstracts."""
+    for batch in pq.ParquetFile(items).iter_batches(SHARD, columns=["abstract"]):
+        yield batch.column("abstract").to_pylist()
+
+
+def digest_of_text(text: str) -> str:
+    """Return what stands for a text."""
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def embed_items(items: Path, source: EmbedderSource, shards: Path, reuse: Path | None) -> Embedding:
+    """Embed all items into shards; those that are there and undamaged are kept. Prints the throughput.
+
+    Args:
+        items: Parquet with a column `abstract`.
+        source: the embedder.
+        shards: the folder of the shards, each ``NUMBER.npy`` with its digest and what is worth knowing of it in
+            ``NUMBER.json``.
+        reuse: the folder of an earlier build, whose vectors need not be made again; None for none.
+
+    Raises:
+        BenchError: the embedder fails, what it gives is no use, or another one made the earlier build.
+    """
+    make_folder(shards)
+    count = pq.read_metadata(items).num_rows
+    # Opened even if all is there: the card names the model, and another one must not go unnoticed.
+    embedder = source.open("items", count)
+    dim = source.dimensions or embedder.dim
+    earlier = None if reuse is None else earlier_build(reuse, embedder.model, dim)
+    done = 0
+    facts = []
+    started = time.monotonic()
+    with bar("embedding", count, "item") as progress:
+        for number, texts in enumerate(texts_of(items)):
+            path = shards / f"{number:05}.npy"
+            known = _facts(path)
+            if known is None:
+                before = embedder.truncated
+                vectors, reused = _shard(embedder, texts, number * SHARD, source.dimensions, earlier)
+                with atomic_file(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, vectors)
+                known = {"sha256": sha256(path), "truncated": embedder.truncated - before, "reused": reused}
+                with atomic_file(path.with_suffix(".json")) as temporary:
+                    temporary.write_text(json.dumps(known))
+                done += len(texts) - reused
+            facts.append(known)
+            progress.update(len(texts))
+    truncated, reused = (sum(known[key] for known in facts) for key in ("truncated", "reused"))
+    if done:
+        print(f"embedded {done:,} items at {done / (time.monotonic() - started):,.0f} a second")
+    print(f"{count:,} vectors, {reused:,} from the earlier build; {truncated:,} texts cut off")
+    return Embedding(embedder.model, dim, truncated, reused)
+
+
+def _facts(path: Path) -> dict[str, Any] | None:
+    """Return what is known of a shard that is there; one that does not have its digest is reported and made again."""
+    noted = path.with_suffix(".json")
+    if not path.exists() or not noted.exists():
+        return None
+    facts: dict[str, Any] = json.loads(noted.read_text())
+    if sha256(path) == facts["sha256"]:
+        return facts
+    print(f"warning: {path} is damaged, and made again", file=sys.stderr)
+    return None
+
+
+def _shard(
+    embedder: Embedder, texts: list[str], first: int, dimensions: int | None, earlier: Earlier | None
+) -> tuple[NDArray[np.float32], int]:
+    """Return the vectors of some texts, and how many of them were known."""
+    vectors = np.empty((len(texts), dimensions or embedder.dim), np.float32)
+    new = list(range(len(texts)))
+    if earlier is not None:
+        rows = [earlier.row_of.get(digest_of_text(text), -1) for text in texts]
+        new = [i for i, row in enumerate(rows) if row < 0]
+        known = [i for i, row in enumerate(rows) if row >= 0]
+        vectors[known] = earlier.vectors[[rows[i] for i in known]]
+    if len(new) == len(texts):
+        vectors[:] = embedded(embedder, texts, first, dimensions)
+    elif new:
+        vectors[new] = embedded(embedder, [texts[i] for i in new], first, dimensions)
+    return vectors, len(texts) - len(new)
+
+
+def write_vectors(shards: Path, target: Path) -> None:
+    """Write the vectors of all shards as one fvecs file.
+
+    Raises:
+        BenchError: a shard does not have its digest.
+    """
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        for path in sorted(shards.glob("*.npy")):
+            if _facts(path) is None:
+                raise BenchError(f"{path} is damaged; start the build again, which makes it anew")
+            yield np.load(path)
+
+    with atomic_file(target) as path:
+        write_fvecs(path, blocks())
+
+
+def earlier_build(folder: Path, model: str, dim: int) -> Earlier:
+    """Return the vectors of an earlier build, for those texts that have not changed since.
+
+    Raises:
+        BenchError: the folder is no finished build, or another model made it.
+    """
+    manifest = read_manifest(folder)
+    made = manifest["embedding"]
+    if (made["model"], made["dim"]) != (model, dim):
+        raise BenchError(
+            f"reuse={folder} was embedded by {made['model']} in {made['dim']} dimensions, not by {model} in {dim}"
+        )
+    texts = (text for shard in texts_of(folder / ITEMS) for text in shard)
+    return Earlier(open_vectors(folder / VECTORS), {digest_of_text(text): row for row, text in enumerate(texts)})

@@ -1,0 +1,1 @@
+"""This machine: its cache, locks, CPUs and memory."""

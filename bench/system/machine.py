@@ -1,0 +1,83 @@
+"""Where a result comes from: the code, the libraries and the machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.core.paths import PROJECT
+
+LIBRARIES = ("numpy", "numba", "faiss-cpu", "hnswlib", "pyarrow")
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """Return the columns that describe this machine."""
+    return {
+        "cpu_model": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "kernel": f"{platform.system()} {platform.release()}",
+    }
+
+
+@cache
+def machine_id() -> str:
+    """Return what must be equal for two timings to be comparable: the processor, its cores and memory in GiB."""
+    facts = machine()
+    return machine_name(facts["cpu_model"], facts["cores"], facts["memory_bytes"])
+
+
+def machine_name(cpu_model: str, cores: int, memory_bytes: int) -> str:
+    """Return the identity of the machine that a row's columns describe."""
+    return f"{cpu_model}, {cores} cores, {round(memory_bytes / 2**30)} GiB"
+
+
+@cache
+def code() -> dict[str, Any]:
+    """Return the columns `code_revision` (None outside a checkout) and `code_dirty`."""
+    try:
+        revision = _git("rev-parse", "HEAD")
+        return {"code_revision": revision, "code_dirty": bool(_git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"code_revision": None, "code_dirty": None}
+
+
+@cache
+def library_versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
+    """Return the installed version of each distribution."""
+    return {name: importlib.metadata.version(name) for name in libraries}
+
+
+def noise() -> list[str]:
+    """Return what may disturb timings on this machine just now, in words."""
+    warnings = []
+    load, cores = os.getloadavg()[0], machine()["cores"]
+    if load > 0.5 * cores:
+        warnings.append(f"the load is {load:.1f} on {cores} cores; timings will be noisy")
+    governors = {
+        path.read_text().strip() for path in Path("/sys/devices/system/cpu").glob("cpu*/cpufreq/scaling_governor")
+    }
+    if governors - {"performance"}:
+        warnings.append(f"the frequency governor is {', '.join(sorted(governors))}; 'performance' is steadier")
+    return warnings
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=PROJECT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _cpu_model() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,125 @@
+"""What an answer is worth: recall, underfill and violations, from ids that nobody vouches for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.filters import FilterBatch, mask
+from bench.truth.kernels import exact_distances
+from bench.truth.search import GroundTruth
+
+TIE = 1e-6
+"""An id counts as true when its distance is within this relative margin of the true k-th."""
+
+_ORDER = 1e-4
+"""Answers count as unordered beyond this relative margin: methods rank by float32 distances."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one answer to a workload; every array has one value per query.
+
+    Attributes:
+        recall: float64, |returned and true| / min(k, matches); NaN where no item matches.
+        recall_paper: float64, |returned and true| / k.
+        underfill: float64, 1 - |valid returned| / min(k, matches); NaN where no item matches.
+        returned: int64, ids that are in range, distinct and pass the filter.
+        out_of_range: int64, ids that are neither -1 nor items.
+        repeated: int64, ids that were returned before for the same query.
+        failing: int64, distinct ids in range that fail the filter.
+        unordered: bool, whether some valid id comes after one that is farther.
+    """
+
+    recall: NDArray[np.float64]
+    recall_paper: NDArray[np.float64]
+    underfill: NDArray[np.float64]
+    returned: NDArray[np.int64]
+    out_of_range: NDArray[np.int64]
+    repeated: NDArray[np.int64]
+    failing: NDArray[np.int64]
+    unordered: NDArray[np.bool_]
+
+    @property
+    def violations(self) -> NDArray[np.int64]:
+        """int64, returned ids that fail the filter, repeat, or are out of range."""
+        return self.out_of_range + self.repeated + self.failing
+
+    def fault(self, *, afanns: bool) -> str | None:
+        """Return why the answer is invalid, or None. A method for AFANNS may return items that fail the filter."""
+        faults = {"out of range": self.out_of_range, "repeated": self.repeated}
+        if not afanns:
+            faults["failing the filter"] = self.failing
+        found = [
+            f"{counts.sum()} ids {fault} (first in query {np.flatnonzero(counts)[0]})"
+            for fault, counts in faults.items()
+            if counts.any()
+        ]
+        return ", ".join(found) or None
+
+
+def judge(
+    ids: NDArray[np.integer[Any]],
+    k: int,
+    truth: GroundTruth,
+    filters: FilterBatch,
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+) -> Verdict:
+    """Judge the ids that a method returned.
+
+    Args:
+        ids: integer[q, m <= k]; -1 stands for no answer.
+        k: how many answers were asked for, at most the depth of `truth`.
+        truth: the exact answers.
+        filters: one per query, over the n items.
+        vectors: [n, d] of the items.
+        queries: float32[q, d].
+
+    Raises:
+        ValueError: `truth` is not as deep as k.
+    """
+    if truth.ids.shape[1] < k:
+        raise ValueError(f"answers of depth {truth.ids.shape[1]} cannot judge k = {k}")
+    q, n = len(ids), len(vectors)
+    ids = ids.astype(np.int64)
+    in_range = (ids >= 0) & (ids < n)
+    out_of_range = (~in_range & (ids != -1)).sum(axis=1)
+
+    order = np.argsort(ids, axis=1, kind="stable")
+    by_id = np.take_along_axis(ids, order, 1)
+    again = np.zeros(ids.shape, np.bool_)
+    np.put_along_axis(again, order[:, 1:], by_id[:, 1:] == by_id[:, :-1], 1)
+    first = in_range & ~again
+    repeated = (in_range & again).sum(axis=1)
+
+    passes = np.zeros(ids.shape, np.bool_)
+    for u, members in filters.groups():
+        asked = np.where(in_range[members], ids[members], 0)
+        passes[members] = mask(filters.unique[u], filters.attributes, asked.ravel()).reshape(asked.shape)
+    valid = first & passes
+
+    distances = exact_distances(np.asarray(vectors), queries, np.where(valid, ids, -1))
+    expected = np.minimum(k, truth.matches)
+    kth = np.where(expected > 0, truth.distances[np.arange(q), np.maximum(expected, 1) - 1], -np.inf)
+    hits = np.minimum((valid & (distances <= kth[:, None] * (1 + TIE))).sum(axis=1), expected)
+    returned = valid.sum(axis=1)
+
+    running = np.maximum.accumulate(np.where(valid, distances, -np.inf), axis=1)
+    unordered = np.any(valid & (distances < running * (1 - _ORDER)), axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = np.where(expected > 0, hits / expected, np.nan)
+        underfill = np.where(expected > 0, 1 - np.minimum(returned, expected) / expected, np.nan)
+    return Verdict(
+        recall,
+        hits / k,
+        underfill,
+        returned,
+        out_of_range,
+        repeated,
+        (first & ~passes).sum(axis=1),
+        unordered,
+    )

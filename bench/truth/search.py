@@ -1,0 +1,268 @@
+"""Exact filtered search, by blocked matrix products over memory-mapped vectors.
+
+Products in float32 choose more candidates than are wanted; float64 distances then rank them, and a bound on the
+float32 error proves that none is missing. A query whose proof fails is answered again in float64 alone. Ties are
+broken by id.
+
+Items are searched in shards, whose vectors and masks fit into a memory budget together; each shard's answers are
+exact by themselves, so that merging them is sorting them, whoever found them and when. Every vector is read once.
+
+The work on a shard is cut into tiles, some queries by some items, that threads take one by one. A tile is one product
+on one thread, small enough to be in cache when it is searched, and the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from bench.core.errors import BenchError
+from bench.core.filters import FilterBatch
+from bench.core.progress import bar
+from bench.truth.kernels import WORD, exact_distances, select
+
+SHARD_BYTES = 1 << 30
+"""The most bytes of vectors and masks in a shard."""
+
+_SLACK = 16
+_TILE_QUERIES = 512
+_BLOCK = 64 * WORD
+_SHARED = 16
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """The exact answers of a workload.
+
+    Attributes:
+        ids: int64[q, depth], nearest first, -1 where fewer items match.
+        distances: float64[q, depth], squared L2, infinite where there is no id.
+        matches: int64[q], how many items pass each query's filter.
+    """
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.float64]
+    matches: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Some queries, and the items of a block that they are compared with; the arguments of `select`."""
+
+    rows: NDArray[np.int64]
+    items: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    norms: NDArray[np.float32]
+    words: NDArray[np.uint64]
+    row_words: NDArray[np.int64]
+
+
+def exact_search(
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    filters: FilterBatch,
+    k: int,
+    *,
+    memory: int = 2 << 30,
+) -> GroundTruth:
+    """Return the k nearest passing items of each query, exactly.
+
+    Args:
+        vectors: [n, d] of a real type; may be strided and memory-mapped; read by blocks.
+        queries: float32[q, d], C-contiguous.
+        filters: one filter per query, over the n items.
+        k: answers per query.
+        memory: bytes that may be used, see `shards`.
+
+    Raises:
+        BenchError: the memory budget is too small for one block.
+    """
+    cuts = shards(vectors, filters, k, memory)
+    if len(cuts) == 1:
+        return search_shard(vectors, queries, filters, k)
+    parts = (search_shard(vectors[rows], queries, filters.part(rows), k, rows.start) for rows in cuts)
+    return functools.reduce(merged, parts)
+
+
+def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> list[slice]:
+    """Cut the items into shards; searching one takes no more than `memory` bytes, mapped pages of vectors included.
+
+    A shard has at most `SHARD_BYTES` of vectors, so that a search that is killed loses little.
+
+    Raises:
+        BenchError: the memory budget is too small for one block.
+    """
+    n, dim = vectors.shape
+    kept = k + _SLACK
+    copies = (_ahead() + 2) * _BLOCK * dim * 4
+    tiles = threads() * _BLOCK * _TILE_QUERIES * 4
+    fixed = copies + tiles + len(filters) * (kept + k) * 24
+    item = dim * vectors.dtype.itemsize + len(filters.unique) / 8
+    if memory < fixed + _BLOCK * item:
+        raise BenchError(
+            f"ground truth needs at least {math.ceil((fixed + _BLOCK * item) / 2**20)} MiB, "
+            f"and truth_memory_gib allows {memory / 2**20:.0f} MiB"
+        )
+    most = min(memory - fixed, SHARD_BYTES) // item
+    step = max(1, int(most) // _BLOCK) * _BLOCK
+    return [slice(start, min(n, start + step)) for start in range(0, n, step)] or [slice(0, 0)]
+
+
+def search_shard(
+    vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch, k: int, first: int = 0
+) -> GroundTruth:
+    """Return the k nearest passing items of each query among those of one shard, exactly.
+
+    Args:
+        vectors: [m, d], the shard's; see `exact_search`.
+        queries: float32[q, d], C-contiguous.
+        filters: one filter per query, over the m items.
+        k: answers per query.
+        first: the id of the shard's first item.
+    """
+    n, q = len(vectors), len(queries)
+    kept = min(k + _SLACK, max(n, 1))
+    vectors = np.asarray(vectors)
+    scores = np.full((q, kept), np.inf, np.float32)
+    ids = np.full((q, kept), -1, np.int64)
+    largest = 0.0
+
+    def search(tile: _Tile) -> None:
+        products = queries[tile.rows] @ tile.vectors.T
+        select(products, tile.norms, tile.items, tile.words, tile.row_words, tile.rows, scores, ids)
+
+    with (
+        threadpool_limits(1, "blas"),
+        ThreadPoolExecutor(threads()) as pool,
+        bar("ground truth", n, "item") as progress,
+    ):
+        for start in range(0, n, _BLOCK):
+            block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
+            norms = np.einsum("ij,ij->i", block, block)
+            largest = max(largest, float(norms.max()))
+            _search_all(_tiles(block, norms, start, filters), search, pool, _ahead())
+            progress.update(len(block))
+    found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
+    return GroundTruth(np.where(found.ids < 0, -1, found.ids + first), found.distances, found.matches)
+
+
+def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
+    """Return the answers over the items of two disjoint parts, from the answers over each."""
+    ids = np.hstack([one.ids, other.ids])
+    distances = np.hstack([one.distances, other.distances])
+    nearest = np.lexsort((ids, distances))[:, : one.ids.shape[1]]
+    return GroundTruth(
+        np.take_along_axis(ids, nearest, 1),
+        np.take_along_axis(distances, nearest, 1),
+        one.matches + other.matches,
+    )
+
+
+def threads() -> int:
+    """Return how many threads a search uses: as many as this process has CPUs."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ahead() -> int:
+    """Return how many tiles may wait for a thread; each may hold a copy of a block."""
+    return 2 * threads()
+
+
+def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: Executor, ahead: int) -> None:
+    """Search tiles in a pool as they are made, at most `ahead` of them at a time."""
+    waiting: deque[Future[None]] = deque()
+    for tile in tiles:
+        waiting.append(pool.submit(search, tile))
+        if len(waiting) == ahead:
+            waiting.popleft().result()
+    for future in waiting:
+        future.result()
+
+
+def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
+    """Yield the tiles of one block of items for all queries.
+
+    Queries that share a filter are compared only with the items that pass it; the others with the whole block, and
+    their masks are tested where a product is small enough.
+    """
+    items = np.arange(start, start + len(block))
+    words = np.ascontiguousarray(batch.bitmaps.view(np.uint64)[:, start // WORD : -(-(start + len(block)) // WORD)])
+    every = np.full((1, words.shape[1]), ~np.uint64(0))
+    alone = []
+    for u, members in batch.groups():
+        passing = np.bitwise_count(words[u]).sum()
+        if len(members) < _SHARED or passing > 0.9 * len(block):
+            alone.append(members)
+        elif passing:
+            bits = np.unpackbits(words[u].view(np.uint8), bitorder="little", count=len(block)).view(np.bool_)
+            together = block[bits], norms[bits], every
+            for tile_rows in _chunks(members):
+                yield _Tile(tile_rows, items[bits], *together, np.zeros(len(tile_rows), np.int64))
+    for members in _chunks(np.concatenate(alone)) if alone else ():
+        yield _Tile(members, items, block, norms, words, batch.index[members])
+
+
+def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for first in range(0, len(rows), _TILE_QUERIES):
+        yield rows[first : first + _TILE_QUERIES]
+
+
+def _ranked(
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    filters: FilterBatch,
+    k: int,
+    scores: NDArray[np.float32],
+    ids: NDArray[np.int64],
+    matches: NDArray[np.int64],
+    largest: float,
+) -> GroundTruth:
+    """Rank the candidates by float64 distances, and answer again where one may be missing.
+
+    `largest` is the largest squared norm of an item.
+    """
+    distances = exact_distances(vectors, queries, ids)
+    order = np.lexsort((ids, distances))
+    distances = np.take_along_axis(distances, order, 1)
+    ranked = np.take_along_axis(ids, order, 1)
+    if ranked.shape[1] < k:
+        pad = ((0, 0), (0, k - ranked.shape[1]))
+        distances, ranked = (
+            np.pad(distances, pad, constant_values=np.inf),
+            np.pad(ranked, pad, constant_values=-1),
+        )
+    for row in np.flatnonzero(_unproven(queries, scores, distances[:, k - 1], matches, largest)):
+        passing = np.flatnonzero(filters.mask(int(filters.index[row])))
+        exact = exact_distances(vectors, queries[row : row + 1], passing[None])[0]
+        nearest = np.lexsort((passing, exact))[:k]
+        ranked[row, : len(nearest)], distances[row, : len(nearest)] = passing[nearest], exact[nearest]
+    return GroundTruth(ranked[:, :k].copy(), distances[:, :k].copy(), matches)
+
+
+def _unproven(
+    queries: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    kth: NDArray[np.float64],
+    matches: NDArray[np.int64],
+    largest: float,
+) -> NDArray[np.bool_]:
+    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th of them.
+
+    Whatever was left out has a float32 score of at least the heap's root. The error of a float32 inner product of
+    length d stays below (sqrt(d) + 8) eps ||q|| ||x|| with overwhelming probability (Higham and Mary, 2019).
+    """
+    query_norms = np.einsum("ij,ij->i", queries, queries, dtype=np.float64)
+    unit = (np.sqrt(queries.shape[1]) + 8) * float(np.finfo(np.float32).eps)
+    error = unit * (2 * np.sqrt(query_norms * largest) + largest)
+    root = scores[:, 0].astype(np.float64)
+    return (matches > scores.shape[1]) & (root + query_norms - error < kth)

@@ -1,0 +1,1 @@
+"""Workloads: queries, each with its filter, and their true answers."""

@@ -1,0 +1,62 @@
+"""Synthetic attributes whose filters pass a given share of the items, independent of the vectors.
+
+They isolate selectivity from all else (paper, selectivity experiments). Real attributes correlate with the
+vectors and are the point of this project; these are the control.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.core.attributes import Attributes, Categorical, Ordered, Sets
+from bench.core.errors import BenchError
+from bench.core.filters import Between, Contains, Equals, Filter, FilterType
+
+ATTRIBUTE = "synthetic"
+_LABELS = 10
+
+
+def controlled(
+    filter_type: FilterType, selectivity: float, n: int, queries: int, seed: int
+) -> tuple[Attributes, list[Filter]]:
+    """Return attributes of `n` items and one filter per query, each passing round(selectivity * n) items, at least 1.
+
+    EM: as many values as fit, each on that many random items, the rest of the items on one more value that is
+    never asked for. R: the items in random order, and a window at a random place. EMIS: ten labels, each on that
+    many random items of its own draw.
+
+    Raises:
+        BenchError: the filter type is not EM, R or EMIS.
+    """
+    rng = np.random.Generator(np.random.Philox(seed))
+    passing = max(1, round(selectivity * n))
+    match filter_type:
+        case FilterType.EM:
+            asked = n // passing
+            codes = np.full(n, asked, np.int32)
+            codes[: asked * passing] = np.repeat(np.arange(asked, dtype=np.int32), passing)
+            names = _names(asked + 1)
+            column = Categorical(rng.permutation(codes), names)
+            values = rng.integers(asked, size=queries)
+            return Attributes(n, {ATTRIBUTE: column}), [Equals(ATTRIBUTE, names[v]) for v in values]
+        case FilterType.R:
+            order = Ordered(rng.permutation(n), np.ones(n, np.bool_))
+            lows = rng.integers(n - passing + 1, size=queries).tolist()
+            return Attributes(n, {ATTRIBUTE: order}), [Between(ATTRIBUTE, low, low + passing - 1) for low in lows]
+        case FilterType.EMIS:
+            items = np.concatenate([rng.choice(n, passing, replace=False) for _ in range(_LABELS)])
+            labels = np.repeat(np.arange(_LABELS, dtype=np.int32), passing)
+            by_item = np.lexsort((labels, items))
+            offsets = np.zeros(n + 1, np.int64)
+            np.cumsum(np.bincount(items, minlength=n), out=offsets[1:])
+            names = _names(_LABELS)
+            sets = Sets(offsets, labels[by_item], names)
+            values = rng.integers(_LABELS, size=queries)
+            return Attributes(n, {ATTRIBUTE: sets}), [Contains(ATTRIBUTE, names[v]) for v in values]
+    raise BenchError(f"workload.filter_type={filter_type}: selectivity is controlled for EM, R and EMIS")
+
+
+def _names(count: int) -> tuple[str, ...]:
+    """Return `count` labels whose order as strings is their order as numbers."""
+    width = len(str(count - 1))
+    return tuple(f"v{i:0{width}}" for i in range(count))

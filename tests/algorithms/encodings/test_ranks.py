@@ -1,0 +1,52 @@
+"""Ranks: values in order, and ranges of values as ranges of ranks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from algorithms.encodings.ranks import Ranks
+from bench.core.attributes import Attributes, categorical, ordered
+from bench.core.errors import BenchError
+from bench.core.filters import And, Between, Equals, FilterBatch
+
+VALUES = st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1])
+
+
+@given(st.lists(VALUES, min_size=1, max_size=30), VALUES | st.none(), VALUES | st.none())
+def test_a_range_of_ranks_holds_what_passes(values: list[int], low: int | None, high: int | None) -> None:
+    attributes = Attributes(len(values), {"year": ordered(values)})
+    ranks = Ranks(attributes, ("year",))
+    assert ranks.values.tolist() == sorted(values)
+    assert ranks.order.tolist() == sorted(range(len(values)), key=lambda i: (values[i], i))
+    batch = FilterBatch([Between("year", low, high)] * 2, attributes)
+    for first, last in ranks.intervals(batch).tolist():
+        passing = np.flatnonzero(batch.mask(0))
+        assert sorted(ranks.order[first : max(last + 1, first)].tolist()) == passing.tolist()
+
+
+def test_what_cannot_be_ranked_is_refused() -> None:
+    columns = {"year": ordered([5, None, 3, None]), "name": categorical(["a", "b", "c", "d"]), "age": ordered([1] * 4)}
+    attributes = Attributes(4, columns)
+    with pytest.raises(BenchError, match="'year' has no value for 2 items, the first of them 1"):
+        Ranks(attributes, ("year",))
+    with pytest.raises(BenchError, match="'name' is categorical, and ranges need an ordered one"):
+        Ranks(attributes, ("name",))
+    with pytest.raises(BenchError, match="the workload filters on 2"):
+        Ranks(attributes, ("age", "year"))
+    for filter_ in (Equals("age", 1), Between("year", 0, 1)):
+        with pytest.raises(BenchError, match="only R on 'age' is served"):
+            Ranks(attributes, ("age",)).intervals(FilterBatch([filter_], attributes))
+
+
+def test_the_ranges_of_a_conjunction_are_cut_out_of_it() -> None:
+    attributes = Attributes(6, {"year": ordered([5, 1, 3, 3, 2, 4]), "age": ordered([1] * 6)})
+    ranks = Ranks(attributes, ("year",))
+    age = Equals("age", 1)
+    assert ranks.split(And((Between("year", 2, None), age, Between("year", None, 3)))) == ((1, 3), And((age,)))
+    assert ranks.split(Between("year", 3, 3)) == ((2, 3), And(()))
+    assert ranks.split(And((Between("year", 5, None), Between("year", None, 1)))) == ((5, 0), And(()))
+    with pytest.raises(BenchError, match="has no range of 'year'"):
+        ranks.split(And((age, age)))

@@ -1,0 +1,110 @@
+"""Attribute columns: round trips, missing values, digests."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+
+from bench.core.attributes import Attributes, Kind, boolean, categorical, column_from_arrow, ordered, sets
+from bench.core.errors import BenchError
+from tests.support.naive import items_of, values_of
+from tests.support.strategies import columns
+
+
+@given(columns())
+def test_parquet_round_trip_keeps_values_kinds_and_digest(attributes: Attributes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "attributes.parquet"
+        attributes.save(path)
+        read = Attributes.open(path)
+        assert read.n == attributes.n
+        assert read.kinds == attributes.kinds
+        assert items_of(read) == items_of(attributes)
+        assert read.digest(read.kinds) == attributes.digest(attributes.kinds)
+
+
+def test_missing_values_are_kept() -> None:
+    assert values_of(categorical(["b", None, "a"])) == ["b", None, "a"]
+    assert values_of(ordered([None, 2**62 + 1])) == [None, 2**62 + 1]
+    assert values_of(boolean([True, None, False])) == [True, None, False]
+    assert values_of(sets([None, [], ["a"]])) == [set(), set(), {"a"}]
+
+
+def test_repeats_and_missing_words_in_a_set_are_dropped() -> None:
+    column = sets([["b", "a", "b"], ["a", None, "a"], ["b"]])
+    assert values_of(column) == [{"a", "b"}, {"a"}, {"b"}]
+    assert column.codes.tolist() == [0, 1, 0, 1]
+    starts, ids = column.postings
+    assert [ids[a:b].tolist() for a, b in pairwise(starts)] == [[0, 1], [0, 2]]
+
+
+def test_head_is_that_of_the_values() -> None:
+    for column in (categorical("abc"), ordered([1, 2, 3]), boolean([True, None, False]), sets([["a"], [], ["b"]])):
+        assert values_of(column.part(slice(2))) == values_of(column)[:2]
+        assert len(column.part(slice(0))) == 0
+
+
+@pytest.mark.parametrize("words", [["b", "a"], ["a", "b"], ["a", "unused", "b"], ["b", "a", "b"]])
+def test_digest_ignores_how_a_dictionary_was_written(words: list[str]) -> None:
+    values = ["b", None, "a", "b"]
+    codes = pa.array([None if value is None else words.index(value) for value in values], pa.int32())
+    column = column_from_arrow(pa.DictionaryArray.from_arrays(codes, pa.array(words)), "x")
+    assert values_of(column) == values
+    plain = Attributes(4, {"x": categorical(values)})
+    assert Attributes(4, {"x": column}).digest(["x"]) == plain.digest(["x"])
+
+
+def test_digest_tells_values_names_and_missing_apart() -> None:
+    digests = {
+        Attributes(2, {name: column}).digest([name])
+        for name, column in [
+            ("x", ordered([0, 1])),
+            ("y", ordered([0, 1])),
+            ("x", ordered([None, 1])),
+            ("x", boolean([False, True])),
+            ("x", categorical(["a", "bc"])),
+            ("x", categorical(["ab", "c"])),
+            ("x", sets([["a"], ["bc"]])),
+            ("x", sets([["a", "bc"], []])),
+        ]
+    }
+    assert len(digests) == 8
+
+
+@pytest.mark.parametrize("values", [[1.5], [b"raw"], [[1, 2]], [{"a": 1}]])
+def test_other_types_are_refused(values: list[object]) -> None:
+    with pytest.raises(BenchError, match=r"'x' has Arrow type .* string, integer, boolean or list of strings"):
+        column_from_arrow(pa.array(values), "x")
+
+
+def test_text_of_any_width_and_chunks_of_a_dictionary_are_read(tmp_path: Path) -> None:
+    chunks = pa.chunked_array([pa.array(["a", "b"]).dictionary_encode(), pa.array(["c", "a"]).dictionary_encode()])
+    wide = pa.array([["a"], None, ["c", "a"], []], pa.large_list(pa.large_string()))
+    pq.write_table(pa.table({"word": chunks, "words": wide}), tmp_path / "x.parquet", row_group_size=2)
+    attributes = Attributes.open(tmp_path / "x.parquet")
+    assert attributes.kinds == {"word": Kind.CATEGORICAL, "words": Kind.SET}
+    assert values_of(attributes["word"]) == ["a", "b", "c", "a"]
+    assert values_of(attributes["words"]) == [{"a"}, set(), {"a", "c"}, set()]
+
+
+def test_a_column_of_another_length_is_refused() -> None:
+    with pytest.raises(BenchError, match="attribute 'x' has 2 values for 3 items"):
+        Attributes(3, {"x": ordered([1, 2])})
+
+
+def test_an_unknown_attribute_names_the_nearest() -> None:
+    with pytest.raises(BenchError, match="no attribute 'update_dat'; did you mean 'update_date'"):
+        Attributes(1, {"update_date": ordered([1])})["update_dat"]
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.parquet"
+    path.write_bytes(b"not Parquet")
+    with pytest.raises(BenchError, match=r"broken.parquet is no readable Parquet file"):
+        Attributes.open(path)

@@ -1,0 +1,144 @@
+"""Stored formats: what codes stand for, what is written, and methods that search them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from algorithms.acorn.method import Acorn
+from algorithms.baselines.hnsw import HnswPostFilter
+from algorithms.filtered_diskann.filtered import FilteredVamana
+from algorithms.irangegraph.method import IRangeGraph
+from algorithms.serf.method import Serf
+from algorithms.ung.method import Ung
+from bench.core.attributes import Attributes, ordered
+from bench.core.errors import BenchError
+from bench.core.filters import Between, Equals, Filter
+from bench.core.formats import BYTES, Storage, encode, error_of, open_codes, stored
+from bench.core.vectors import write_fvecs
+from bench.runs.rerank import Reranked, nearest
+from bench.runs.worker import refuse_what_does_not_fit
+from bench.system.cache import Cache
+from tests.support.problems import Problem, check_valid, recall, through_disk
+
+FEWER = [Storage.FLOAT16, Storage.BFLOAT16, Storage.INT8]
+ROUNDING = {Storage.FLOAT16: 2.0**-11, Storage.BFLOAT16: 2.0**-8}
+
+
+@given(st.lists(st.floats(-60_000, 60_000, width=32), min_size=1, max_size=20))
+def test_what_codes_stand_for_is_within_a_rounding(values: list[float]) -> None:
+    row = np.array([values], np.float32)
+    for storage, relative in ROUNDING.items():
+        np.testing.assert_allclose(encode(row, storage).decode(), row, rtol=relative, atol=2.0**-24)
+    largest = np.abs(row).max()
+    assert np.abs(encode(row, Storage.INT8).decode() - row).max() <= largest / 127 * 0.5001
+
+
+def test_bfloat16_rounds_to_even() -> None:
+    bits = np.array([[0x3F80_8000, 0x3F81_8000, 0x3F80_8001]], np.uint32)
+    assert encode(bits.view(np.float32), Storage.BFLOAT16).values.tolist() == [[0x3F80, 0x3F82, 0x3F81]]
+
+
+def test_float16_refuses_what_it_cannot_hold() -> None:
+    with pytest.raises(BenchError, match="ends at 65,504 and there is a value of 1e"):
+        encode(np.array([[1e9]], np.float32), Storage.FLOAT16)
+
+
+@pytest.mark.parametrize("storage", FEWER)
+def test_a_file_is_converted_once_and_measured(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.core.formats._BLOCK_BYTES", 4 * 12 * 7)  # seven rows at a time
+    rows = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
+    rows[3] = 0
+    write_fvecs(tmp_path / "rows.fvecs", [rows])
+    cache = Cache(tmp_path / "cache")
+    folder = stored(tmp_path / "rows.fvecs", storage, cache)
+    codes, expected = open_codes(folder), encode(rows, storage)
+    assert codes.storage is storage
+    assert np.array_equal(codes.values, expected.values)
+    assert np.array_equal(codes.scales, expected.scales)
+    assert codes.values.nbytes == rows.size * BYTES[storage]
+    lengths = np.maximum(np.linalg.norm(rows, axis=1), 1e-30)
+    assert error_of(folder) == pytest.approx((np.linalg.norm(rows - codes.decode(), axis=1) / lengths).mean(), rel=1e-4)
+    assert 0 < error_of(folder) < {Storage.FLOAT16: 0.0005, Storage.BFLOAT16: 0.004, Storage.INT8: 0.01}[storage]
+    (folder / "facts.json").write_text(json.dumps({"storage": storage, "error_mean": 7.0}))
+    assert error_of(stored(tmp_path / "rows.fvecs", storage, cache)) == 7.0
+
+
+def test_the_nearest_of_candidates() -> None:
+    vectors = np.array([[0], [1], [2], [3]], np.float32)
+    found = nearest(vectors, np.array([[3.1], [0.4]], np.float32), np.array([[0, 3, 1], [2, -1, -1]]), 2)
+    assert found.tolist() == [[3, 1], [2, -1]]
+
+
+def _problem(filters: list[Filter], values: np.ndarray) -> Problem:
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(10, 24))
+    vectors = (centres[rng.integers(0, 10, len(values))] + 0.5 * rng.normal(size=(len(values), 24))).astype(np.float32)
+    queries = (centres[rng.integers(0, 10, len(filters))] + 0.5 * rng.normal(size=(len(filters), 24))).astype(
+        np.float32
+    )
+    return Problem(vectors, Attributes(len(values), {"x": ordered(values)}), queries, tuple(filters))
+
+
+VALUES = np.random.default_rng(4).integers(0, 5, 1500)
+EM = _problem([Equals("x", i % 5) for i in range(40)], VALUES)
+R = _problem([Between("x", 50 * i, 50 * i + 900) for i in range(40)], np.random.default_rng(3).permutation(3000)[:1500])
+METHODS = [
+    (HnswPostFilter, EM, {"ef": 80}),
+    (Acorn, EM, {"ef": 80}),
+    (FilteredVamana, EM, {"L": 80}),
+    (IRangeGraph, R, {"ef": 80}),
+    (Serf, R, {"ef": 80}),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "problem", "search", "storage"),
+    [(*method, Storage.INT8) for method in METHODS] + [(*METHODS[0], Storage.FLOAT16), (*METHODS[0], Storage.BFLOAT16)],
+)
+def test_methods_search_codes_as_well_as_vectors(
+    method: Any, problem: Problem, search: dict[str, Any], storage: Storage
+) -> None:
+    """All formats pass through the same lines but for `decode.value`, so that one per method is enough."""
+    assert storage in method.info.reads
+    params = method.SearchParams(**search)
+    index, _ = through_disk(method, method.BuildParams(), problem.data())
+    plain = index.search(problem.queries, index.prepare(problem.batch), 10, params, 1)
+    data = replace(problem.data(), codes=encode(problem.vectors, storage))
+    coded, files = through_disk(method, method.BuildParams(), data)
+    _, again = through_disk(method, method.BuildParams(), replace(data, threads=2))
+    assert files == again
+    reranked = Reranked(coded, data.source, 1.5)
+    found = reranked.search(problem.queries, reranked.prepare(problem.batch), 10, params, 1)
+    check_valid(problem, found)
+    assert recall(problem, found) > recall(problem, plain) - 0.01
+    assert recall(problem, found) > 0.95
+    assert reranked.distance_computations is not None
+    assert coded.distance_computations is not None
+    assert reranked.distance_computations == coded.distance_computations + 15 * 40
+
+
+def test_other_methods_say_what_they_read() -> None:
+    assert Ung.info.reads == {Storage.FLOAT32}
+
+
+def test_a_build_that_cannot_fit_says_what_it_needs() -> None:
+    data, params = EM.data(), HnswPostFilter.BuildParams(M=16)
+    needed = 1500 * (24 * 4 + 12 * 32)
+    assert HnswPostFilter.build_bytes(params, 1500, 24, Storage.FLOAT32) == needed
+    refuse_what_does_not_fit(HnswPostFilter, params, data, needed)
+    with pytest.raises(
+        MemoryError, match=r"building needs about 0.00 GiB.* allows 0.00.*; storage.format=int8 needs less"
+    ):
+        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500 * (24 + 12 * 32))
+    with pytest.raises(MemoryError, match=r"are free$"):
+        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500)

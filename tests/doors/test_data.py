@@ -1,0 +1,149 @@
+"""Datasets of every kind of source, and what ``bench.data`` says of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import data
+from bench.core.attributes import Attributes, ordered
+from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.core.vectors import open_vectors, write_fvecs, write_ivecs
+from bench.datasets import hub
+from bench.datasets.layout import PUBLISHED_WORKLOADS, truth_file
+from bench.datasets.sources import Dataset, VectorsSource, load_rows
+from bench.system.cache import Cache, sha256
+from bench.workloads.ground_truth import ground_truth
+from bench.workloads.sources import PublishedWorkload, SelectivityWorkload, UnfilteredWorkload
+from tests.support.commands import Commands
+from tests.support.small_dataset import DIM, QUERY_COUNT, N, clustered, records, write_lines
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with vectors and queries of no known layout."""
+    write_fvecs(tmp_path / "base.fvecs", [clustered(N, DIM, 1)])
+    np.save(tmp_path / "queries.npy", clustered(QUERY_COUNT, DIM, 2))
+    return tmp_path
+
+
+def test_the_published_layout(dataset: Dataset, layout: Path) -> None:
+    assert dataset.shape == (N, DIM)
+    assert dataset.number_of_queries == QUERY_COUNT
+    assert len(dataset.open_attributes().kinds) == 11
+    assert dataset.folder == layout
+
+
+def test_vector_files_with_synthetic_or_no_filters(folder: Path, cache: Cache) -> None:
+    opened = VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy")).open(cache)
+    assert opened.shape == (N, DIM)
+    for workload in (UnfilteredWorkload("none"), SelectivityWorkload("s", FilterType.R, 0.1, 0)):
+        truth = ground_truth(opened, workload.open(opened, cache), cache)
+        assert set(truth.matches) == {N if workload.name == "none" else N // 10}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_vector_files_with_attributes(folder: Path, cache: Cache, suffix: str) -> None:
+    path = folder / f"attributes{suffix}"
+    if suffix == ".parquet":
+        Attributes(N, {"year": ordered(range(N))}).save(path)
+    else:
+        write_lines(path, [{"year": i} for i in range(N)])
+    source = VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy"), str(path))
+    assert source.open(cache).open_attributes()["year"].part(slice(3)).values.tolist() == [0, 1, 2]  # type: ignore[union-attr]
+    write_fvecs(folder / "base.fvecs", [clustered(N - 1, DIM, 1)])
+    with pytest.raises(BenchError, match=f"attributes{suffix} has {N} items where .*base.fvecs has {N - 1}"):
+        source.open(cache)
+
+
+def test_hdf5_is_converted_once(tmp_path: Path, cache: Cache) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.hdf5", "w") as file:
+        file["train"], file["test"] = clustered(N, DIM, 1), clustered(QUERY_COUNT, DIM, 2)
+    first, again = (VectorsSource("h", str(tmp_path / "x.hdf5")).open(cache) for _ in range(2))
+    assert first == again
+    assert np.array_equal(open_vectors(first.vectors), clustered(N, DIM, 1))
+
+
+def test_the_digest_follows_vectors_and_queries(folder: Path, cache: Cache) -> None:
+    def digest() -> str:
+        return VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy")).open(cache).digest
+
+    first = digest()
+    assert digest() == first
+    np.save(folder / "queries.npy", clustered(QUERY_COUNT, DIM, 3))
+    assert digest() != first
+
+
+def test_rows_are_read_contiguous(dataset: Dataset) -> None:
+    rows = clustered(N, DIM, 1)
+    assert np.array_equal(load_rows(dataset.vectors, slice(7)), rows[:7])
+    assert np.array_equal(load_rows(dataset.vectors), rows)
+    assert load_rows(dataset.vectors).flags.c_contiguous
+
+
+@pytest.fixture
+def answered(layout: Path, dataset: Dataset, cache: Cache, tmp_path: Path) -> Path:
+    """The small dataset with its exact answers."""
+    folder = shutil.copytree(layout, tmp_path / "answered")
+    for workload in (UnfilteredWorkload("none"), *(PublishedWorkload(t.lower(), t) for t in PUBLISHED_WORKLOADS)):
+        opened = workload.open(dataset, cache)
+        rows = ground_truth(dataset, opened, cache).ids
+        write_ivecs(folder / truth_file(opened.filter_type), [row[row >= 0] for row in rows])
+    return folder
+
+
+def test_verify_accepts_answers_that_are_right_and_names_those_that_are_not(
+    command: Commands, answered: Path, tmp_path: Path
+) -> None:
+    arguments = ("verify", "dataset=local", f"dataset.path={answered}", f"results={tmp_path / 'results'}")
+    said = command(data.entry, *arguments)
+    assert said.code == 0, said
+    assert said.out.count("published answers equal our own") == 4
+    (answered / "ground_truth_em.ivecs").unlink()
+    write_ivecs(answered / "ground_truth_r.ivecs", [np.arange(10)] * QUERY_COUNT)
+    said = command(data.entry, *arguments)
+    assert said.code == 2
+    assert f"em    {QUERY_COUNT} queries, no published answers" in said.out
+    assert f"r     {QUERY_COUNT} queries, published answers differ from our own in {QUERY_COUNT}" in said.out
+    assert "are not the nearest items that match" in said.err
+
+
+def test_list_names_every_dataset(command: Commands) -> None:
+    said = command(data.entry, "list")
+    assert said.code == 0
+    for line in ("arxiv-sim ", "arxiv-large ", "local          needs dataset.path"):
+        assert line in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["verfy"], "no action 'verfy'; did you mean 'verify'?"),
+        (["download"], "dataset 'arxiv-sim' is not downloaded; download dataset=arxiv-small"),
+        (["generate", "dataset=local", "dataset.path=x"], "dataset 'local' is not generated"),
+        (["verify", "dataset=local"], "dataset.path is not set"),
+        (["verify", "datset=local"], "did you mean 'dataset'?"),
+    ],
+)
+def test_actions_that_do_not_fit(command: Commands, arguments: list[str], complaint: str) -> None:
+    said = command(data.entry, *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert complaint in said.err
+
+
+def test_a_download_that_has_changed_is_noticed(layout: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(layout, tmp_path / "downloaded")
+    assert not hub.is_complete(folder)
+    names = ["query_vectors.fvecs", "database_attributes.jsonl"]
+    (folder / hub.MARK).write_text(json.dumps({"sha256": {name: sha256(folder / name) for name in names}}))
+    assert hub.is_complete(folder)
+    hub.verify(folder)
+    write_lines(folder / "database_attributes.jsonl", records(N, 2))
+    with pytest.raises(BenchError, match=r"database_attributes.jsonl is missing or has changed since its download"):
+        hub.verify(folder)

@@ -1,0 +1,106 @@
+"""The list: every method that is configured, with what it serves and why it does not serve the rest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from bench.config.typed import algorithm_config
+from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.core.paths import CONFIGS
+from bench.list import describe_all, entry, main, methods_grid, options_grid, reasons_grid
+from bench.reports.tables.taxonomy import SURVEYED
+from bench.runs.description import Method
+from bench.runs.worker import load_target
+
+NAMES = sorted(path.stem for path in (CONFIGS / "algorithm").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def methods(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Method | BenchError]:
+    return describe_all(tmp_path_factory.mktemp("results"))
+
+
+def ranges_only() -> Method:
+    reasons = {
+        filter_type: None if filter_type == "R" else "it orders items by one attribute" for filter_type in FilterType
+    }
+    reasons[FilterType.NONE] = "it needs a range"
+    values = dict.fromkeys(Method.__dataclass_fields__, "") | {"year": 2024, "afanns": True}
+    return Method(**values | {"unsupported": reasons})  # type: ignore[arg-type]
+
+
+def test_every_configured_method_is_listed_and_described(methods: dict[str, Method | BenchError]) -> None:
+    assert list(methods) == NAMES
+    broken = {name: str(method) for name, method in methods.items() if isinstance(method, BenchError)}
+    assert not broken
+    grid = methods_grid(methods)
+    assert [line[0] for line in grid.rows] == NAMES
+    assert all(len(line) == len(grid.header) == len(grid.align) for line in grid.rows)
+
+
+def test_ticks_and_reasons_agree(methods: dict[str, Method | BenchError]) -> None:
+    told = {(line[0], name) for line in reasons_grid(methods).rows for name in line[1].split(", ")}
+    grid = methods_grid(methods)
+    crosses = {
+        (line[0], name)
+        for line in grid.rows
+        for name, cell in zip(grid.header, line, strict=True)
+        if name in list(FilterType) and cell != "✓"
+    }
+    assert crosses == told
+
+
+def test_reasons_that_are_alike_share_a_line() -> None:
+    methods: dict[str, Method | BenchError] = {"ranges": ranges_only(), "broken": BenchError("x\nno module named y")}
+    assert reasons_grid(methods).rows == [
+        ["ranges", "EM, EMIS, MEM, MR, MEMIS, C", "it orders items by one attribute"],
+        ["ranges", "none", "it needs a range"],
+        ["broken", "all", "cannot be used: no module named y"],
+    ]
+    ranges, broken = methods_grid(methods).rows
+    assert [cell == "✓" for cell in ranges[1:9]] == [name == "R" for name in FilterType]
+    assert set(broken[1:]) == {"?"}
+
+
+@pytest.mark.parametrize("group", ["dataset", "workload"])
+def test_every_option_is_explained(group: str) -> None:
+    rows = options_grid(group).rows
+    assert [name for name, _ in rows] == sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    assert all(comment for _, comment in rows)
+
+
+def test_it_prints_all_of_it(
+    methods: dict[str, Method | BenchError], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("bench.list.describe_all", lambda results: methods)
+    main(OmegaConf.create({"results": str(tmp_path), "format": "markdown", "taxonomy": False}))
+    out = capsys.readouterr().out
+    for group in ("algorithm", "dataset", "workload"):
+        for path in (CONFIGS / group).glob("*.yaml"):
+            assert f"| {path.stem} " in out
+    with pytest.raises(BenchError, match="format=pdf is unknown; known: latex, markdown, text"):
+        main(OmegaConf.create({"results": str(tmp_path), "format": "pdf", "taxonomy": False}))
+
+
+def test_the_taxonomy_has_all_methods_and_says_which_run_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {path.stem for path in (CONFIGS / "algorithm").glob("*.yaml")}
+    running = [name for one in SURVEYED for name in one.runs_as]
+    assert len(SURVEYED) == 23
+    assert len(set(running)) == len(running) == 12
+    assert set(running) <= files
+    for one in SURVEYED:
+        for name in one.runs_as:
+            serves = load_target(algorithm_config(name).target).info.serves
+            assert set(one.serves) <= set(serves), name
+    monkeypatch.setattr(sys, "argv", ["list", "--taxonomy", f"results={tmp_path}", "format=markdown"])
+    entry()
+    assert "| UNG " in (out := capsys.readouterr().out)
+    assert out.count("\n") == 23 + 4

@@ -1,0 +1,181 @@
+"""Figures: what is drawn, what is said below, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+
+from bench.config.typed import typed
+from bench.core.errors import BenchError
+from bench.core.paths import CONFIGS
+from bench.plot import PlotConfig, plot
+from bench.reports.figures.recall_qps import forward, inverse, recall_qps
+from bench.reports.figures.style import style_of
+from bench.results.selection import View, figures
+from bench.results.store import Status
+from tests.conftest import Write
+from tests.support.rows import curve, failed, many, row
+
+
+def config(results: Path, **changes: Any) -> PlotConfig:
+    values = OmegaConf.to_container(OmegaConf.load(CONFIGS / "plot.yaml"))
+    assert isinstance(values, dict)
+    keys = {key: value for key, value in values.items() if key not in ("defaults", "hydra")}
+    return typed(PlotConfig, keys | {"results": str(results), "out": str(results / "figures")} | changes, "plot")
+
+
+def drawn(view: View) -> Figure:
+    ((_, rows),) = figures(view.rows())
+    return recall_qps(rows, view.x, view.y)
+
+
+def method_line(axes: Axes, name: str) -> Any:
+    look = style_of(name)
+    found = [
+        line
+        for line in axes.get_lines()
+        if (line.get_color(), line.get_marker(), line.get_linestyle()) == (look.color, look.marker, look.linestyle)
+    ]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def notes(axes: Axes) -> str:
+    return " ".join(" ".join(text.get_text() for text in axes.texts).split())
+
+
+def test_files_are_named_by_dataset_and_k_and_made_alike_twice(write: Write, tmp_path: Path) -> None:
+    results = write(*curve("prefilter", 1), *curve("prefilter", 1, k=100), *curve("prefilter", 1, dataset="other"))
+    paths = plot(config(results))
+    names = [f"recall_qps_{name}.{kind}" for name in ("other_k10", "toy_k10", "toy_k100") for kind in ("png", "pdf")]
+    assert [path.name for path in paths] == names
+    again = plot(config(results, out=str(tmp_path / "again")))
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
+
+
+def test_sizes_of_a_dataset_are_different_figures(write: Write) -> None:
+    results = write(row(n=1000), row(n=2000), row(n=2000, threads_search=2))
+    names = [name for name, _ in figures(config(results).rows())]
+    assert names == ["toy_k10_n1000_t1", "toy_k10_n2000_t1", "toy_k10_n2000_t2"]
+
+
+def test_panels_stand_in_the_order_of_the_field_and_curves_are_the_means(write: Write) -> None:
+    rows = [
+        row(workload=name, filter_type=kind, repeat=repeat, qps=qps)
+        for name, kind in (("c", "C"), ("wide", "R"), ("em", "EM"), ("r", "R"))
+        for repeat, qps in enumerate((100.0, 300.0))
+    ]
+    figure = drawn(config(write(*rows)))
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes] == ["EM", "R", "R (wide)", "C"]
+    for axes in figure.axes:
+        line = method_line(axes, "hnswlib_infilter")
+        assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == ([0.9], [200.0])
+        assert axes.get_yscale() == "log"
+
+
+def test_invalid_rows_are_not_drawn_but_told_of(write: Write) -> None:
+    bad = row(status=Status.INVALID, error="3 ids repeated (first in query 7)", search_params={"ef": 20}, qps=1e9)
+    (axes,) = drawn(config(write(row(), bad))).axes
+    assert method_line(axes, "hnswlib_infilter").get_ydata().tolist() == [1000]
+    assert axes.get_ylim()[1] < 1e6
+    assert "invalid in 1 of 2 (3 ids repeated (first in query 7))" in notes(axes)
+
+
+def test_every_failure_is_told_in_words(write: Write) -> None:
+    figure = drawn(config(write(*many(20))))
+    told = [notes(axes) for axes in figure.axes]
+    assert told[0] == ""
+    assert "method_02: timeout in 2 of 8 (search took longer than 600 s" in told[1]
+    assert "method_05; method_11; method_17: unsupported (its index holds one label per item)" in told[1]
+    assert "method_03: crashed (numpy.linalg.LinAlgError: SVD did not converge" in told[3]
+
+
+def test_a_panel_without_any_result_says_so(write: Write) -> None:
+    (axes,) = drawn(config(write(failed(Status.OUT_OF_MEMORY, "killed")))).axes
+    assert "no method has a result" in notes(axes)
+    assert "out of memory (killed)" in notes(axes)
+
+
+def test_messages_are_shown_as_they_are(write: Write) -> None:
+    figure = drawn(config(write(failed(Status.CRASHED, r"bad $\frac$ in $HOME"))))
+    figure.draw_without_rendering()
+    assert r"crashed (bad $\frac$ in $HOME)" in notes(figure.axes[0])
+
+
+def test_answers_that_fail_the_filter_are_told_of(write: Write) -> None:
+    (axes,) = drawn(config(write(row(algorithm="nhq", violations=130)))).axes
+    assert "nhq: up to 13.0% of answers fail the filter" in notes(axes)
+
+
+def test_the_legend_holds_every_method_once_sorted_and_nothing_overlaps(write: Write) -> None:
+    figure = drawn(config(write(*many(20))))
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels == [*(f"method_{i:02}" for i in range(20)), "Pareto front of all"]
+    figure.draw_without_rendering()
+    boxes = [axes.get_tightbbox() for axes in figure.axes] + [legend.get_window_extent()]
+    for number, box in enumerate(boxes):
+        assert box is not None
+        assert box.x1 <= figure.bbox.x1
+        assert box.y0 >= figure.bbox.y0 - 1
+        for other in boxes[:number]:
+            assert other is not None
+            assert (
+                min(box.x1, other.x1) - max(box.x0, other.x0) < 1 or min(box.y1, other.y1) - max(box.y0, other.y0) < 1
+            )
+
+
+def test_machines_are_not_mixed(write: Write) -> None:
+    results = write(row(qps=100.0), row(qps=900.0, cpu_model="Another CPU"))
+    with pytest.raises(BenchError, match=r"2 machines \(Another CPU, 4 cores, 16 GiB; Test CPU, 4 cores, 16 GiB\)"):
+        plot(config(results))
+    figure = drawn(config(results, across_machines=True))
+    assert [axes.get_title(loc="left").split(",")[0] for axes in figure.axes] == ["Another CPU", "Test CPU"]
+    lines = [method_line(axes, "hnswlib_infilter").get_ydata().tolist() for axes in figure.axes]
+    assert lines == [[900], [100]]
+
+
+def test_axes_can_be_chosen(write: Write) -> None:
+    view = config(write(row()), x="recall_paper", y="qps_with_prepare")
+    (axes,) = drawn(view).axes
+    line = method_line(axes, "hnswlib_infilter")
+    assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == ([0.8], [900])
+    assert plot(view)[0].name == "recall_paper_qps_with_prepare_toy_k10.png"
+
+
+def test_the_scale_of_recall_keeps_its_order_and_gives_half_to_the_last_tenth() -> None:
+    recalls = np.linspace(0, 1, 101)
+    assert inverse(forward(recalls)) == pytest.approx(recalls)
+    assert (np.diff(forward(recalls)) > 0).all()
+    assert forward(np.array([0.9])) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"workloads": "emm"}, "no rows of workload 'emm'; did you mean 'em'"),
+        ({"algorithms": ["prefilter", "acorn"]}, "no rows of algorithm 'acorn'; known: "),
+        ({"datasets": "toy", "workloads": "r"}, "datasets with their workloads there: other r, toy em"),
+        ({"k": 7}, "no rows of k '7'; known: 10"),
+        ({"y": "speed"}, "y=speed is not one of qps, qps_with_prepare"),
+        ({"min_recall": 1.0}, "min_recall=1.0 is out of range"),
+        ({"workload": "em"}, "plot has no key 'workload'; did you mean 'workloads'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(write: Write, changes: dict[str, Any], message: str) -> None:
+    results = write(row(algorithm="prefilter"), row(dataset="other", workload="r", filter_type="R"))
+    with pytest.raises(BenchError) as refused:
+        plot(config(results, **changes))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"there are no results in '.*nothing'; 'python -m bench.run' makes some"):
+        plot(config(tmp_path / "nothing"))

@@ -1,0 +1,150 @@
+"""``bench.run`` from end to end, in order and interrupted: nothing is lost, nothing is run twice."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench import data, run
+from bench.runs.plan import results_store
+from tests.support.commands import Commands, started
+
+
+@pytest.fixture
+def local(layout: Path, tmp_path: Path) -> list[str]:
+    """Arguments that choose the small dataset and a results folder of its own."""
+    return ["dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'results'}", "latency_queries=2"]
+
+
+MARKS = ["algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks", "+algorithm.search.effort=[1,2]"]
+
+
+def test_a_sweep_fills_the_store_and_is_not_run_twice(command: Commands, local: list[str], tmp_path: Path) -> None:
+    arguments = [*local, "-m", "algorithm=prefilter,faiss_ivf_infilter"]
+    said = command(run.entry, *arguments)
+    assert said.code == 0, said
+    assert "[2] local em faiss_ivf_infilter: recall up to 1.000" in said.out
+    rows = results_store(tmp_path / "results").rows()
+    assert Counter(rows["algorithm"]) == {"prefilter": 1, "faiss_ivf_infilter": 10}
+    assert set(rows["status"]) == {"ok"}
+    exact = rows[rows["algorithm"] == "prefilter"]
+    assert exact["recall"].tolist() == [1]
+    assert exact["underfill"].tolist() == [0]
+    assert (rows["violations"] == 0).all()
+
+    again = command(run.entry, *arguments)
+    assert again.out.count("already stored") == 2
+    assert results_store(tmp_path / "results").rows().equals(rows)
+
+
+def test_overwrite_and_repeats(
+    command: Commands, local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARKS", str(tmp_path / "marks"))
+    arguments = [*local, "algorithm=prefilter", *MARKS]
+
+    def newest() -> list[object]:
+        rows = results_store(tmp_path / "results").rows()
+        assert len(rows) == 2 * rows["repeat"].nunique()
+        return [started for _, started in sorted(zip(rows["repeat"], rows["started_at"], strict=True))][::2]
+
+    command(run.entry, *arguments)
+    (first,) = newest()
+    assert "already stored" in command(run.entry, *arguments, "overwrite=failed").out
+    command(run.entry, *arguments, "repeats=2")
+    assert newest()[0] == first
+    command(run.entry, *arguments, "overwrite=always")
+    assert len(newest()) == 2
+    assert newest()[0] > first  # type: ignore[operator]
+
+
+def test_a_format_of_fewer_bytes(command: Commands, local: list[str], tmp_path: Path) -> None:
+    """A method that reads it is stored as a variant of itself; one that does not, as unsupported."""
+    said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
+    assert said.code == 0, said
+    rows = results_store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
+    found = {str(name): own for (name, _), own in rows}
+    assert set(found) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
+    assert (found["hnsw_postfilter_int8"]["recall"] > 0.99).any()
+    assert (found["hnsw_postfilter_int8"]["storage_error"].between(0.001, 0.02)).all()
+    assert (found["hnsw_postfilter"]["storage_error"] == 0).all()
+    assert set(found["prefilter_int8"]["error"]) == {"it reads float32 vectors, not int8"}
+
+    said = command(run.entry, *local, "storage.format=int9")
+    assert said.code == 2
+    assert "storage.format=int9 is unknown; did you mean 'int8'" in said.err
+
+
+def test_a_dry_run_runs_nothing(command: Commands, local: list[str], tmp_path: Path) -> None:
+    said = command(run.entry, *local, "algorithm=faiss_ivf_infilter", "dry_run=true")
+    assert said.code == 0
+    for part in ("400 items x 16 dimensions", "24 queries, EM on number_of_sub_categories, k = 10", "10 settings"):
+        assert part in said.out
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["cache"]
+    assert not (tmp_path / "results" / "cache" / "ground_truth").exists()
+
+
+@pytest.mark.parametrize("event", ["build", "search 2"])
+def test_a_killed_run_is_completed_by_the_next(local: list[str], tmp_path: Path, event: str) -> None:
+    marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
+    wait.write_text(event)
+    arguments = [*local, "algorithm=prefilter", *MARKS]
+    runs = tmp_path / "results" / "runs"
+
+    with started("bench.run", *arguments, MARKS=str(marks)) as killed:
+        while not (marks.exists() and marks.read_text().endswith(f"{event}\n")):
+            assert killed.poll() is None, killed.communicate()
+            time.sleep(0.02)
+        below = psutil.Process(killed.pid).children(recursive=True)
+        assert below
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+    gone, alive = psutil.wait_procs(below, timeout=20)
+    assert (len(gone), alive) == (len(below), [])  # the worker does not outlive its parent
+    assert not list(runs.glob("*"))  # nothing was complete, and nothing is half there
+
+    wait.unlink()
+    with started("bench.run", *arguments, MARKS=str(marks)) as resumed:
+        said = resumed.communicate()
+    assert resumed.returncode == 0, said
+    rows = results_store(tmp_path / "results").rows()
+    assert rows["search_params"].tolist() == ['{"effort": 1}', '{"effort": 2}']
+    assert rows["status"].tolist() == ["ok", "ok"]
+    # A build that had ended is kept; one that had not is made again.
+    assert marks.read_text().split("\n").count("build") == (2 if event == "build" else 1)
+    assert len(list(runs.iterdir())) == 1
+    assert not list((tmp_path / "results" / "work").iterdir())
+
+
+def test_a_sweep_that_was_interrupted_goes_on_where_it_was(
+    command: Commands, local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = tmp_path / "marks"
+    monkeypatch.setenv("MARKS", str(marks))
+    command(run.entry, *local, "workload=none", "algorithm=prefilter", *MARKS)
+    before = marks.read_text()
+    said = command(run.entry, *local, "-m", "workload=none,em", "algorithm=prefilter", *MARKS)
+    assert "[1] local none marks: already stored" in said.out
+    assert "[2] local em marks: recall up to 1.000" in said.out
+    assert marks.read_text().removeprefix(before).count("search 1") == before.count("search 1")
+
+
+@pytest.mark.parametrize("entry", [run.entry, data.entry])
+def test_help_names_the_keys(command: Commands, entry: object) -> None:
+    said = command(entry, "--help")  # type: ignore[arg-type]
+    assert said.code == 0
+    for word in ("python -m bench.", "dataset:", "arxiv-sim", "results: results"):
+        assert word in said.out
+
+
+def test_the_resolved_configuration_on_request(command: Commands, local: list[str]) -> None:
+    said = command(
+        run.entry, *local, "workload=em_selectivity", "workload.selectivity=0.4", "--cfg", "job", "--resolve"
+    )
+    assert said.code == 0
+    assert "name: em_selectivity_0.4" in said.out

@@ -1,0 +1,119 @@
+"""Studies: what their overrides expand to, that they resume, leave out what is not served, and keep to a budget."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import study
+from bench.config.sweeps import Job, expanded, merged
+from bench.results.store import Store
+from tests.support.commands import Commands
+
+SMOKE = ["scale=smoke", "dataset.n=300", "dataset.dim=8", "dataset.queries=20"]
+CHEAP = "algorithm=prefilter,faiss_ivf_infilter,nhq_nsw"
+
+
+def test_later_overrides_win_and_an_option_takes_the_keys_of_the_earlier_one_with_it() -> None:
+    scale, runs, words = ["dataset=arxiv-sim", "dataset.n=5", "k=3"], ["k=7"], ["dataset=local", "dataset.path=/x"]
+    assert merged(scale, runs) == {"dataset": "arxiv-sim", "dataset.n": "5", "k": "7"}
+    assert merged(scale, runs, words) == {"dataset": "local", "k": "7", "dataset.path": "/x"}
+    assert merged(["workload.skip=5", "workload=em"]) == {"workload": "em", "workload.skip": "5"}
+
+
+def test_commas_and_globs_are_expanded() -> None:
+    jobs = list(expanded("run", {"k": "1,2", "algorithm": "glob(hnswlib*)", "workload": "em"}))
+    assert [job.overrides["algorithm"] for job in jobs] == ["hnswlib_infilter", "hnswlib_postfilter"] * 2
+    assert [job.overrides["k"] for job in jobs] == ["1", "1", "2", "2"]
+    assert Job("run", {"k": "7", "workload": "r"}).compose().k == 7
+    assert list(expanded("run", {"algorithm.search.ef": "[1,2]"})) == [Job("run", {"algorithm.search.ef": "[1,2]"})]
+
+
+def test_a_study_resumes_and_leaves_out_what_is_not_served(command: Commands, tmp_path: Path) -> None:
+    words = ["study=main", *SMOKE, CHEAP, "workload=em,r", f"results={tmp_path}"]
+    listed = command(study.entry, *words, "dry_run=true")
+    assert listed.code == 0
+    assert listed.out.count("algorithm=") == 6
+    assert not (tmp_path / "runs").exists()
+
+    first = command(study.entry, *words)
+    assert first.code == 0, first.err
+    assert "left out: nhq_nsw on r: " in first.out
+    assert len(list((tmp_path / "runs").iterdir())) == 5
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
+    (lost, *_) = times
+    lost.unlink()
+    again = command(study.entry, *words)
+    assert again.out.count("] arxiv-sim") == 1
+    assert {path for path in (tmp_path / "runs").iterdir() if path.stat().st_mtime_ns != times[path]} == {lost}
+
+
+def test_repeats_come_round_by_round_until_the_budget_ends(command: Commands, tmp_path: Path) -> None:
+    words = ["study=main", *SMOKE, "algorithm=prefilter", "repeats=2", f"results={tmp_path}"]
+    stopped = command(study.entry, *words, "budget_minutes=1e-9")
+    assert stopped.code == study.UNFINISHED
+    assert "6 runs are left; run this again" in stopped.out
+    assert not list(tmp_path.glob("runs/*"))
+    done = command(study.entry, *words)
+    assert done.code == 0
+    assert [line.split("#")[1][0] for line in done.out.splitlines() if "#" in line] == ["0"] * 3 + ["1"] * 3
+    assert Store(tmp_path).rows().groupby("workload")["repeat"].nunique().tolist() == [2, 2, 2]
+
+
+def test_what_another_process_makes_comes_last(command: Commands, tmp_path: Path) -> None:
+    words = ["study=main", *SMOKE, "algorithm=prefilter", "workload=em,r", f"results={tmp_path}"]
+    said = command(study.entry, *words)
+    assert [line.split("]")[0] for line in said.out.splitlines() if "recall" in line] == ["[1/2", "[2/2"]
+    (first,) = (row["run_id"] for _, row in Store(tmp_path).rows().iterrows() if row["workload"] == "em")
+    for path in (tmp_path / "runs").iterdir():
+        path.unlink()
+
+    held = Store(tmp_path).lock("run", first, 0, lambda: None)
+    second = tmp_path / "runs"
+    freed = threading.Thread(target=lambda: (wait_for(second), held.close()))
+    freed.start()
+    said = command(study.entry, *words)
+    freed.join()
+    assert [line.split("]")[0] for line in said.out.splitlines() if "recall" in line] == ["[2/2", "[1/2"], said.err
+
+
+def wait_for(runs: Path) -> None:
+    while not list(runs.glob("*.parquet")):
+        time.sleep(0.02)
+
+
+def test_a_search_study_searches_what_can_be_searched(command: Commands, tmp_path: Path) -> None:
+    words = ["study=tuning", *SMOKE, "algorithm=caps,faiss_hnsw_postfilter", "workload=r", "tuner.gain=9",
+             "tuner.queries=10", "tuner.builds=1", f"results={tmp_path}"]  # fmt: skip
+    said = command(study.entry, *words)
+    assert "left out: [1/2] r caps: its buckets" in said.out
+    assert (tmp_path / "tuned" / "arxiv-sim" / "r" / "faiss_hnsw_postfilter-greedy.json").exists(), said.err
+
+
+def test_a_dataset_is_described_once_for_all_workloads(command: Commands, tmp_path: Path) -> None:
+    said = command(study.entry, "study=characteristics", *SMOKE, f"results={tmp_path}")
+    assert said.code == 0, said.err
+    (path,) = (tmp_path / "characteristics").iterdir()
+    for workload in ("em", "r", "emis"):
+        assert f'"{workload}"' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("word", "complaint"),
+    [
+        ("study=mian", "there is no study of that name; did you mean 'main'?"),
+        ("scale=tiny", "there is no scale of that name"),
+        ("workload=ems", "there is no workload of that name; did you mean 'emis'?"),
+        ("repaets=3", "there is no key 'repaets'; did you mean 'repeats'?"),
+        ("algorithm=glob(x*)", "no algorithm matches"),
+        ("main", "arguments are key=value"),
+    ],
+)
+def test_what_does_not_fit_is_said(word: str, complaint: str, command: Commands, tmp_path: Path) -> None:
+    said = command(study.entry, *SMOKE, word, f"results={tmp_path}")
+    assert said.code == 2
+    assert complaint in said.err
+    assert not list(tmp_path.iterdir())

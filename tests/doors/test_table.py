@@ -1,0 +1,140 @@
+"""Tables: the numbers, and the formats."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from bench.config.typed import typed
+from bench.core.errors import BenchError
+from bench.core.paths import CONFIGS
+from bench.reports.tables.summary import summary
+from bench.reports.tables.table import Grid, as_latex, as_markdown, as_text
+from bench.results.store import SCHEMA, Status
+from bench.table import TableConfig, main, table
+from tests.conftest import Write
+from tests.support.rows import failed, many, row
+
+
+def config(results: Path, **changes: Any) -> TableConfig:
+    values = OmegaConf.to_container(OmegaConf.load(CONFIGS / "table.yaml"))
+    assert isinstance(values, dict)
+    keys = {key: value for key, value in values.items() if key not in ("defaults", "hydra")}
+    return typed(TableConfig, keys | {"results": str(results)} | changes, "table")
+
+
+def read(results: Path, **changes: Any) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(table(config(results, format="csv", **changes))))
+
+
+TWO_POINTS = [
+    row(search_params={"ef": 10}, recall=0.8, qps=10_000.0, search_peak_rss_bytes=50 << 20),
+    row(search_params={"ef": 20}, recall=0.98, qps=100.0, search_peak_rss_bytes=70 << 20),
+]
+
+
+def test_qps_at_recalls_are_interpolated_and_blank_where_not_reached(write: Write) -> None:
+    line = read(write(*TWO_POINTS), recalls=[0.5, 0.89, 0.98, 0.99]).iloc[0]
+    assert [line[f"qps_at_{recall}"] for recall in (0.5, 0.89, 0.98)] == pytest.approx([10_000, 1_000, 100])
+    assert pd.isna(line["qps_at_0.99"])
+    assert line["best_recall"] == 0.98
+    assert line["search_peak_rss_bytes"] == 70 << 20
+
+
+def test_costs_are_those_of_the_build_that_is_best_at_the_highest_recall(write: Write) -> None:
+    small = [row(build_params={"M": 8}, recall=0.9, qps=5000.0, build_seconds=1.0, index_bytes=1 << 20)]
+    large = [
+        row(build_params={"M": 64}, recall=0.96, qps=100.0, repeat=r, build_seconds=s, index_bytes=9 << 20)
+        for r, s in enumerate((40.0, 60.0))
+    ]
+    line = read(write(*small, *large)).iloc[0]
+    assert (line["builds"], line["build_params"], line["repeats"]) == (2, '{"M": 64}', 2)
+    assert (line["build_seconds"], line["index_bytes"]) == (50, 9 << 20)
+    assert line["qps_at_0.9"] == pytest.approx(5000)
+    text = table(config(write(*small, *large)))
+    assert "M 64" in text
+
+
+def test_a_method_that_only_failed_has_a_line(write: Write) -> None:
+    rows = [*TWO_POINTS, *(failed(Status.TIMEOUT, "slow", algorithm="b", search_params={"ef": e}) for e in (1, 2))]
+    lines = read(write(*rows)).set_index("algorithm")
+    assert lines.loc["b", "failures"] == "timeout in all 2"
+    assert pd.isna(lines.loc["b", "best_recall"])
+    assert pd.isna(lines.loc["hnswlib_infilter", "failures"])
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "latex"])
+def test_every_format_holds_every_method_of_every_workload(write: Write, format_: str) -> None:
+    lines = table(config(write(*many(6)), format=format_)).splitlines()
+    for name in [f"method_{number:02}" for number in range(6)]:
+        shown = name.replace("_", r"\_") if format_ == "latex" else name
+        assert sum(shown in line for line in lines) == 4
+
+
+def test_one_table_per_figure_and_machine(write: Write) -> None:
+    results = write(row(), row(k=100), row(cpu_model="Another CPU"))
+    with pytest.raises(BenchError, match="2 machines"):
+        table(config(results))
+    text = table(config(results, across_machines=True))
+    assert text.count("QPS @ 0.95") == 3
+    assert text.count("1 search thread, Another CPU") == 1
+
+
+def test_raw_gives_every_row_and_column(write: Write) -> None:
+    results = write(*many(6))
+    raw = read(results, raw=True)
+    assert list(raw) == SCHEMA.names
+    assert len(raw) == len(many(6))
+    assert table(config(results, raw=True)).startswith(f"{len(raw)} rows\n")
+
+
+def test_it_is_written_to_a_file_on_request(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    results = write(row())
+    out = results / "table.md"
+    values = OmegaConf.create(vars(config(results, format="markdown", out=str(out))))
+    main(values)
+    assert capsys.readouterr().out == f"{out}\n"
+    assert out.read_text() == table(config(results, format="markdown")) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"format": "cvs"}, "format=cvs is unknown; did you mean 'csv'"), ({"recalls": [0.9, 95]}, "from 0 to 1")],
+)
+def test_what_does_not_fit_is_refused(write: Write, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BenchError) as refused:
+        table(config(write(row()), **changes))
+    assert message in str(refused.value)
+
+
+def test_summary_of_twice_the_repeats_is_the_same(write: Write) -> None:
+    once = write(*TWO_POINTS)
+    twice = write(*TWO_POINTS, *(one | {"repeat": 1} for one in TWO_POINTS), root=once.parent / "twice")
+    a, b = (summary(config(r).rows(), "recall", "qps", [0.9]).drop(columns="repeats") for r in (once, twice))
+    pd.testing.assert_frame_equal(a, b)
+
+
+GRID = Grid("a | title", ["name", "n"], "lr", [["a_b", "1,000"], ["x|y", "7"]])
+
+
+def test_text_is_aligned() -> None:
+    assert as_text(GRID) == "a | title\n\nname      n\n----  -----\na_b   1,000\nx|y       7"
+
+
+def test_markdown_keeps_pipes_out_of_cells() -> None:
+    assert as_markdown(GRID).splitlines()[2:] == [
+        r"| name |     n |",
+        r"| ---- | ----: |",
+        r"| a_b  | 1,000 |",
+        r"| x\|y |     7 |",
+    ]
+
+
+def test_latex_is_escaped() -> None:
+    assert as_latex(GRID).splitlines()[1:5] == [r"\begin{tabular}{lr}", r"\toprule", r"name & n \\", r"\midrule"]
+    assert r"a\_b & 1,000 \\" in as_latex(GRID)

@@ -1,0 +1,105 @@
+"""bench.tune as a command: it resumes, keeps its queries apart, and what it found can be run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import run, tune
+from bench.results.store import Store
+from tests.support.commands import Commands
+
+SMALL = [
+    "dataset.n=600", "dataset.dim=16", "dataset.queries=40", "workload=r", "algorithm=prefilter",
+    "algorithm.target=tests.support.tunable.Tunable", "algorithm.name=tunable", "+algorithm.build.quality=2",
+    "+algorithm.search.effort=1", "+algorithm.candidates.quality=[1,2,3,4]", "tuner.queries=15", "tuner.builds=2",
+]  # fmt: skip
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    return [*SMALL, f"results={tmp_path}"]
+
+
+@pytest.mark.parametrize(("tuner", "evaluations"), [("greedy", 4), ("grid", 4), ("optuna", 2)])
+def test_a_search_finds_resumes_and_is_run_with(
+    tuner: str, evaluations: int, command: Commands, arguments: list[str], tmp_path: Path
+) -> None:
+    words = [*arguments, f"tuner={tuner}", *(["tuner.trials=2"] if tuner == "optuna" else [])]
+    said = command(tune.entry, *words)
+    assert said.code == 0, said.err
+    (file,) = tmp_path.glob("tuned/*/r/tunable-*.json")
+    found = json.loads(file.read_text())
+    assert found["finished"]
+    assert found["queries"] == 15
+    assert len(found["trace"]) <= evaluations
+    best = max(found["trace"], key=lambda entry: (entry[1], entry[2]))
+    assert found["build"] == best[0]
+    if tuner != "optuna":
+        assert found["build"]["quality"] == 4  # the only one that reaches the recall
+    stored = sorted(path.stat().st_mtime_ns for path in (tmp_path / "tuning" / "runs").iterdir())
+    assert len(stored) == 2 * len(found["trace"])
+    assert not list((tmp_path / "tuning" / "indexes").iterdir())
+
+    again = command(tune.entry, *words)
+    assert again.out == said.out
+    assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "tuning" / "runs").iterdir()) == stored
+
+    reported = [word for word in arguments if not word.startswith("tuner")]
+    refused = command(run.entry, *reported, f"tuned={tuner}")
+    assert refused.code == 2
+    assert "say workload.skip=15" in refused.err
+    assert command(run.entry, *reported, f"tuned={tuner}", "workload.skip=15").code == 0
+    rows = Store(tmp_path).rows()
+    assert rows["queries"].unique() == [25]
+    assert json.loads(rows["build_params"].iloc[0]) == found["build"]
+
+
+def test_what_was_never_searched_cannot_be_run_with(command: Commands, arguments: list[str]) -> None:
+    said = command(run.entry, *(word for word in arguments if not word.startswith("tuner")), "tuned=greedy")
+    assert said.code == 2
+    assert "python -m bench.tune tuner=greedy algorithm=tunable" in said.err
+
+
+def test_a_search_that_was_cut_short_is_not_taken_for_a_finding(
+    command: Commands, arguments: list[str], tmp_path: Path
+) -> None:
+    command(tune.entry, *arguments)
+    (file,) = tmp_path.glob("tuned/*/r/*.json")
+    file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
+    reported = [word for word in arguments if not word.startswith("tuner")]
+    assert "has not finished" in command(run.entry, *reported, "tuned=greedy", "workload.skip=15").err
+    file.write_text("{")
+    assert "is damaged" in command(run.entry, *reported, "tuned=greedy", "workload.skip=15").err
+
+
+@pytest.mark.parametrize(
+    ("word", "complaint"),
+    [
+        ("tuner.name=gredy", "tuner.name=gredy is unknown; did you mean 'greedy'?"),
+        ("tuner.builds=0", "tuner.builds=0 is out of range"),
+        ("++algorithm.build.quality=9", "is not among its candidates"),
+        ("workload=em", "does not serve EM"),
+    ],
+)
+def test_what_does_not_fit_is_said(word: str, complaint: str, command: Commands, arguments: list[str]) -> None:
+    said = command(tune.entry, *arguments, word)
+    assert said.code == 2
+    assert complaint in said.err
+
+
+def test_kept_indexes_are_built_once_for_all_workloads(command: Commands, tmp_path: Path) -> None:
+    words = ["dataset.n=600", "dataset.dim=16", "dataset.queries=40", "tuner.queries=15", "tuner.builds=1",
+             "tuner.gain=9", "tuner.keep_indexes=true", f"results={tmp_path}"]  # fmt: skip
+    assert command(tune.entry, "-m", *words, "workload=em,r", "algorithm=faiss_ivf_infilter").code == 0
+    assert command(tune.entry, *words, "workload=em", "algorithm=caps").code == 0
+    rows = Store(tmp_path / "tuning").rows()
+    flat, trees = (rows[rows["algorithm"] == name] for name in ("faiss_ivf_infilter", "caps"))
+    kept = {path.name for path in (tmp_path / "tuning" / "indexes").iterdir()}
+    assert kept == {f"{build}-0" for build in flat["build_id"]}
+    assert not kept & {f"{build}-0" for build in trees["build_id"]}
+    both = flat.groupby("build_id").filter(lambda build: build["workload"].nunique() == 2)
+    assert len(both)
+    assert (both.groupby("build_id")["build_seconds"].nunique() == 1).all()

@@ -1,0 +1,198 @@
+"""Every figure and table: drawn from a store that has its rows, left out of one that has not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+
+from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.errors import BenchError
+from bench.core.paths import CONFIGS
+from bench.datasets.characteristics import Characteristics, describe_attributes, describe_embeddings
+from bench.figures import draw, load
+from bench.figures import entry as figures_entry
+from bench.reports.exhibits import EXHIBITS, Exhibit, Results
+from bench.reports.figures.costs import spread
+from bench.reports.figures.growth import exponent
+from bench.reports.tables.table import Grid, as_csv
+from bench.results.store import QUERY_SCHEMA, Store
+from tests.support.commands import Commands
+from tests.support.rows import curve
+
+WORKLOADS = {"em": "EM", "r": "R", "emis": "EMIS"}
+RUN = ("dataset", "n", "dim", "data_digest", "workload", "k", "algorithm", "threads_search", "cpu_model")
+METHODS = {"acorn": 1.0, "hnswlib_postfilter": 0.4, "ung": 2.0, "caps": 0.7}
+
+
+def rows_of(**values: Any) -> list[dict[str, Any]]:
+    """Return rows of all methods on all published workloads."""
+    return [
+        row
+        for workload, kind in WORKLOADS.items()
+        for name, speed in METHODS.items()
+        for row in curve(name, speed, 2, **({"workload": workload, "filter_type": kind} | values))
+    ]
+
+
+def everything() -> list[dict[str, Any]]:
+    """Return rows of every study."""
+    latencies = {"latency_p50_ms": 1.0, "latency_p95_ms": 2.0, "latency_p99_ms": 3.0}
+    rows = rows_of(**latencies) + rows_of(dataset="big", n=2_000_000)
+    rows += [row for k in (20, 100) for row in rows_of(k=k)]
+    rows += [row for n in (250, 500) for row in rows_of(n=n, data_digest=f"n{n}")]
+    rows += [row for dim in (2, 4) for row in rows_of(dim=dim, data_digest=f"d{dim}")]
+    rows += rows_of(threads_search=2)
+    for workload, kind in WORKLOADS.items():
+        for selectivity in (0.1, 0.2, 0.8):
+            rows += rows_of(workload=f"{workload}_selectivity_{selectivity}", filter_type=kind)
+    for correlation in (0.0, 0.5, 1.0):
+        rows += rows_of(workload=f"emis_correlation_{correlation}", filter_type="EMIS")
+    return numbered(rows)
+
+
+def numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name the runs: rows that differ in repeat and search setting alone are one."""
+    runs: dict[str, str] = {}
+    for row in rows:
+        same = {key: value for key, value in row.items() if key in RUN}
+        row["run_id"] = runs.setdefault(json.dumps(same), f"run{len(runs)}")
+    return rows
+
+
+def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    """Store the rows run by run, with per-query figures; and searches and characteristics beside them."""
+    store, rng = Store(folder), np.random.default_rng(0)
+    queries = {
+        "query": np.arange(40, dtype=np.int32),
+        "recall": np.ones(40, np.float32),
+        "latency_ms": rng.uniform(1, 2, 40).astype(np.float32),
+        "selectivity": rng.uniform(0, 1, 40).astype(np.float32),
+        "returned": np.full(40, 10, np.int32),
+    }
+    runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in rows:
+        runs.setdefault((row["run_id"], row["repeat"]), []).append(row)
+    for (run_id, repeat), own in runs.items():
+        settings = [row["search_params"] for row in own]
+        tables = [pa.table({"search_params": [s] * 40, **queries}, schema=QUERY_SCHEMA) for s in settings]
+        store.write(run_id, repeat, own, tables)
+    for tuner, gains in (("greedy", [3.0, 5.0]), ("grid", [2.0, 3.0, 6.0])):
+        path = folder / "tuned" / "toy" / "em" / f"acorn-{tuner}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trace = [[{"M": 8 * i, "gamma": 12}, True, gain] for i, gain in enumerate(gains)]
+        found = {"build": trace[-1][0], "queries": 5, "recall": 0.95, "finished": True, "trace": trace}
+        path.write_text(json.dumps(found))
+    (folder / "characteristics").mkdir()
+    for name, scale in (("toy", 1.0), ("other", 3.0)):
+        columns = {
+            "year": ordered([*range(99), None]), "few": ordered([1, 2] * 50), "truth": boolean([True, None] * 50),
+            "name": categorical(["a", "b", None, "d"] * 25), "tags": sets([["x", "y"], []] * 50),
+        }  # fmt: skip
+        vectors = (scale * rng.normal(size=(100, 6))).astype(np.float32)
+        known = Characteristics(name, **describe_embeddings(vectors), selectivities={"em": [0.0, 0.1, 0.5]},
+                                attributes=describe_attributes(Attributes(100, columns)))  # fmt: skip
+        known.save(folder / "characteristics" / f"{name}.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder that supports every exhibit."""
+    return written(tmp_path_factory.mktemp("full"), everything())
+
+
+@pytest.fixture(scope="module")
+def results(full: Path) -> Results:
+    """The same, read."""
+    return load(full, across_machines=False)
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
+def test_every_exhibit_is_drawn_from_its_rows(exhibit: Exhibit, results: Results, tmp_path: Path) -> None:
+    paths = draw(exhibit, results, tmp_path)
+    suffixes = {path.suffix for path in paths}
+    assert suffixes in ({".png", ".pdf"}, {".tex", ".md", ".csv"})
+    assert all(path.stat().st_size > 100 for path in paths)
+    assert all(path.name.startswith(exhibit.name) for path in paths)
+    again = draw(exhibit, results, tmp_path / "again")
+    assert [path.read_bytes() for path in paths] == [path.read_bytes() for path in again]
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
+def test_an_exhibit_without_rows_is_left_out(exhibit: Exhibit, tmp_path: Path) -> None:
+    drawn = exhibit.draw(load(tmp_path, across_machines=False))
+    assert bool(drawn) == (exhibit.study == "")
+
+
+def test_every_exhibit_names_a_study_that_there_is() -> None:
+    studies = {path.stem for path in (CONFIGS / "study").glob("*.yaml")}
+    assert {exhibit.study.split()[0] for exhibit in EXHIBITS if exhibit.study} <= studies
+    assert len({exhibit.name for exhibit in EXHIBITS}) == len(EXHIBITS)
+
+
+def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(results: Results) -> None:
+    (main,) = (exhibit for exhibit in EXHIBITS if exhibit.name == "fig23_em_r_emis")
+    drawn = main.draw(results)
+    assert list(drawn) == ["toy"]
+    figure = drawn["toy"]
+    assert isinstance(figure, Figure)
+    assert "1,000 items x 8 dimensions" in "".join(text.get_text() for text in figure.texts)
+
+
+def test_vectors_without_attributes_have_no_figure_of_them(results: Results) -> None:
+    known = dict(results.characteristics)
+    known["other"] = replace(known["other"], attributes={})
+    by_name = {exhibit.name: exhibit.draw(replace(results, characteristics=known)) for exhibit in EXHIBITS}
+    assert list(by_name["fig20_attributes"]) == list(by_name["tab3_attributes"]) == ["toy"]
+    assert list(by_name["fig21_selectivities"]) == ["other", "toy"]
+
+
+def test_rows_of_several_machines_are_mixed_by_nobody(tmp_path: Path) -> None:
+    rows = rows_of()
+    for number, row in enumerate(rows):
+        row["cpu_model"] = f"CPU {number % 2}"
+    written(tmp_path, numbered(rows))
+    with pytest.raises(BenchError, match="across_machines=true shows each apart"):
+        load(tmp_path, across_machines=False)
+    assert load(tmp_path, across_machines=True).rows["machine"].nunique() == 2
+
+
+def test_the_exponent_is_that_of_the_power() -> None:
+    assert exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
+    assert exponent([1, 10, 100], [5, np.nan, 0.05]) == pytest.approx(-1)
+    assert np.isnan(exponent([1, 10], [np.nan, 2]))
+    assert np.isnan(exponent([1, 10], [0.0, 2]))
+
+
+def test_costs_are_means_over_builds(results: Results) -> None:
+    rows = results.rows
+    found = spread(rows[(rows["dataset"] == "toy") & (rows["workload"] == "em") & (rows["n"] == 1000)])
+    assert set(found.index) == set(METHODS)
+    assert found.loc["ung", "build_seconds_mean"] == 2.0
+    assert found.loc["ung", "build_seconds_std"] == 0.0
+
+
+def test_csv_quotes_what_must_be_quoted() -> None:
+    assert as_csv(Grid("t", ["a", "b"], "ll", [["1,2", 'x"y']])) == 'a,b\n"1,2","x""y"'
+
+
+def test_the_command_draws_what_it_can_and_names_the_missing_studies(command: Commands, tmp_path: Path) -> None:
+    rows = rows_of()
+    for number, row in enumerate(rows):
+        row["run_id"] = f"run{number}"
+    for row in rows:
+        Store(tmp_path).write(row["run_id"], row["repeat"], [row], [])
+    said = command(figures_entry, f"results={tmp_path}")
+    assert said.code == 0, said.err
+    drawn, missing = said.out.split("not in the results yet:")
+    for name in ("tab1_taxonomy.tex", "fig23_em_r_emis.png", "fig24_costs.pdf", "latency_deciles.png"):
+        assert str(tmp_path / "figures" / name) in drawn.splitlines()
+        assert (tmp_path / "figures" / name).exists()
+    assert "python -m bench.study study=k\n    makes fig27_k_em, fig28_k_r, fig29_k_emis\n" in missing

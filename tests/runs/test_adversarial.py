@@ -1,0 +1,171 @@
+"""Methods that misbehave, through a real worker: each gets the right status, a useful error and never a good score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.datasets.sources import Dataset
+from bench.results.store import Status, Store
+from bench.runs.run import run
+from bench.system.cache import Cache
+from tests.support.plans import plan_of
+from tests.support.small_dataset import QUERY_COUNT
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def rows_of(tmp_path: Path, dataset: Dataset, cache: Cache) -> Any:
+    """A function that runs a method of `tests.support.adversarial` and returns its rows, after checking the store."""
+
+    def ran(name: str, **options: Any) -> Rows:
+        plan, store = plan_of(name, dataset, cache, **options), Store(tmp_path)
+        rows = run(plan, 0, store, cache, lambda _: None)
+        stored = store.rows()
+        assert stored["status"].tolist() == [row["status"] for row in rows]
+        assert len(stored) == len(plan.settings)
+        assert not list((tmp_path / "work").iterdir())
+        return rows
+
+    return ran
+
+
+def only(rows: Rows) -> dict[str, Any]:
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_an_honest_method_is_perfect(rows_of: Any) -> None:
+    row = only(rows_of("Honest"))
+    assert (row["status"], row["error"]) == (Status.OK, None)
+    assert (row["recall"], row["underfill"], row["violations"], row["unordered"]) == (1, 0, 0, 0)
+    assert row["recall_paper"] == pytest.approx((QUERY_COUNT - 1) / QUERY_COUNT)  # the last query has no match
+    assert row["unmatched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "recall", "violations"),
+    [
+        ("RepeatsTheNearest", "ids repeated", 0.101, 9 * (QUERY_COUNT - 1)),
+        ("IgnoresTheFilter", "ids failing the filter", 0.7, None),
+        ("OutOfRange", "25 ids out of range (first in query 0)", 0.9, QUERY_COUNT + 1),
+    ],
+)
+def test_ids_that_nobody_asked_for_are_invalid(
+    rows_of: Any, name: str, error: str, recall: float, violations: int | None
+) -> None:
+    row = only(rows_of(name))
+    assert row["status"] == Status.INVALID
+    assert error in row["error"]
+    assert row["recall"] <= recall
+    assert row["violations"] == violations if violations else row["violations"] > 0
+
+
+def test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it(rows_of: Any) -> None:
+    row = only(rows_of("ApproximateFilter"))
+    assert row["status"] == Status.OK
+    assert row["violations"] > 0
+    assert row["recall"] <= 0.7
+
+
+@pytest.mark.parametrize(
+    ("name", "recall", "underfill"), [("AnswersNothing", 0, 1), ("ReturnsShort", 0.3, 0.7), ("ReturnsNoColumns", 0, 1)]
+)
+def test_short_answers_are_valid_and_poor(rows_of: Any, name: str, recall: float, underfill: float) -> None:
+    row = only(rows_of(name))
+    assert (row["status"], row["violations"]) == (Status.OK, 0)
+    assert row["recall"] == pytest.approx(recall)
+    assert row["underfill"] == pytest.approx(underfill)
+
+
+def test_answers_in_another_order_are_counted(rows_of: Any) -> None:
+    row = only(rows_of("Reversed"))
+    assert (row["status"], row["recall"]) == (Status.OK, 1)
+    assert row["unordered"] == QUERY_COUNT - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("ReturnsFloats", "search returned float64 where ids are integers"),
+        (
+            "ReturnsTooMany",
+            f"search returned an array of shape [{QUERY_COUNT}, 20] for {QUERY_COUNT} queries and k = 10",
+        ),
+        ("ReturnsFlat", f"shape [{QUERY_COUNT * 10}]"),
+        ("ReturnsOneRowLess", f"shape [{QUERY_COUNT - 1}, 10] for {QUERY_COUNT} queries"),
+    ],
+)
+def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, error: str) -> None:
+    row = only(rows_of(name))
+    assert row["status"] == Status.INVALID
+    assert error in row["error"]
+    assert row.get("recall") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("ReturnsObjects", "search returned Python objects where ids are integers"),
+        ("ReturnsNothing", "search returned Python objects where ids are integers"),
+        ("DiesInBuild", "died by SIGKILL"),
+        ("SegfaultsInBuild", "died by SIGSEGV; it said last: about to fall"),
+        ("RaisesInBuild", "ValueError: the build went wrong"),
+        ("ExitsInBuild", "ended without an answer"),
+        ("ExitsInSearch", "ended without an answer"),
+        ("RaisesInLoad", "ValueError: cannot read what was written"),
+        ("ShoutsAndRaises", "ValueError: lost in the noise"),
+    ],
+)
+def test_a_method_that_ends_early_has_crashed(rows_of: Any, name: str, error: str) -> None:
+    row = only(rows_of(name))
+    assert row["status"] == Status.CRASHED
+    assert error in row["error"]
+    assert len(row["error"]) < 5000
+    assert row.get("recall") is None
+
+
+def test_a_build_that_takes_too_long_is_stopped(rows_of: Any) -> None:
+    rows = rows_of("SleepsInBuild", seconds=1.0, efforts=(0, 1))
+    assert [row["status"] for row in rows] == [Status.TIMEOUT] * 2
+    assert rows[0]["error"] == "took more than 1 s"
+
+
+def test_a_build_that_takes_too_much_memory_is_stopped(rows_of: Any) -> None:
+    row = only(rows_of("HogsInBuild", memory_gib=0.5))
+    assert row["status"] == Status.OUT_OF_MEMORY
+    assert "above the limit of 0.50 GiB" in row["error"]
+
+
+def test_an_allocation_that_fails_is_out_of_memory(rows_of: Any) -> None:
+    row = only(rows_of("CannotAllocate"))
+    assert row["status"] == Status.OUT_OF_MEMORY
+    assert "Unable to allocate" in row["error"]
+
+
+def test_what_a_method_prints_is_not_believed(rows_of: Any) -> None:
+    row = only(rows_of("Shouts"))
+    assert (row["status"], row["recall"]) == (Status.OK, 1)
+    assert row["build_seconds"] > 0
+
+
+def test_no_process_is_left_behind(rows_of: Any, tmp_path: Path) -> None:
+    row = only(rows_of("LeavesAChild"))
+    assert row["status"] == Status.OK
+    (left,) = (tmp_path / "indexes").rglob("child")
+    pid = int(left.read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_setting_that_fails_costs_no_other(rows_of: Any) -> None:
+    rows = rows_of("FailsAt", efforts=(0, 1, 2, 3, 4, 5), seconds=3.0)
+    expected = [Status.OK, Status.CRASHED, Status.CRASHED, Status.TIMEOUT, Status.INVALID, Status.OK]
+    assert [row["status"] for row in rows] == expected
+    assert [row["search_params"] for row in rows] == [f'{{"effort": {effort}}}' for effort in range(6)]
+    assert [row.get("recall") for row in rows] == [1, None, None, None, None, 1]
+    assert "effort 1 is too much" in rows[1]["error"]
+    assert "SIGKILL" in rows[2]["error"]

@@ -1,0 +1,59 @@
+"""Running the project's commands in this process, which spares their start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from bench.core.paths import PROJECT
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Commands:
+    """Calls the entry of a command with arguments, as the shell would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capfd = monkeypatch, capfd
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+
+    def __call__(self, entry: Callable[[], None], *arguments: str) -> Said:
+        self._monkeypatch.setattr(sys, "argv", ["command", *arguments])
+        self._capfd.readouterr()
+        code = 0
+        try:
+            entry()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        return Said(code, *self._capfd.readouterr())
+
+
+@contextmanager
+def started(module: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Start ``python -m module`` as a process of its own, which does not outlive the block."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()

@@ -1,0 +1,73 @@
+"""The slow and obvious way of everything that the harness does fast; tests compare the two.
+
+Items are dictionaries of plain Python values, None where missing; vectors are ranked in float64, one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
+
+Item = dict[str, Any]
+
+
+def passes(filter_: Filter, item: Item) -> bool:
+    """Return whether an item passes a filter."""
+    match filter_:
+        case Everything():
+            return True
+        case Equals(name, value):
+            return item[name] is not None and item[name] == value
+        case Between(name, low, high):
+            value = item[name]
+            return value is not None and (low is None or low <= value) and (high is None or value <= high)
+        case Contains(name, value):
+            return item[name] is not None and value in item[name]
+        case And(parts):
+            return all(passes(part, item) for part in parts)
+        case Or(parts):
+            return any(passes(part, item) for part in parts)
+        case Not(part):
+            return not passes(part, item)
+
+
+def items_of(attributes: Attributes) -> list[Item]:
+    """Return every item as a dictionary."""
+    columns = {name: values_of(attributes[name]) for name in attributes.kinds}
+    return [{name: values[i] for name, values in columns.items()} for i in range(attributes.n)]
+
+
+def values_of(column: Categorical | Ordered | Boolean | Sets) -> list[Any]:
+    """Return a column as plain values; a missing set is an empty one."""
+    match column:
+        case Categorical(codes, vocabulary):
+            return [vocabulary[code] if code >= 0 else None for code in codes]
+        case Sets(offsets, codes, vocabulary):
+            return [{vocabulary[code] for code in codes[a:b]} for a, b in pairwise(offsets)]
+        case Ordered(values, present) | Boolean(values, present):
+            return [value.item() if there else None for value, there in zip(values, present, strict=True)]
+
+
+def nearest(
+    vectors: NDArray[Any], queries: NDArray[np.float32], filters: Sequence[Filter], attributes: Attributes, k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return ids [q, k], squared distances [q, k] and matches [q]; ties by id, padded with -1 and infinity."""
+    items = items_of(attributes)
+    ids = np.full((len(queries), k), -1, np.int64)
+    distances = np.full((len(queries), k), np.inf)
+    matches = np.zeros(len(queries), np.int64)
+    for q, (query, filter_) in enumerate(zip(queries, filters, strict=True)):
+        passing = [i for i, item in enumerate(items) if passes(filter_, item)]
+        squared = ((vectors[passing].astype(np.float64) - query.astype(np.float64)) ** 2).sum(axis=1)
+        best = sorted(zip(squared.tolist(), passing, strict=True))[:k]
+        matches[q] = len(passing)
+        ids[q, : len(best)] = [i for _, i in best]
+        distances[q, : len(best)] = [d for d, _ in best]
+    return ids, distances, matches

@@ -1,0 +1,73 @@
+"""Made-up rows, as a run would store them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import numpy as np
+
+from bench.results.store import Status
+from bench.system.cache import digest_of
+
+MACHINE = {"cpu_model": "Test CPU", "cores": 4, "memory_bytes": 16 << 30, "kernel": "Linux 6"}
+_TIME = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
+
+
+def row(**values: Any) -> dict[str, Any]:
+    """A row of a run that ended well, with these values."""
+    base = {
+        "status": Status.OK, "dataset": "toy", "n": 1000, "dim": 8, "data_digest": "d0", "workload": "em",
+        "filter_type": "EM", "k": 10, "queries": 100, "algorithm": "hnswlib_infilter", "build_params": {"M": 16},
+        "search_params": {"ef": 10}, "repeat": 0, "seed": 0, "threads_build": 4, "threads_search": 1, "recall": 0.9,
+        "recall_paper": 0.8, "violations": 0, "qps": 1000.0, "qps_with_prepare": 900.0, "build_seconds": 2.0,
+        "build_peak_rss_bytes": 200 << 20, "search_peak_rss_bytes": 100 << 20, "index_bytes": 10 << 20,
+        "selectivity_mean": 0.25, "started_at": _TIME,
+    }  # fmt: skip
+    made: dict[str, Any] = base | MACHINE | values
+    return made | {key: json.dumps(made[key]) for key in ("build_params", "search_params")}
+
+
+def failed(status: Status, error: str, **values: Any) -> dict[str, Any]:
+    """A row of a run that failed."""
+    unknown = ("recall", "recall_paper", "violations", "qps", "qps_with_prepare", "search_peak_rss_bytes")
+    return row(status=status, error=error, **values) | dict.fromkeys(unknown)
+
+
+def curve(algorithm: str, speed: float, repeats: int = 3, **values: Any) -> list[dict[str, Any]]:
+    """The rows of a method whose recall rises and whose QPS falls with ef; repeats differ a little."""
+    noise = np.random.default_rng(int(digest_of(algorithm, values.get("workload")), 16))
+    rows = []
+    for ef in (10, 20, 40, 80, 160, 320):
+        missed = 4 / (ef + 4) * speed**0.3
+        for repeat in range(repeats):
+            qps = 1e5 / ef * speed * noise.normal(1, 0.08)
+            setting = {"search_params": {"ef": ef}, "repeat": repeat, "recall": 1 - missed}
+            rows.append(row(algorithm=algorithm, qps=qps, qps_with_prepare=qps * 0.9, **(setting | values)))
+    return rows
+
+
+def many(methods: int) -> list[dict[str, Any]]:
+    """Rows of many methods on four workloads, with every kind of failure among them."""
+    rows: list[dict[str, Any]] = []
+    speeds = np.random.default_rng(1).uniform(0.1, 3, methods)
+    for workload, kind in (("em", "EM"), ("r", "R"), ("emis", "EMIS"), ("c", "C")):
+        common = {"workload": workload, "filter_type": kind}
+        for number, speed in enumerate(speeds):
+            name = f"method_{number:02}"
+            if kind != "EM" and number % 6 == 5:
+                reason = "its index holds one label per item"
+                rows.append(failed(Status.UNSUPPORTED, reason, algorithm=name, **common))
+            elif kind == "R" and number == 2:
+                rows += [
+                    failed(Status.TIMEOUT, "search took longer than 600 s (limits.search_seconds)", algorithm=name,
+                           search_params={"ef": ef}, **common)
+                    for ef in (160, 320)
+                ] + curve(name, speed, **common)[:6]  # fmt: skip
+            elif kind == "C" and number == 3:
+                error = "Traceback\n  File x\nnumpy.linalg.LinAlgError: SVD did not converge in Linear Least Squares"
+                rows.append(failed(Status.CRASHED, error, algorithm=name, **common))
+            else:
+                rows += curve(name, float(speed), **common)
+    return rows
