@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)

@@ -8,24 +8,16 @@ from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
-from bench.characterise import all_characteristics
 from bench.config.command import command
 from bench.config.typed import typed
-from bench.plot import save
-from bench.reports.exhibits import EXHIBITS, Exhibit, Results, file_name
-from bench.reports.tables.table import FORMATS, Grid, as_csv
-from bench.results.selection import with_machines
-from bench.runs.plan import results_store
-from bench.system.cache import atomic_file
-from bench.tuning.trace import all_found
+from bench.reports.exhibits import EXHIBITS
+from bench.reports.load import Results, load
+from bench.reports.save import draw
 
 _shared: list[Results] = []
 """What is drawn from, for processes that were forked after it was put here."""
-
-_SUFFIXES = {"latex": "tex", "markdown": "md"}
 
 
 @dataclass
@@ -65,43 +57,6 @@ def main(config: DictConfig) -> None:
 
 def _drawn(number: int, folder: str) -> list[Path]:
     return draw(EXHIBITS[number], _shared[-1], Path(folder))
-
-
-def load(root: Path, *, across_machines: bool) -> Results:
-    """Return all that figures are drawn from.
-
-    Raises:
-        BenchError: a file is damaged, or the rows are of several machines and that was not asked for.
-    """
-    store = results_store(root)
-    rows = with_machines(store.rows(), str(root), across_machines=across_machines)
-    return Results(store, rows, all_found(root), all_characteristics(root))
-
-
-def draw(exhibit: Exhibit, results: Results, folder: Path) -> list[Path]:
-    """Draw an exhibit and return its files: PNG and PDF of figures; LaTeX, Markdown and CSV of tables.
-
-    Raises:
-        BenchError: the folder cannot be written.
-    """
-    drawn = exhibit.draw(results)
-    paths: list[Path] = []
-    for key, shown in drawn.items():
-        name = file_name(exhibit, key, drawn)
-        if isinstance(shown, Figure):
-            paths += save(shown, folder, name)
-        else:
-            paths += _write(shown, folder, name)
-    return paths
-
-
-def _write(grid: Grid, folder: Path, name: str) -> list[Path]:
-    texts = {folder / f"{name}.{suffix}": FORMATS[form](grid) for form, suffix in _SUFFIXES.items()}
-    texts[folder / f"{name}.csv"] = as_csv(grid)
-    for path, text in texts.items():
-        with atomic_file(path) as temporary:
-            temporary.write_text(f"{text}\n", encoding="utf-8")
-    return list(texts)
 
 
 def entry() -> None:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
 from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError
-from bench.reports.figures.recall_qps import RC, recall_qps
+from bench.reports.figures.recall_qps import recall_qps
+from bench.reports.save import save
 from bench.results.selection import View, figures
-from bench.system.cache import atomic_file
-
-_METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None}}  # the same rows give the same bytes
 
 
 @dataclass
@@ -50,20 +46,6 @@ def plot(config: PlotConfig) -> list[Path]:
     for name, rows in figures(config.rows()):
         figure = recall_qps(rows, config.x, config.y, config.min_recall)
         paths += save(figure, Path(config.out), f"{config.x}_{config.y}_{name}")
-    return paths
-
-
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and PDF and return the two files.
-
-    Raises:
-        BenchError: the folder cannot be written.
-    """
-    paths = [folder / f"{name}.{suffix}" for suffix in _METADATA]
-    for path, (suffix, metadata) in zip(paths, _METADATA.items(), strict=True):
-        with atomic_file(path) as temporary, rc_context(RC):
-            figure.savefig(temporary, format=suffix, metadata=metadata)
-        figure.set_layout_engine("none")  # found once, it holds for all formats
     return paths
 
 

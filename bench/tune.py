@@ -3,91 +3,29 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from bench.config.algorithm import AlgorithmConfig
 from bench.config.command import command
-from bench.config.typed import AlgorithmConfig, RunConfig, TunerConfig, parse_run, typed
-from bench.core.errors import BenchError, nearest
+from bench.config.typed import typed
+from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
-from bench.tuning.evaluation import evaluate
-from bench.tuning.searches import SEARCHES
-from bench.tuning.space import Point, space_of
-from bench.tuning.trace import Evaluated, Findings
-
-_OPTUNA = "optuna"
+from bench.tuning.space import space_of
+from bench.tuning.tune import OPTUNA, describe_evaluation, parse_tune, run_trial, tune
 
 
 def main(config: DictConfig) -> float | None:
     """Search, or evaluate the one point that Optuna asks for and return its score."""
     run, tuner = parse_tune(config)
-    if tuner.name == _OPTUNA:
-        return _trial(run, tuner)
+    if tuner.name == OPTUNA:
+        return run_trial(run, tuner, HydraConfig.get().job.num)
     found = tune(run, tuner)
-    print(f"{run.algorithm.name}: {_words(run, found)}", flush=True)
+    print(f"{run.algorithm.name}: {describe_evaluation(run, found)}", flush=True)
     return None
-
-
-def parse_tune(config: DictConfig) -> tuple[RunConfig, TunerConfig]:
-    """Turn the composed configuration into its typed form.
-
-    Raises:
-        BenchError: a key or value does not fit.
-    """
-    values: Any = OmegaConf.to_container(config, resolve=True)
-    tuner = typed(TunerConfig, values.pop("tuner"), "tuner")
-    if tuner.name not in (*SEARCHES, _OPTUNA):
-        raise BenchError(f"tuner.name={tuner.name} is unknown{nearest(tuner.name, [*SEARCHES, _OPTUNA])}")
-    for key, low in {"recall": 0.0, "builds": 1, "queries": 1, "gain": 0.0, "trials": 1}.items():
-        if getattr(tuner, key) < low:
-            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it is at least {low}")
-    return parse_run(OmegaConf.create(values)), tuner
-
-
-def tune(run: RunConfig, tuner: TunerConfig) -> Evaluated:
-    """Search, print every step, and return the best.
-
-    Raises:
-        BenchError: a key or value does not fit, or the results cannot be written.
-    """
-    space, findings = space_of(run.algorithm), Findings(run, tuner)
-    evaluated: Evaluated | None = None
-
-    def tried(point: Point) -> Any:
-        nonlocal evaluated
-        values = space.values(point)
-        evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
-        findings.add(evaluated)
-        return evaluated.reward
-
-    for step, _ in enumerate(SEARCHES[tuner.name](space, tried, tuner.gain), 1):
-        assert evaluated is not None
-        print(f"[{step}] {_words(run, evaluated)}; best {_words(run, findings.best)}", flush=True)
-    findings.add(findings.best, finished=True)
-    return findings.best
-
-
-def _trial(run: RunConfig, tuner: TunerConfig) -> float:
-    job = HydraConfig.get().job.num
-    findings = Findings(run, tuner) if job == 0 else Findings.continued(run, tuner)
-    values = {name: run.algorithm.build[name] for name in run.algorithm.candidates}
-    evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
-    findings.add(evaluated, finished=job + 1 == tuner.trials)
-    print(f"[{job + 1}] {_words(run, evaluated)}; best {_words(run, findings.best)}", flush=True)
-    return evaluated.reward.score
-
-
-def _words(run: RunConfig, evaluated: Evaluated) -> str:
-    values = {name: evaluated.build[name] for name in run.algorithm.candidates}
-    return f"{_listed(values)}: {evaluated.reward}"
-
-
-def _listed(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _as_trials(words: list[str]) -> list[str]:
@@ -117,7 +55,7 @@ def _as_trials(words: list[str]) -> list[str]:
 
 def entry() -> None:
     """Run the command."""
-    if f"tuner={_OPTUNA}" in sys.argv[1:]:
+    if f"tuner={OPTUNA}" in sys.argv[1:]:
         command("tune", main, _as_trials)
     else:
         command("tune", main)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bench.core.paths import PROJECT
-from bench.datasets.sources import Dataset, LayoutSource
+from bench.datasets.dataset import Dataset
+from bench.datasets.sources import LayoutSource
 from bench.results.store import Store
 from bench.system.cache import Cache
 from tests.support.commands import Commands

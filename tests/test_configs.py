@@ -12,17 +12,20 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from algorithms.base import Algorithm
-from bench.config.command import check_overrides, within_swept_groups
-from bench.config.typed import AlgorithmConfig, parse_run, source_of, typed
+from algorithms.loading import load_target
+from bench.config.algorithm import AlgorithmConfig
+from bench.config.overrides import check_overrides, within_swept_groups
+from bench.config.study import StudyConfig, jobs_of
+from bench.config.typed import source_of, typed
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
+from bench.core.method import Method
 from bench.core.paths import CONFIGS
-from bench.datasets.sources import Dataset
-from bench.runs.description import Method
-from bench.runs.worker import load_target
-from bench.study import StudyConfig, jobs_of
+from bench.datasets.dataset import Dataset
+from bench.runs.config import parse_run
 from bench.system.cache import Cache
-from bench.tune import parse_tune
+from bench.tuning.tune import parse_tune
 from bench.workloads.sources import WORKLOADS
 from tests.support.plans import described
 
@@ -129,13 +132,13 @@ def test_no_two_methods_look_alike() -> None:
 
 def test_every_class_of_a_method_has_its_file() -> None:
     targets = {algorithm(name).target for name in ALGORITHMS}
+    shared = {"base", "loading", "graph_method", "kernels", "encodings"}
     folder = CONFIGS.parent / "algorithms"
     entries = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
-    assert {target.split(".")[1] for target in targets} == {name for name in entries if name[0] != "_"} - {
-        "base",
-        "kernels",
-        "encodings",
-    }
+    assert {target.split(".")[1] for target in targets} == {name for name in entries if name[0] != "_"} - shared
+    baselines = {target.split(".")[2] for target in targets if target.startswith("algorithms.baselines.")}
+    helpers = {"widening", "hnsw_params"}
+    assert baselines == {path.stem for path in (folder / "baselines").glob("[!_]*.py")} - helpers
 
 
 @pytest.mark.parametrize("name", WORKLOAD_FILES)

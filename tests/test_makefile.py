@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from bench.config.command import check_overrides
+from bench.config.overrides import check_overrides
 from bench.core.paths import PROJECT
 
 COMMAND = re.compile(r"-m bench\.(\w+)((?: +(?:'[^']*'|\"[^\"]*\"|[^\s>&;'\"])+)*)")

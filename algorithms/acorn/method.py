@@ -15,16 +15,15 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.acorn import build as _acorn_build
-from algorithms.acorn import search as _acorn_search
+from algorithms.acorn import build, search
 from algorithms.acorn.graph import Graph
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info, param
 from algorithms.kernels.graph import pack, unpack
 from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import Space, space_of
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 _FILE = "acorn.npz"
 
@@ -127,7 +126,7 @@ class Acorn(Algorithm):
         self._space = space_of(data.stored())
         sought, places = p.M * p.gamma, p.M_beta + 3 * p.M // 2
         reach = sought if p.cut == "candidates" else places
-        self.graph = _acorn_build.build(self._space, p.M, sought, p.M_beta, places, reach, data.seed, data.threads)
+        self.graph = build.build(self._space, p.M, sought, p.M_beta, places, reach, data.seed, data.threads)
 
     def save(self, folder: Path) -> None:
         """Write the graph; the vectors are the data's."""
@@ -166,10 +165,10 @@ class Acorn(Algorithm):
         p: Build = self.params
         # ACORN-1 reads the lists of all neighbours on all layers, ACORN-gamma those of tails that were compressed.
         one = p.gamma == 1
-        rule = _acorn_search.Rule(0 if one else p.M_beta, 0 if one else p.M * p.gamma, p.M)
+        rule = search.Rule(0 if one else p.M_beta, 0 if one else p.M * p.gamma, p.M)
         few = max(params.prefilter_below * len(self._items), 1.0)
         answer = self._batch.run(
-            _acorn_search.search, len(queries), k, threads, self.graph, rule, self._space, queries, *prepared,
+            search.search, len(queries), k, threads, self.graph, rule, self._space, queries, *prepared,
             self._items, few, max(params.ef, k),
         )  # fmt: skip
         self.distance_computations = int(answer.computed.sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,10 +12,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data
+from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from algorithms.baselines import widening
 from algorithms.baselines.hnsw_params import HnswBuild
-from bench.core.filters import Everything, FilterBatch
+from algorithms.baselines.widening import WideningSearch, search_widening
+from bench.core.filters import Everything
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 _FILE = "index.faiss"
 
@@ -83,3 +87,79 @@ def nlist_for(n: int, factor: float) -> int:
     faiss's guidelines give the 39, and factors of 4 to 16 up to a million items.
     """
     return max(1, min(round(factor * n**0.5), n // 39))
+
+
+@dataclass(frozen=True)
+class Search:
+    """Search parameters."""
+
+    ef: int = param(64, "width of the search", low=1)
+
+
+class FaissHnswInFilter(FaissHnsw):
+    """Walks the whole graph, and collects only what a bitmap lets pass (faiss's IDSelector)."""
+
+    info = Info(
+        paper="Douze et al., The Faiss library",
+        year=2024,
+        approach="in-filtering",
+        technique="graph",
+        serves=ALL_FILTERS,
+        libraries=("faiss-cpu",),
+    )
+    SearchParams = Search
+
+    def prepare(self, filters: FilterBatch) -> Selectors:
+        """Evaluate the filters."""
+        return Selectors(filters)
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: Selectors, k: int, params: Search, threads: int
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+        faiss.cvar.hnsw_stats.reset()
+        found = prepared.search(
+            self.index,
+            queries,
+            k,
+            lambda selector: faiss.SearchParametersHNSW(efSearch=params.ef, sel=selector),
+        )
+        self.distance_computations = faiss.cvar.hnsw_stats.ndis
+        return found
+
+
+class FaissHnswPostFilter(FaissHnsw):
+    """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
+
+    info = Info(
+        paper="Douze et al., The Faiss library",
+        year=2024,
+        approach="post-filtering",
+        technique="graph",
+        serves=ALL_FILTERS,
+        libraries=("faiss-cpu",),
+    )
+    SearchParams = WideningSearch
+
+    def prepare(self, filters: FilterBatch) -> FilterBatch:
+        """Evaluate the filters."""
+        return widening.prepare(filters)
+
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        prepared: FilterBatch,
+        k: int,
+        params: WideningSearch,
+        threads: int,
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+
+        def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+            _, ids = self.index.search(queries[rows], width, params=faiss.SearchParametersHNSW(efSearch=width))
+            return ids
+
+        faiss.cvar.hnsw_stats.reset()
+        found = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        self.distance_computations = faiss.cvar.hnsw_stats.ndis
+        return found

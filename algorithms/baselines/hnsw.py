@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Algorithm, Data, Info
-from algorithms.baselines import widening as _postfilter
+from algorithms.baselines import widening
 from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.baselines.widening import WideningSearch, search_widening
 from algorithms.kernels import hnsw
-from bench.core.filters import FilterBatch
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 _FILE = "hnsw.npz"
 
@@ -65,7 +65,7 @@ class HnswPostFilter(Algorithm):
 
     def prepare(self, filters: FilterBatch) -> FilterBatch:
         """Evaluate the filters."""
-        return _postfilter.prepare(filters)
+        return widening.prepare(filters)
 
     def search(
         self, queries: NDArray[np.float32], prepared: FilterBatch, k: int, params: WideningSearch, threads: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,9 +12,12 @@ import hnswlib
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data
+from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
+from algorithms.baselines import widening
 from algorithms.baselines.hnsw_params import HnswBuild
+from algorithms.baselines.widening import WideningSearch, search_widening
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 PAPER = "Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using HNSW graphs (hnswlib)"
 _FILE = "index.bin"
@@ -70,3 +74,91 @@ def nearest(
             most = asked - 1
         asked = (len(found) + most + 1) // 2
     return found
+
+
+Groups = list[tuple[NDArray[np.int64], memoryview, int]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """Search parameters."""
+
+    ef: int = param(64, "width of the search", low=1)
+
+
+class HnswlibInFilter(HnswlibAlgorithm):
+    """Walks the whole graph, and collects only what the library's filter callback lets pass.
+
+    The callback is a Python function that the library calls for every node it visits; that is what it offers,
+    and most of the time of a search.
+    """
+
+    info = Info(
+        paper=PAPER,
+        year=2018,
+        approach="in-filtering",
+        technique="graph",
+        serves=ALL_FILTERS,
+        libraries=("hnswlib",),
+    )
+    SearchParams = Search
+
+    def prepare(self, filters: FilterBatch) -> Groups:
+        """Return for each distinct filter its queries, its mask, and how many items pass it."""
+        masks = [filters.mask(u) for u in range(len(filters.unique))]
+        # A memoryview tests an item faster than an array does.
+        return [(rows, masks[u].data, int(np.count_nonzero(masks[u]))) for u, rows in filters.groups()]
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: Groups, k: int, params: Search, threads: int
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+        found = np.full((len(queries), k), -1, np.int64)
+        self.index.set_ef(max(params.ef, k))
+        for members, mask, matches in prepared:
+            passes = mask.__getitem__
+            for row in members:
+                ids = nearest(self.index, queries[row], min(k, matches), passes)
+                found[row, : len(ids)] = ids
+        return found
+
+
+class HnswlibPostFilter(HnswlibAlgorithm):
+    """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
+
+    info = Info(
+        paper=PAPER,
+        year=2018,
+        approach="post-filtering",
+        technique="graph",
+        serves=ALL_FILTERS,
+        libraries=("hnswlib",),
+    )
+    SearchParams = WideningSearch
+
+    def prepare(self, filters: FilterBatch) -> FilterBatch:
+        """Evaluate the filters."""
+        return widening.prepare(filters)
+
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        prepared: FilterBatch,
+        k: int,
+        params: WideningSearch,
+        threads: int,
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+
+        def candidates(rows: NDArray[np.int64], width: int) -> NDArray[np.integer[Any]]:
+            self.index.set_ef(width)
+            try:
+                return self.index.knn_query(queries[rows], width, num_threads=threads)[0]
+            except RuntimeError:  # some query cannot reach as many
+                found = np.full((len(rows), width), -1, np.int64)
+                for answer, row in zip(found, rows, strict=True):
+                    ids = nearest(self.index, queries[row], width)
+                    answer[: len(ids)] = ids
+                return found
+
+        return search_widening(candidates, prepared, k, params.ef, params.max_candidates)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, NoParams
-from bench.core.filters import FilterBatch
-from bench.truth.kernels import exact_distances
+from bench.core.distances import exact_distances
+from bench.core.masks import FilterBatch
 
 _SLACK = 16
 _CHUNK = 1024

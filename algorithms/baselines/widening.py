@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import param
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from algorithms.digra.search import search
 from algorithms.encodings.ranks import Ranks
 from algorithms.kernels.queries import BatchSearch
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
 _FILE = "digra.npz"

@@ -20,7 +20,8 @@ from algorithms.kernels.filter import Everything
 from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import L2, l2
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
 _FILE = "dsg.npz"

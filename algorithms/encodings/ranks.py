@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Ordered
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Filter, FilterBatch, type_of
+from bench.core.filters import And, Between, Filter, type_of
+from bench.core.masks import FilterBatch
 
 
 class Ranks:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Boolean, Categorical, Ordered
 from bench.core.errors import BenchError
-from bench.core.filters import Equals, FilterBatch, FilterType, leaves, type_of
+from bench.core.filters import Equals, FilterType, leaves, type_of
+from bench.core.masks import FilterBatch
 
 MISSING = -1
 """Among an item's values: it has none."""

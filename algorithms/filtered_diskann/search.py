@@ -25,7 +25,8 @@ from algorithms.kernels.policy import FASTMATH, implements
 from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import Space, query_target, space_of
 from bench.core.errors import BenchError
-from bench.core.filters import Contains, Equals, FilterBatch, FilterType, type_of
+from bench.core.filters import Contains, Equals, FilterType, type_of
+from bench.core.masks import FilterBatch
 
 _FILE = "vamana.npz"
 

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from algorithms.encodings.ranks import Ranks
-from algorithms.irangegraph import search as _irangegraph
 from algorithms.irangegraph.build import build
-from algorithms.irangegraph.search import Layers, columns_of
+from algorithms.irangegraph.search import Layers, columns_of, search
 from algorithms.irangegraph.second_filter import InFiltering, PostFiltering, bitmaps_by_rank
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import pack, unpack
@@ -22,8 +21,9 @@ from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import Space, space_of
 from bench.core.attributes import Attributes, Ordered
 from bench.core.errors import BenchError
-from bench.core.filters import Between, FilterBatch, FilterType
+from bench.core.filters import Between, FilterType
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 _FILE = "irangegraph.npz"
 _COVER = 2 * 32
@@ -150,7 +150,7 @@ class IRangeGraph(Algorithm):
             kind = InFiltering if params.secondary == "in" else PostFiltering
             secondary = kind(prepared.words, prepared.rows)
         answer = self._batch.run(
-            _irangegraph.search, len(queries), k, threads, self.layers, self._space, self._items, queries,
+            search, len(queries), k, threads, self.layers, self._space, self._items, queries,
             prepared.intervals, secondary, max(params.ef, k), params.scan_below,
         )  # fmt: skip
         self.distance_computations = int(answer.computed.sum())

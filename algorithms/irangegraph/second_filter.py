@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.filter import Bitmap, Everything, passes
 from algorithms.kernels.policy import implements, operation
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 
 
 @operation

@@ -27,7 +27,8 @@ from algorithms.encodings.values import ANY, Codebook
 from algorithms.kernels.policy import FASTMATH, implements, operation
 from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import L2, L2Target, distance, distances, l2, query_target, target
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
 
 _FILE = "graph.npy"
 

@@ -33,3 +33,7 @@ not). The authors' code searches for candidates in a hierarchy, gives edges back
 the neighbours, and inserts in threads that do not wait for each other, which breaks the order that losslessness rests
 on; here searches start as in a query, and the index is the same for any number of threads.
 """
+
+from algorithms.serf.method import Serf
+
+__all__ = ["Serf"]

@@ -17,8 +17,9 @@ from algorithms.kernels.queries import BatchSearch
 from algorithms.kernels.space import Space, space_of
 from algorithms.serf.build import LEAPS, build, transposed
 from algorithms.serf.search import Batches, Segment, search
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.masks import FilterBatch
 
 _FILE = "serf.npz"
 

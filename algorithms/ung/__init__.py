@@ -1,1 +1,5 @@
 """UNG (PACMMOD 2024): a graph per label set, joined towards larger sets."""
+
+from algorithms.ung.method import Ung
+
+__all__ = ["Ung"]

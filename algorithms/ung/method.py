@@ -11,26 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Self
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data, Info, param
 from algorithms.encodings.labels import UNKNOWN, LabelSets, label_sets
-from algorithms.kernels.beam import CANDIDATES, COMPUTED, RESULTS, begin, finish, walk
-from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Csr
-from algorithms.kernels.heap import admit, make_key, push_min
-from algorithms.kernels.policy import FASTMATH
 from algorithms.kernels.queries import BatchSearch
-from algorithms.kernels.space import L2, distances, l2, query_target
-from algorithms.kernels.visited import visit
+from algorithms.kernels.space import L2, l2
 from algorithms.ung.build import build
 from algorithms.ung.groups import Groups, group, minimal_supersets
+from algorithms.ung.search import Starts, choose_entries, search
 from bench.core.errors import BenchError
-from bench.core.filters import Contains, Equals, FilterBatch, FilterType, leaves, type_of
+from bench.core.filters import Contains, Equals, FilterType, leaves, type_of
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
 _FILE = "ung.npz"
@@ -53,18 +49,6 @@ class Search:
     """Search parameters."""
 
     L: int = param(100, "the beam of the search", low=1)
-
-
-class Starts(NamedTuple):
-    """Where searches start.
-
-    Attributes:
-        groups: of each distinct filter the groups that it starts from.
-        which: int64[q], the filter of each query.
-    """
-
-    groups: Csr
-    which: NDArray[np.int64]
 
 
 class Ung(Algorithm):
@@ -147,53 +131,8 @@ class Ung(Algorithm):
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
         answer = self._batch.run(
-            _search, len(queries), k, threads, self.graph, self.entries, self._space, queries, *prepared,
+            search, len(queries), k, threads, self.graph, self.entries, self._space, queries, *prepared,
             max(params.L, k),
         )  # fmt: skip
         self.distance_computations = int(answer.computed.sum())
         return np.append(self._groups.order, np.int32(-1))[answer.ids]
-
-
-def choose_entries(groups: Groups, medoids: NDArray[np.int32], sigma: int, rng: np.random.Generator) -> Csr:
-    """Choose at most `sigma` places of each group where searches start: all, or the medoid and random others."""
-    rows = []
-    for medoid, start, stop in zip(medoids, groups.bounds[:-1], groups.bounds[1:], strict=True):
-        if stop - start <= sigma:
-            rows.append(np.arange(start, stop))
-        else:
-            others = rng.choice(stop - start - 1, sigma - 1, replace=False) + start
-            rows.append(np.concatenate([[medoid], others + (others >= medoid)]))
-    return Csr(np.cumsum([0, *map(len, rows)]), np.concatenate([*rows, np.empty(0)]).astype(np.int32))
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _search(
-    start: Any, stop: Any, scratch: Any, graph: Any, entries: Any, space: Any, queries: Any, groups: Any, which: Any,
-    ef: Any, found: Any, lengths: Any, computed: Any,
-) -> None:  # fmt: skip
-    for row in range(start, stop):
-        scratch.counters[COMPUTED] = 0
-        query = query_target(space, queries, row)
-        visited = begin(scratch)
-        for i in range(groups.starts[which[row]], groups.starts[which[row] + 1]):
-            g = groups.ids[i]
-            _seed(query, entries.ids[entries.starts[g] : entries.starts[g + 1]], visited, ef, scratch)
-        walk(query, graph, Everything(), visited, ef, scratch)
-        finish(scratch, found[row], lengths[row])
-        computed[row] = scratch.counters[COMPUTED]
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _seed(query: Any, items: Any, visited: Any, ef: Any, scratch: Any) -> None:
-    """Add items, not met before, to start from: those that are among the best `ef` so far."""
-    for begin_ in range(0, len(items), len(scratch.items)):
-        part = items[begin_ : begin_ + len(scratch.items)]
-        distances(query, part, len(part), scratch.lengths)
-        scratch.counters[COMPUTED] += len(part)
-        for i in range(len(part)):
-            visit(visited, part[i])
-            key, size = make_key(scratch.lengths[i], part[i]), scratch.counters[RESULTS]
-            if admit(scratch.results, size, ef, key):
-                scratch.counters[RESULTS] = min(ef, size + 1)
-                push_min(scratch.candidates, scratch.counters[CANDIDATES], key)
-                scratch.counters[CANDIDATES] += 1

@@ -12,23 +12,15 @@ A method that reads codes searches by them, and what it finds is ranked by the e
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.progress import bar
-from bench.core.vectors import dense, open_vectors
-from bench.system.cache import Cache, digest_of
-
-_BLOCK_BYTES = 64 << 20
-_CODES, _SCALES, _FACTS = "codes.npy", "scales.npy", "facts.json"
-_FORMAT = 1
+from bench.core.vectors import dense
 
 
 class Storage(StrEnum):
@@ -42,26 +34,6 @@ class Storage(StrEnum):
 
 BYTES = {Storage.FLOAT32: 4, Storage.FLOAT16: 2, Storage.BFLOAT16: 2, Storage.INT8: 1}
 """Bytes per value."""
-
-_DTYPE: dict[Storage, type[np.generic]] = {
-    Storage.FLOAT16: np.float16,
-    Storage.BFLOAT16: np.uint16,
-    Storage.INT8: np.int8,
-}
-
-
-@dataclass
-class StorageConfig:
-    """The key `storage` of ``configs/run.yaml``.
-
-    Attributes:
-        format: what the method searches.
-        rerank: how many candidates per answer are ranked by exact distances, at least 1; where the format is float32
-            there is nothing to mend.
-    """
-
-    format: Storage = Storage.FLOAT32
-    rerank: float = 1.2
 
 
 @dataclass(frozen=True)
@@ -120,48 +92,3 @@ def encode(rows: NDArray[np.float32], storage: Storage) -> Codes:
             values = np.rint(rows / np.where(scales > 0, scales, np.float32(1))[:, None]).astype(np.int8)
             return Codes(storage, values, scales.astype(np.float32))
     raise ValueError(f"{storage} needs no codes")
-
-
-def stored(vectors: Path, storage: Storage, cache: Cache) -> Path:
-    """Return the folder of a file's vectors in a format other than float32, converted block by block, once.
-
-    Raises:
-        BenchError: a value does not fit the format.
-    """
-
-    def make(folder: Path) -> None:
-        source = open_vectors(vectors)
-        n, dim = source.shape
-        values = np.lib.format.open_memmap(folder / _CODES, mode="w+", dtype=_DTYPE[storage], shape=(n, dim))
-        scales = np.empty(n if storage is Storage.INT8 else 0, np.float32)
-        errors = np.empty(n)
-        step = max(1, _BLOCK_BYTES // (4 * dim))
-        with bar(f"converting to {storage}", n, "item") as progress:
-            for start in range(0, n, step):
-                block = dense(source[start : start + step])
-                codes = encode(block, storage)
-                rows = slice(start, start + len(block))
-                values[rows] = codes.values
-                if len(scales):
-                    scales[rows] = codes.scales
-                lengths = np.linalg.norm(block, axis=1)
-                errors[rows] = np.linalg.norm(block - codes.decode(), axis=1) / np.where(lengths > 0, lengths, 1)
-                progress.update(len(block))
-        values.flush()
-        np.save(folder / _SCALES, scales)
-        facts = {"storage": storage, "error_mean": float(errors.mean()), "error_max": float(errors.max())}
-        (folder / _FACTS).write_text(json.dumps(facts))
-
-    return cache.folder("storage", digest_of(_FORMAT, cache.digest(vectors), storage), make)
-
-
-def open_codes(folder: Path) -> Codes:
-    """Memory-map the codes that `stored` wrote."""
-    facts = json.loads((folder / _FACTS).read_text())
-    values = np.load(folder / _CODES, mmap_mode="r")
-    return Codes(Storage(facts["storage"]), values, np.load(folder / _SCALES))
-
-
-def error_of(folder: Path) -> float:
-    """Return the mean over the vectors of ||x - decoded|| / ||x||, as measured by `stored`."""
-    return float(json.loads((folder / _FACTS).read_text())["error_mean"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Boolean, Categorical, Column, Kind, Ordered
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
 _ITEMS, _PAIRS, _DRAWN, _BINS, _MOST_FREQUENT = 10_000, 100_000, 48, 60, 12
@@ -227,3 +227,13 @@ def _counted(codes: NDArray[np.int32], vocabulary: tuple[str, ...]) -> Counter[s
 def describe_selectivities(filters: FilterBatch) -> list[float]:
     """Return the share of items that pass each query's filter, ascending."""
     return np.sort(filters.matches[filters.index] / filters.attributes.n).tolist()
+
+
+def all_characteristics(results: Path) -> dict[str, Characteristics]:
+    """Return what is known of every dataset, by its name; of several of one name, the one with the most items.
+
+    Raises:
+        BenchError: a file is damaged.
+    """
+    known = [Characteristics.load(path) for path in sorted((results / "characteristics").glob("*.json"))]
+    return {one.dataset: one for one in sorted(known, key=lambda one: (one.n, one.dim))}

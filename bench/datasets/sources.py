@@ -7,56 +7,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.paths import DATASETS
-from bench.core.vectors import check_rows, dense, hdf5_to_npy, open_vectors
+from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors
 from bench.datasets import arxiv_sim, hub
+from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
 from bench.system.cache import Cache, atomic_folder, digest_of, made_by_one
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Vectors, queries and attributes on disk, checked.
-
-    Attributes:
-        name: as results name it.
-        vectors: path of the database's vectors.
-        queries: path of the query vectors.
-        attributes: path of the attributes as Parquet; None where there are none.
-        folder: the folder of the published layout, where the dataset has one.
-        digest: hex digest of vectors and queries.
-    """
-
-    name: str
-    vectors: Path
-    queries: Path
-    attributes: Path | None
-    folder: Path | None
-    digest: str
-
-    @cached_property
-    def shape(self) -> tuple[int, int]:
-        """(n, d) of the database."""
-        n, d = open_vectors(self.vectors).shape
-        return n, d
-
-    @property
-    def number_of_queries(self) -> int:
-        """How many query vectors there are."""
-        return len(open_vectors(self.queries))
-
-    def open_attributes(self) -> Attributes:
-        """Open the attributes; a dataset without any has no columns."""
-        return Attributes.open(self.attributes) if self.attributes else Attributes(self.shape[0], {})
 
 
 class Source(Protocol):
@@ -70,6 +31,10 @@ class Source(Protocol):
         Raises:
             BenchError: a file is missing, damaged, or does not fit the others.
         """
+        ...
+
+    def state(self) -> str:
+        """Return in a few words whether the dataset is on this machine."""
         ...
 
 
@@ -101,6 +66,10 @@ class LayoutSource:
         given = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
         return _checked(self.name, given, attributes, folder, cache)
 
+    def state(self) -> str:
+        """See `Source.state`."""
+        return "here" if Path(self.path).is_dir() else "not here"
+
 
 @dataclass
 class ArxivSimSource:
@@ -127,6 +96,10 @@ class ArxivSimSource:
                     arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
         return LayoutSource(self.name, str(self.folder)).open(cache)
 
+    def state(self) -> str:
+        """See `Source.state`."""
+        return "here" if self.folder.exists() else "generated on first use"
+
 
 @dataclass
 class HubSource:
@@ -152,6 +125,10 @@ class HubSource:
                 "or dataset=local dataset.path=FOLDER"
             )
         return LayoutSource(self.name, str(self.folder)).open(cache)
+
+    def state(self) -> str:
+        """See `Source.state`."""
+        return "here" if hub.is_complete(self.folder) else f"not here ({self.bytes / 1e9:.1f} GB)"
 
 
 @dataclass
@@ -192,6 +169,11 @@ class VectorsSource:
             return path
         return cache.file("attributes", cache.digest(path), ".parquet", lambda out: attributes_to_parquet(path, out))
 
+    def state(self) -> str:
+        """See `Source.state`."""
+        files = [path for path in (self.vectors, self.queries, self.attributes) if path]
+        return "here" if all(Path(path).is_file() for path in files) else "not here"
+
 
 SOURCES: dict[str, type[Any]] = {
     source.kind: source for source in (LayoutSource, ArxivSimSource, HubSource, VectorsSource)
@@ -213,8 +195,3 @@ def _checked(
         raise BenchError(f"{attributes_given} has {rows} items where {vectors} has {len(database)}")
     digests = [cache.digest(path, check_rows) for path in (vectors, queries)]
     return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))
-
-
-def load_rows(path: Path, rows: slice = slice(None)) -> NDArray[np.float32]:
-    """Read rows of a vector file as float32[rows, d], see `dense`."""
-    return dense(open_vectors(path)[rows])

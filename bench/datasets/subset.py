@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.vectors import dense, open_vectors
-from bench.datasets.sources import Dataset
+from bench.datasets.dataset import Dataset
 from bench.system.cache import Cache, digest_of
 
 _BLOCK = 4096

@@ -14,18 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
+from bench.config.algorithm import AlgorithmConfig, algorithm_config
 from bench.config.command import command
-from bench.config.typed import AlgorithmConfig, algorithm_config, source_of, typed
+from bench.config.typed import source_of, typed
 from bench.core.errors import BenchError, nearest
-from bench.core.filters import Everything, FilterBatch
-from bench.datasets.sources import SOURCES, Dataset, load_rows
+from bench.core.filters import Everything
+from bench.core.masks import FilterBatch
+from bench.datasets.dataset import Dataset, load_rows
+from bench.datasets.sources import SOURCES
 from bench.perf import formats as storage
 from bench.perf import harness, hnsw, methods, out_of_core, redraw
 from bench.perf import ray as ray_workers
 from bench.perf.turns import QUERIES
-from bench.runs.plan import results_cache
+from bench.system.folders import results_cache
 from bench.system.machine import machine_id, noise
-from bench.workloads.sources import WORKLOADS, Workload
+from bench.workloads.sources import WORKLOADS
+from bench.workloads.workload import Workload
 
 
 @dataclass

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from algorithms.base import Data
+from algorithms.baselines.faiss import FaissHnswInFilter, Search
 from algorithms.baselines.hnsw_params import HnswBuild
-from algorithms.faiss_hnsw_infilter import FaissHnswInFilter, Search
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterBatch, FilterType
+from bench.core.filters import Everything, FilterType
+from bench.core.masks import FilterBatch
 from bench.runs.timing import measure
 from bench.truth.search import exact_search
 

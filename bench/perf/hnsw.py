@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
+from algorithms.baselines.faiss import FaissHnswPostFilter
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.baselines.hnsw_params import HnswBuild
+from algorithms.baselines.hnswlib import HnswlibPostFilter
 from algorithms.baselines.widening import WideningSearch
-from algorithms.faiss_hnsw_postfilter import FaissHnswPostFilter
-from algorithms.hnswlib_postfilter import HnswlibPostFilter
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterBatch, FilterType
+from bench.core.filters import Everything, FilterType
+from bench.core.masks import FilterBatch
 from bench.perf.turns import RECALLS, TURNS, Contender, K, build, curves, qps_at, through_disk
 from bench.truth.search import exact_search
 

@@ -19,14 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
-from algorithms.hnswlib_postfilter import HnswlibPostFilter
-from bench.config.typed import AlgorithmConfig
-from bench.core.filters import FilterBatch
+from algorithms.baselines.hnswlib import HnswlibPostFilter
+from algorithms.loading import load_target
+from bench.config.algorithm import AlgorithmConfig
+from bench.core.masks import FilterBatch
 from bench.perf.hnsw import unfiltered
 from bench.perf.turns import QUERIES, RECALLS, Contender, K, build, curves, qps_at, through_disk
-from bench.runs.worker import load_target, warm_up_build
+from bench.runs.worker import warm_up_build
 from bench.truth.search import exact_search
-from bench.workloads.sources import Workload
+from bench.workloads.workload import Workload
 
 _PEAK = Path("/proc/self/clear_refs")
 

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bench.config.typed import AlgorithmConfig
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 from bench.reports.exhibits import PUBLISHED
-from bench.results.store import QUERY_SCHEMA, Status, Store
+from bench.results.rows import QUERY_SCHEMA, Status
+from bench.results.store import Store
 from bench.system.cache import make_folder
 from bench.system.machine import machine
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from algorithms.base import Algorithm, Data
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 from bench.runs.rerank import Reranked
 from bench.runs.timing import measure
+from bench.truth.answers import GroundTruth
 from bench.truth.judge import judge
-from bench.truth.search import GroundTruth
 
 K = 10
 RECALLS = (0.90, 0.95, 0.99)

@@ -16,33 +16,16 @@ from bench.reports.figures.growth import growth
 from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
 from bench.reports.figures.traces import parameters_table, search_traces
+from bench.reports.load import Results
 from bench.reports.tables.table import Grid
 from bench.reports.tables.taxonomy import taxonomy_grid
-from bench.results.selection import data_title, figures
-from bench.results.store import Store
-from bench.tuning.trace import Found
+from bench.reports.titles import data_title
+from bench.results.selection import figures
 
 PUBLISHED = ("em", "r", "emis")
 _LARGE = 1_000_000
 _RECALL = 0.95
 _TITLES = {"em": "EM", "r": "R", "emis": "EMIS"}
-
-
-@dataclass(frozen=True)
-class Results:
-    """What figures are drawn from.
-
-    Attributes:
-        store: for tables per query.
-        rows: of the store, of one machine unless several were asked for, with a column `machine`.
-        found: what parameter searches have found.
-        characteristics: what is known of datasets, by their names.
-    """
-
-    store: Store
-    rows: pd.DataFrame
-    found: list[Found]
-    characteristics: Mapping[str, Characteristics]
 
 
 Drawn = dict[str, Figure | Grid]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.results.store import Status
+from bench.results.rows import Status
 
 SETTING = ["algorithm", "build_params", "search_params"]
 """What names a point of a figure; repeats and seeds of it are averaged."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.core.errors import BenchError, nearest
 from bench.core.filters import FilterType
-from bench.runs.plan import results_store
+from bench.results.store import Store
 from bench.system.machine import machine_name
 
 FIGURE = ["dataset", "n", "dim", "data_digest", "k", "threads_search"]
@@ -59,7 +59,7 @@ class View:
         for key, choices in (("x", X_AXES), ("y", Y_AXES)):
             if getattr(self, key) not in choices:
                 raise BenchError(f"{key}={getattr(self, key)} is not one of {', '.join(choices)}")
-        rows = results_store(Path(self.results)).rows()
+        rows = Store(Path(self.results)).rows()
         if rows.empty:
             raise BenchError(f"there are no results in '{self.results}'; 'python -m bench.run' makes some")
         return with_machines(self._selected(rows), self.results, across_machines=self.across_machines)
@@ -118,31 +118,3 @@ def panels(rows: pd.DataFrame) -> list[pd.DataFrame]:
     ordered = rows.assign(position=rows["filter_type"].map(order))
     by = ["machine", "position", "workload", "queries"]
     return [group.drop(columns="position") for _, group in ordered.groupby(by)]
-
-
-def data_title(rows: pd.DataFrame) -> str:
-    """Return in words over which data the rows of a figure were made."""
-    row = rows.iloc[0]
-    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
-
-
-def conditions(rows: pd.DataFrame) -> str:
-    """Return in words what else the rows of a figure share."""
-    row = rows.iloc[0]
-    machine = f", {row['machine']}" if rows["machine"].nunique() == 1 else ""
-    answers = f"k = {row['k']}, " if rows["k"].nunique() == 1 else ""
-    return f"{answers}{row['threads_search']} search thread{'s' if row['threads_search'] > 1 else ''}{machine}"
-
-
-def panel_title(rows: pd.DataFrame) -> str:
-    """Return the filter type and the workload in words."""
-    row = rows.iloc[0]
-    kind = "no filter" if row["filter_type"] == FilterType.NONE else row["filter_type"]
-    return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
-
-
-def panel_facts(rows: pd.DataFrame) -> str:
-    """Return how many queries a panel has, and how many items pass their filters."""
-    selectivity = rows["selectivity_mean"].mean()
-    passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
-    return f"{rows['queries'].iloc[0]:,} queries{passing}"

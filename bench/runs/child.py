@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.results.store import Status
+from bench.results.rows import Status
 from bench.runs.worker import OUT_OF_MEMORY_EXIT
 
 _POLL_SECONDS = 0.05

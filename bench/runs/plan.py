@@ -9,16 +9,17 @@ from typing import Any
 
 import psutil
 
-from bench.config.typed import RunConfig
-from bench.core.formats import Storage, stored
-from bench.datasets.sources import Dataset
+from bench.core.formats import Storage
+from bench.core.method import Method
+from bench.datasets.codes import stored
+from bench.datasets.dataset import Dataset
 from bench.datasets.subset import subset
-from bench.results.store import Store
-from bench.runs.description import Method, describe
-from bench.system.cache import Cache, digest_of
+from bench.runs.config import RunConfig
+from bench.runs.description import code_digest, describe
+from bench.system.cache import digest_of
+from bench.system.folders import results_cache
 from bench.system.machine import machine, machine_id
-from bench.tuning.trace import with_tuned
-from bench.workloads.sources import Workload
+from bench.workloads.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Plan:
             None if self.codes is None else self.config.storage.format,
             self.config.algorithm.target,
             self.build_params,
-            self.method.code_digest,
+            code_digest(self.method),
             self.config.seed,
             self.threads_build,
             machine_id(),
@@ -102,7 +103,6 @@ def make_plan(config: RunConfig) -> Plan:
     Raises:
         BenchError: anything does not fit; nothing has been run or written but derived data.
     """
-    config = with_tuned(config)
     cache = results_cache(config.results)
     method = describe(config.algorithm.target, cache)
     build_params = method.check_params("build", config.algorithm.build)
@@ -125,13 +125,3 @@ def make_plan(config: RunConfig) -> Plan:
         config.threads_build or machine()["cores"],
         codes,
     )
-
-
-def results_cache(results: Path) -> Cache:
-    """Return the cache of a results folder."""
-    return Cache(results / "cache")
-
-
-def results_store(results: Path) -> Store:
-    """Return the store of a results folder."""
-    return Store(results)

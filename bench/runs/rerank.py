@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm
-from bench.core.filters import FilterBatch
-from bench.truth.kernels import exact_distances
+from bench.core.distances import exact_distances
+from bench.core.masks import FilterBatch
 
 
 class Reranked:

@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.results.store import Status, Store
+from bench.results.rows import Status
+from bench.results.store import Store
 from bench.runs.child import Outcome, supervise
 from bench.runs.plan import Plan
 from bench.runs.worker import COMPILING
 from bench.system.cache import make_folder
-from bench.system.locks import claimed_cpus
+from bench.system.cpus import claimed_cpus
 
 Report = Callable[[str], None]
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gc
-import resource
 import statistics
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
+from bench.system.memory import peak_rss
 
 if TYPE_CHECKING:
     from bench.runs.rerank import Reranked
@@ -127,15 +126,3 @@ def _padded(ids: Any, k: int) -> NDArray[Any]:
     if ids.ndim == 2 and ids.shape[1] < k and np.issubdtype(ids.dtype, np.signedinteger):
         return np.pad(ids, ((0, 0), (0, k - ids.shape[1])), constant_values=-1)
     return ids
-
-
-def peak_rss() -> int:
-    """Return the most memory in bytes that this process has held, which a watcher from outside may miss.
-
-    Linux counts it per program; `getrusage` would also count what the parent held when it forked.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

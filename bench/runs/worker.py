@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
 import json
 import signal
 import sys
@@ -21,13 +20,17 @@ import numpy as np
 import psutil
 
 from algorithms.base import Algorithm, Data, describe_params
+from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType, from_json
-from bench.core.formats import BYTES, Storage, open_codes
+from bench.core.filters import FilterType, from_json
+from bench.core.formats import BYTES, Storage
+from bench.core.masks import FilterBatch
 from bench.core.vectors import dense, open_vectors
-from bench.runs.timing import measure, peak_rss
+from bench.datasets.codes import open_codes
+from bench.runs.timing import measure
 from bench.system.cache import atomic_file
+from bench.system.memory import peak_rss
 
 if TYPE_CHECKING:
     from bench.runs.rerank import Reranked
@@ -41,22 +44,6 @@ COMPILING = "compiling"
 _WARM_UP_ITEMS = 512
 _MASK_BYTES = 256 << 20
 _PR_SET_PDEATHSIG = 1
-
-
-def load_target(target: str) -> type[Algorithm]:
-    """Import ``module.Class``.
-
-    Raises:
-        BenchError: there is no such module or class, or it is no `Algorithm`.
-    """
-    module_name, _, class_name = target.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BenchError(f"{type(error).__name__}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Algorithm)):
-        raise BenchError(f"{class_name} is no subclass of algorithms.base.Algorithm")
-    return found
 
 
 def describe(job: dict[str, Any], out: Path) -> None:

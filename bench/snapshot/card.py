@@ -1,53 +1,17 @@
-"""What a built dataset says of itself: a manifest for programs and a data card for people."""
+"""The data card of a built dataset, for people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.core.attributes import Attributes
-from bench.core.errors import BenchError
 from bench.datasets.attribute_table import attribute_figures
-from bench.system.cache import atomic_file, sha256
+from bench.datasets.manifest import MANIFEST
+from bench.system.cache import atomic_file
 
-MANIFEST, CARD, ITEMS = "dataset.json", "README.md", "items.parquet"
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a finished build.
-
-    Raises:
-        BenchError: there is none, or it is damaged.
-    """
-    path = folder / MANIFEST
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise BenchError(f"{folder} has no {MANIFEST}: it is no finished build") from error
-    except ValueError as error:
-        raise BenchError(f"{path} is damaged ({error}); build the dataset again") from error
-    return manifest
-
-
-def write_manifest(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest: the facts, and the digest of every other file. Its appearance completes the build."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
-    manifest = dict(facts) | {"files": {path.name: sha256(path) for path in files}}
-    with atomic_file(folder / MANIFEST) as path:
-        path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    return manifest
-
-
-def damaged(folder: Path) -> list[str]:
-    """Return the files of a build that are missing or do not have the digest that its manifest says.
-
-    Raises:
-        BenchError: see `read_manifest`.
-    """
-    files = read_manifest(folder)["files"]
-    return [name for name, digest in files.items() if not (folder / name).is_file() or sha256(folder / name) != digest]
+CARD = "README.md"
 
 
 def write_card(folder: Path, facts: Mapping[str, Any], attributes: Attributes) -> None:

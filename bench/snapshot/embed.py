@@ -19,7 +19,7 @@ from bench.core.errors import BenchError
 from bench.core.progress import bar
 from bench.core.vectors import open_vectors, write_fvecs
 from bench.datasets.layout import VECTORS
-from bench.snapshot.card import ITEMS, read_manifest
+from bench.datasets.manifest import ITEMS, read_manifest
 from bench.snapshot.embedders.base import Embedder, EmbedderSource, embedded
 from bench.system.cache import atomic_file, make_folder, sha256
 

@@ -28,18 +28,20 @@ from bench.datasets.layout import (  # fmt: skip
     truth_file,
     write_filters,
 )
+from bench.datasets.manifest import ITEMS, MANIFEST, read_manifest, write_manifest
 from bench.datasets.sources import LayoutSource
-from bench.runs.plan import results_cache
-from bench.snapshot.card import ITEMS, MANIFEST, read_manifest, write_card, write_manifest
+from bench.snapshot.card import write_card
 from bench.snapshot.embed import embed_items, write_vectors
 from bench.snapshot.embedders import EMBEDDERS
 from bench.snapshot.embedders.base import EmbedderSource, embedded
 from bench.snapshot.queries import QueriesConfig, draw_filters, read_terms, term_of
 from bench.snapshot.sample import SampleConfig, choose, derive, titles, write_rows
 from bench.system.cache import atomic_file, make_folder, sha256
+from bench.system.folders import results_cache
 from bench.system.locks import try_lock
 from bench.workloads.ground_truth import ground_truth
-from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, WorkloadSource, neighbours
+from bench.workloads.neighbours import neighbours
+from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, WorkloadSource
 
 _WORK = ".build"
 _ATTRIBUTES = "database_attributes.parquet"

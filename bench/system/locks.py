@@ -7,17 +7,14 @@ of locks stay behind: to delete one that somebody waits for would give the lock 
 from __future__ import annotations
 
 import fcntl
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from bench.core.errors import BenchError
 
-_POLL_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 def try_lock(path: Path) -> BinaryIO | None:
@@ -54,46 +51,5 @@ def lock(path: Path, waiting: Callable[[], None] = lambda: None) -> BinaryIO:
     """
     while (file := try_lock(path)) is None:
         waiting()
-        time.sleep(_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
     return file
-
-
-def allowed_cpus() -> list[int]:
-    """Return the CPUs that this process may use, in order."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
-@contextmanager
-def claimed_cpus(count: int, waiting: Callable[[], None] = lambda: None) -> Iterator[list[int]]:
-    """Hold CPUs that no other claim on this machine holds; `waiting` is called while too few are free.
-
-    Claims are granted in turn: one that asks for many CPUs keeps those that it has got while it waits for more, and
-    later ones wait behind it. So none waits for ever, and no two wait for each other.
-
-    Args:
-        count: how many; all that this process may use where these are fewer.
-        waiting: see above.
-
-    Yields:
-        their numbers, the highest that are free: the first CPUs serve interrupts and the processes that watch.
-
-    Raises:
-        BenchError: the machine's folder of temporary files cannot be written.
-    """
-    folder = Path(tempfile.gettempdir()) / f"fanns-bench-cpus-{os.getuid()}"
-    allowed = allowed_cpus()
-    with ExitStack() as held:
-        got: list[int] = []
-        with lock(folder / "turn", waiting):
-            while True:
-                for cpu in reversed(allowed):
-                    if len(got) < count and cpu not in got and (file := try_lock(folder / str(cpu))):
-                        held.enter_context(file)
-                        got.append(cpu)
-                if len(got) == min(count, len(allowed)):
-                    break
-                waiting()
-                time.sleep(_POLL_SECONDS)
-        yield sorted(got)

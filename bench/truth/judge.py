@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.filters import FilterBatch, mask
-from bench.truth.kernels import exact_distances
-from bench.truth.search import GroundTruth
+from bench.core.distances import exact_distances
+from bench.core.masks import FilterBatch, mask
+from bench.truth.answers import GroundTruth
 
 TIE = 1e-6
 """An id counts as true when its distance is within this relative margin of the true k-th."""

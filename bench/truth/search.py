@@ -26,10 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from bench.core.distances import exact_distances
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 from bench.core.progress import bar
-from bench.truth.kernels import WORD, exact_distances, select
+from bench.truth.answers import GroundTruth, merged
+from bench.truth.kernels import WORD, select
 
 SHARD_BYTES = 1 << 30
 """The most bytes of vectors and masks in a shard."""
@@ -38,21 +40,6 @@ _SLACK = 16
 _TILE_QUERIES = 512
 _BLOCK = 64 * WORD
 _SHARED = 16
-
-
-@dataclass(frozen=True)
-class GroundTruth:
-    """The exact answers of a workload.
-
-    Attributes:
-        ids: int64[q, depth], nearest first, -1 where fewer items match.
-        distances: float64[q, depth], squared L2, infinite where there is no id.
-        matches: int64[q], how many items pass each query's filter.
-    """
-
-    ids: NDArray[np.int64]
-    distances: NDArray[np.float64]
-    matches: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -154,18 +141,6 @@ def search_shard(
             progress.update(len(block))
     found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
     return GroundTruth(np.where(found.ids < 0, -1, found.ids + first), found.distances, found.matches)
-
-
-def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
-    """Return the answers over the items of two disjoint parts, from the answers over each."""
-    ids = np.hstack([one.ids, other.ids])
-    distances = np.hstack([one.distances, other.distances])
-    nearest = np.lexsort((ids, distances))[:, : one.ids.shape[1]]
-    return GroundTruth(
-        np.take_along_axis(ids, nearest, 1),
-        np.take_along_axis(distances, nearest, 1),
-        one.matches + other.matches,
-    )
 
 
 def threads() -> int:

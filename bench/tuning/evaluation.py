@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bench.config.typed import RunConfig, TunerConfig
 from bench.core.errors import BenchError
 from bench.core.progress import StatusLine
 from bench.results.store import Overwrite, Store
-from bench.runs.plan import make_plan, results_cache
+from bench.runs.config import RunConfig
+from bench.runs.plan import make_plan
 from bench.runs.run import run
+from bench.system.folders import results_cache
+from bench.tuning.config import TunerConfig
 from bench.tuning.reward import reward
 from bench.tuning.trace import Evaluated
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.config.typed import AlgorithmConfig
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 
 Point = tuple[int, ...]

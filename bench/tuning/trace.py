@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.config.typed import RunConfig, TunerConfig
 from bench.core.errors import BenchError
+from bench.runs.config import RunConfig
 from bench.system.cache import atomic_file
+from bench.tuning.config import TunerConfig
 from bench.tuning.reward import Reward
 
 

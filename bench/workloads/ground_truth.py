@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch
+from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors, read_ivecs
+from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import truth_file
-from bench.datasets.sources import Dataset, load_rows
 from bench.system.cache import Cache, digest_of
+from bench.truth.answers import GroundTruth, merged
 from bench.truth.judge import judge
-from bench.truth.search import GroundTruth, merged, search_shard, shards
-from bench.workloads.sources import Workload
+from bench.truth.search import search_shard, shards
+from bench.workloads.workload import Workload
 
 DEPTH = 100
 """Answers per query that are computed and kept, unless more are asked for."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError, nearest
@@ -21,7 +20,6 @@ from bench.core.filters import (
     Between,
     Everything,
     Filter,
-    FilterBatch,
     FilterType,
     Not,
     Or,
@@ -31,50 +29,13 @@ from bench.core.filters import (
     to_json,
     type_of,
 )
-from bench.core.vectors import open_vectors
+from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
-from bench.datasets.sources import Dataset, load_rows
 from bench.system.cache import Cache, digest_of
-from bench.truth.search import exact_search
 from bench.workloads.controlled import controlled
 from bench.workloads.draw import LEAVES
-
-_NEAREST = 10
-
-
-@dataclass(frozen=True)
-class Workload:
-    """Some consecutive queries of a dataset, each with its filter.
-
-    Attributes:
-        name: as results name it.
-        skip: how many queries of the dataset stand before them.
-        filter_type: the type of all its filters.
-        filters: one per query.
-        filters_path: the same as JSON lines, for the worker.
-        attributes_path: Parquet of the attributes that the filters test; None where there are none.
-        attributes: the same, opened.
-        digest: hex digest of `skip`, the filters and the attribute values that they test.
-    """
-
-    name: str
-    skip: int
-    filter_type: FilterType
-    filters: tuple[Filter, ...]
-    filters_path: Path
-    attributes_path: Path | None
-    attributes: Attributes
-    digest: str
-
-    @property
-    def rows(self) -> slice:
-        """Which of the dataset's queries they are."""
-        return slice(self.skip, self.skip + len(self.filters))
-
-    @property
-    def filtered(self) -> tuple[str, ...]:
-        """The names of the attributes that the filters test, sorted."""
-        return attributes_of(set(self.filters))
+from bench.workloads.neighbours import neighbours
+from bench.workloads.workload import Workload
 
 
 class WorkloadSource(Protocol):
@@ -236,19 +197,6 @@ WORKLOADS: dict[str, type[Any]] = {
     source.kind: source for source in (UnfilteredWorkload, PublishedWorkload, SampledWorkload, SelectivityWorkload)
 }
 """The kinds of workload that ``configs/workload/*.yaml`` may name."""
-
-
-def neighbours(dataset: Dataset, cache: Cache) -> NDArray[np.int64]:
-    """Return int64[queries, 10], the nearest items of each query of a dataset, whatever their attributes."""
-
-    def make(out: Path) -> None:
-        queries = load_rows(dataset.queries)
-        everything = FilterBatch([Everything()] * len(queries), Attributes(dataset.shape[0], {}))
-        found = exact_search(open_vectors(dataset.vectors), queries, everything, min(_NEAREST, dataset.shape[0]))
-        with out.open("wb") as file:
-            np.save(file, found.ids)
-
-    return np.load(cache.file("neighbours", dataset.digest, ".npy", make))
 
 
 def _stop(source: WorkloadSource, dataset: Dataset) -> int:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from algorithms.caps.method import Build, Caps, Search, grow_tree
+from algorithms.caps.method import Build, Caps, Search
+from algorithms.caps.tree import grow_tree
 from algorithms.kernels.kmeans import train
 from bench.core.errors import BenchError
-from bench.core.filters import Between, FilterBatch, FilterType
+from bench.core.filters import Between, FilterType
+from bench.core.masks import FilterBatch
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, problems, recall, through_disk
 
 ALL = Search(m=2**40)

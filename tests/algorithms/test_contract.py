@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
-from bench.config.typed import algorithm_config
+from algorithms.loading import load_target
+from bench.config.algorithm import algorithm_config
 from bench.core.attributes import Attributes, Ordered, ordered
 from bench.core.filters import (
     And,
@@ -23,15 +24,14 @@ from bench.core.filters import (
     Equals,
     Everything,
     Filter,
-    FilterBatch,
     FilterType,
     Not,
     Or,
     attributes_of,
     type_of,
 )
+from bench.core.masks import FilterBatch
 from bench.core.paths import CONFIGS
-from bench.runs.worker import load_target
 from bench.truth.judge import Verdict, judge
 from bench.truth.search import exact_search
 from tests.support.small_dataset import DIM, N, attributes, clustered

@@ -13,7 +13,8 @@ from algorithms.digra.index import DigraIndex
 from algorithms.digra.method import Digra, DigraBuild, DigraSearch
 from algorithms.digra.search import cover
 from algorithms.digra.tree import Tree
-from bench.core.filters import Between, FilterBatch
+from bench.core.filters import Between
+from bench.core.masks import FilterBatch
 from tests.support.problems import answer, check_valid, recall, through_disk
 from tests.support.ranges import ranged
 

@@ -18,7 +18,8 @@ from algorithms.kernels.graph import neighbours
 from algorithms.kernels.visited import visit
 from bench.core.attributes import Attributes, ordered
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, FilterBatch
+from bench.core.filters import And, Between
+from bench.core.masks import FilterBatch
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk
 from tests.support.ranges import ranged
 

@@ -27,7 +27,8 @@ from algorithms.nhq.nsw import Build as NswBuild
 from algorithms.nhq.nsw import NhqNsw
 from algorithms.nhq.nsw import Search as NswSearch
 from bench.core.attributes import Attributes, boolean, categorical, ordered
-from bench.core.filters import And, Equals, Filter, FilterBatch, FilterType
+from bench.core.filters import And, Equals, Filter, FilterType
+from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
 from tests.support.problems import Problem, answer, clustered, problems, recall, through_disk
 

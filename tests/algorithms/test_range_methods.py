@@ -15,9 +15,12 @@ from algorithms.base import Algorithm
 from algorithms.digra.method import Digra, DigraBuild, DigraSearch
 from algorithms.dsg.method import Dsg, DsgBuild, DsgSearch
 from algorithms.irangegraph.method import Build, IRangeGraph, Search
-from algorithms.serf.method import Serf, SerfBuild, SerfSearch
+from algorithms.serf.method import Build as SerfBuild
+from algorithms.serf.method import Search as SerfSearch
+from algorithms.serf.method import Serf
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Equals, FilterBatch, FilterType
+from bench.core.filters import Between, Equals, FilterType
+from bench.core.masks import FilterBatch
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk
 from tests.support.ranges import part, range_problems, ranged
 

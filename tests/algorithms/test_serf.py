@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from algorithms.kernels.space import L2, l2
-from algorithms.serf.build import LEAPS, build, transposed
-from algorithms.serf.method import Serf, SerfBuild, SerfSearch
-from algorithms.serf.search import Batches, Segment
+from algorithms.serf.build import LEAPS, build, transpose
+from algorithms.serf.method import Build as SerfBuild
+from algorithms.serf.method import Search as SerfSearch
+from algorithms.serf.method import Serf
+from algorithms.serf.search import Forward, Segment
 from bench.core.filters import Between
 from tests.support.problems import Problem, answer
 from tests.support.ranges import part, ranged
@@ -35,7 +37,7 @@ def edges_at(segment: Segment, last: int) -> list[set[int]]:
     ]
 
 
-def batches_of(forward: Batches, node: int) -> list[tuple[int, list[int]]]:
+def spans_of(forward: Forward, node: int) -> list[tuple[int, list[int]]]:
     return [
         (int(forward.lasts[b]), forward.ids[forward.starts[b] : forward.starts[b + 1]].tolist())
         for b in range(forward.nodes[node], forward.nodes[node + 1])
@@ -74,7 +76,7 @@ def test_a_range_from_the_lowest_value_is_searched_as_in_an_index_of_its_own(las
 def test_batches_are_for_all_first_ranks_and_lead_to_ranks_of_their_own(leap: str) -> None:
     _, forward = build(space_of(600), 6, 40, 50, leap, 1)
     for node in range(600):
-        batches = batches_of(forward, node)
+        batches = spans_of(forward, node)
         assert bool(batches) == (node > 0)
         lasts = [last for last, _ in batches]
         assert lasts == sorted(set(lasts))
@@ -89,10 +91,10 @@ def test_batches_are_for_all_first_ranks_and_lead_to_ranks_of_their_own(leap: st
 
 def test_edges_backwards_are_the_transpose_in_descending_order() -> None:
     _, forward = build(space_of(600), 6, 40, 50, "mid", 1)
-    backward = transposed(forward)
+    backward = transpose(forward)
     expected: list[set[int]] = [set() for _ in range(600)]
     for node in range(600):
-        for _, ids in batches_of(forward, node):
+        for _, ids in spans_of(forward, node):
             for item in ids:
                 expected[item].add(node)
     for node in range(600):
@@ -115,11 +117,11 @@ def test_the_shortest_leap_is_exact_for_every_first_rank_and_the_others_at_the_s
     rows = np.random.default_rng(3).integers(-4, 5, (60, 4)).astype(np.float32)  # whose distances are exact
     # Wide enough that every item is a candidate of those after it.
     _, forward = build(l2(rows), 60, 60, 60, leap, 1)
-    assert all(len(batches_of(forward, node)) >= 1 for node in range(1, 60))
+    assert all(len(spans_of(forward, node)) >= 1 for node in range(1, 60))
     _, forward = build(l2(rows), 5, 60, 60, leap, 1)
     exact = missed = 0
     for node in range(1, 60):
-        batches, start = batches_of(forward, node), 0
+        batches, start = spans_of(forward, node), 0
         for last, ids in batches:
             for first in range(start, last + 1):
                 expected = _kept(rows, node, first, 5)

@@ -25,7 +25,8 @@ from algorithms.kernels.prune import prune
 from algorithms.kernels.space import l2
 from bench.core.attributes import Attributes, categorical, sets
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Filter, FilterBatch, FilterType
+from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
+from bench.core.masks import FilterBatch
 from tests.support.labelled import labelled_problems, labels_of, tagged
 from tests.support.naive import nearest, values_of
 from tests.support.problems import Problem, through_disk

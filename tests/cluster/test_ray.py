@@ -12,7 +12,7 @@ import pytest
 
 from bench import run
 from bench.results.store import Store
-from bench.system.locks import allowed_cpus
+from bench.system.cpus import allowed_cpus
 from tests.support.commands import Commands, started
 
 pytest.importorskip("ray")

@@ -16,17 +16,16 @@ from bench.core.filters import (
     Equals,
     Everything,
     Filter,
-    FilterBatch,
     FilterType,
     Not,
     Or,
     attributes_of,
     check,
     from_json,
-    mask,
     to_json,
     type_of,
 )
+from bench.core.masks import FilterBatch, mask
 from tests.support.naive import items_of, passes
 from tests.support.strategies import FILTERS, columns
 

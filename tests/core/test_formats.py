@@ -21,8 +21,9 @@ from algorithms.ung.method import Ung
 from bench.core.attributes import Attributes, ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
-from bench.core.formats import BYTES, Storage, encode, error_of, open_codes, stored
+from bench.core.formats import BYTES, Storage, encode
 from bench.core.vectors import write_fvecs
+from bench.datasets.codes import error_of, open_codes, stored
 from bench.runs.rerank import Reranked, nearest
 from bench.runs.worker import refuse_what_does_not_fit
 from bench.system.cache import Cache
@@ -55,7 +56,7 @@ def test_float16_refuses_what_it_cannot_hold() -> None:
 def test_a_file_is_converted_once_and_measured(
     storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.core.formats._BLOCK_BYTES", 4 * 12 * 7)  # seven rows at a time
+    monkeypatch.setattr("bench.datasets.codes._BLOCK_BYTES", 4 * 12 * 7)  # seven rows at a time
     rows = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
     rows[3] = 0
     write_fvecs(tmp_path / "rows.fvecs", [rows])

@@ -10,7 +10,8 @@ import pytest
 
 from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
-from bench.core.filters import Equals, FilterBatch
+from bench.core.filters import Equals
+from bench.core.masks import FilterBatch
 from bench.datasets.characteristics import (
     DISTRIBUTIONS,
     Characteristics,

@@ -8,7 +8,7 @@ import pytest
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
-from bench.datasets.sources import Dataset, load_rows
+from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.subset import SubsetConfig, subset
 from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload

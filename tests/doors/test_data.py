@@ -15,8 +15,9 @@ from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.vectors import open_vectors, write_fvecs, write_ivecs
 from bench.datasets import hub
+from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import PUBLISHED_WORKLOADS, truth_file
-from bench.datasets.sources import Dataset, VectorsSource, load_rows
+from bench.datasets.sources import VectorsSource
 from bench.system.cache import Cache, sha256
 from bench.workloads.ground_truth import ground_truth
 from bench.workloads.sources import PublishedWorkload, SelectivityWorkload, UnfilteredWorkload

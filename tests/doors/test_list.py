@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from bench.config.typed import algorithm_config
+from algorithms.loading import load_target
+from bench.config.algorithm import algorithm_config
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
+from bench.core.method import Method
 from bench.core.paths import CONFIGS
-from bench.list import describe_all, entry, main, methods_grid, options_grid, reasons_grid
+from bench.list import describe_all, entry, main
+from bench.reports.tables.methods import methods_grid, options_grid, reasons_grid
 from bench.reports.tables.taxonomy import SURVEYED
-from bench.runs.description import Method
-from bench.runs.worker import load_target
 
 NAMES = sorted(path.stem for path in (CONFIGS / "algorithm").glob("*.yaml"))
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.config.typed import algorithm_config
+from bench.config.algorithm import algorithm_config
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
-from bench.datasets.sources import Dataset, load_rows
+from bench.datasets.dataset import Dataset, load_rows
 from bench.perf import hnsw, methods, redraw
 from bench.perf import turns as curves
 from bench.perf.turns import qps_at

@@ -17,8 +17,8 @@ from bench.core.paths import CONFIGS
 from bench.plot import PlotConfig, plot
 from bench.reports.figures.recall_qps import forward, inverse, recall_qps
 from bench.reports.figures.style import style_of
+from bench.results.rows import Status
 from bench.results.selection import View, figures
-from bench.results.store import Status
 from tests.conftest import Write
 from tests.support.rows import curve, failed, many, row
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bench import data, run
-from bench.runs.plan import results_store
+from bench.results.store import Store
 from tests.support.commands import Commands, started
 
 
@@ -29,7 +29,7 @@ def test_a_sweep_fills_the_store_and_is_not_run_twice(command: Commands, local: 
     said = command(run.entry, *arguments)
     assert said.code == 0, said
     assert "[2] local em faiss_ivf_infilter: recall up to 1.000" in said.out
-    rows = results_store(tmp_path / "results").rows()
+    rows = Store(tmp_path / "results").rows()
     assert Counter(rows["algorithm"]) == {"prefilter": 1, "faiss_ivf_infilter": 10}
     assert set(rows["status"]) == {"ok"}
     exact = rows[rows["algorithm"] == "prefilter"]
@@ -39,7 +39,7 @@ def test_a_sweep_fills_the_store_and_is_not_run_twice(command: Commands, local: 
 
     again = command(run.entry, *arguments)
     assert again.out.count("already stored") == 2
-    assert results_store(tmp_path / "results").rows().equals(rows)
+    assert Store(tmp_path / "results").rows().equals(rows)
 
 
 def test_overwrite_and_repeats(
@@ -49,7 +49,7 @@ def test_overwrite_and_repeats(
     arguments = [*local, "algorithm=prefilter", *MARKS]
 
     def newest() -> list[object]:
-        rows = results_store(tmp_path / "results").rows()
+        rows = Store(tmp_path / "results").rows()
         assert len(rows) == 2 * rows["repeat"].nunique()
         return [started for _, started in sorted(zip(rows["repeat"], rows["started_at"], strict=True))][::2]
 
@@ -67,7 +67,7 @@ def test_a_format_of_fewer_bytes(command: Commands, local: list[str], tmp_path: 
     """A method that reads it is stored as a variant of itself; one that does not, as unsupported."""
     said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
     assert said.code == 0, said
-    rows = results_store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
+    rows = Store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
     found = {str(name): own for (name, _), own in rows}
     assert set(found) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
     assert (found["hnsw_postfilter_int8"]["recall"] > 0.99).any()
@@ -112,7 +112,7 @@ def test_a_killed_run_is_completed_by_the_next(local: list[str], tmp_path: Path,
     with started("bench.run", *arguments, MARKS=str(marks)) as resumed:
         said = resumed.communicate()
     assert resumed.returncode == 0, said
-    rows = results_store(tmp_path / "results").rows()
+    rows = Store(tmp_path / "results").rows()
     assert rows["search_params"].tolist() == ['{"effort": 1}', '{"effort": 2}']
     assert rows["status"].tolist() == ["ok", "ok"]
     # A build that had ended is kept; one that had not is made again.

@@ -13,10 +13,11 @@ from omegaconf import OmegaConf
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
+from bench.reports.tables.results import TableConfig, table
 from bench.reports.tables.summary import summary
 from bench.reports.tables.table import Grid, as_latex, as_markdown, as_text
-from bench.results.store import SCHEMA, Status
-from bench.table import TableConfig, main, table
+from bench.results.rows import SCHEMA, Status
+from bench.table import main
 from tests.conftest import Write
 from tests.support.rows import failed, many, row
 

@@ -16,13 +16,15 @@ from bench.core.attributes import Attributes, boolean, categorical, ordered, set
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
 from bench.datasets.characteristics import Characteristics, describe_attributes, describe_embeddings
-from bench.figures import draw, load
 from bench.figures import entry as figures_entry
-from bench.reports.exhibits import EXHIBITS, Exhibit, Results
+from bench.reports.exhibits import EXHIBITS, Exhibit
 from bench.reports.figures.costs import spread
 from bench.reports.figures.growth import exponent
+from bench.reports.load import Results, load
+from bench.reports.save import draw
 from bench.reports.tables.table import Grid, as_csv
-from bench.results.store import QUERY_SCHEMA, Store
+from bench.results.rows import QUERY_SCHEMA
+from bench.results.store import Store
 from tests.support.commands import Commands
 from tests.support.rows import curve
 

@@ -11,8 +11,8 @@ import pytest
 
 from bench import findings
 from bench.datasets.characteristics import Characteristics, describe_embeddings
-from bench.findings import Verdict
-from bench.reports.exhibits import Results
+from bench.reports.load import Results
+from bench.reports.observations import Verdict
 from bench.results.store import Store
 from tests.support.commands import Commands
 from tests.support.rows import row

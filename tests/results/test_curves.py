@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.results.curves import best_at, best_of_methods, failing_share, failures, front, pareto, points
-from bench.results.store import Status
+from bench.results.rows import Status
 from tests.support.rows import failed, row
 
 CLOUDS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=40)

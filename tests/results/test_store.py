@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from bench.core.errors import BenchError
-from bench.results.store import QUERY_SCHEMA, SCHEMA, Overwrite, Status, Store
+from bench.results.rows import QUERY_SCHEMA, SCHEMA, Status
+from bench.results.store import Overwrite, Store
 
 NOW = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 

@@ -8,8 +8,9 @@ from typing import Any
 import psutil
 import pytest
 
-from bench.datasets.sources import Dataset
-from bench.results.store import Status, Store
+from bench.datasets.dataset import Dataset
+from bench.results.rows import Status
+from bench.results.store import Store
 from bench.runs.run import run
 from bench.system.cache import Cache
 from tests.support.plans import plan_of

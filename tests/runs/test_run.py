@@ -11,8 +11,9 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
-from bench.datasets.sources import Dataset
-from bench.results.store import SCHEMA, Overwrite, Status, Store
+from bench.datasets.dataset import Dataset
+from bench.results.rows import SCHEMA, Status
+from bench.results.store import Overwrite, Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
 from bench.system.cache import Cache

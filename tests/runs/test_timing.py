@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterBatch
+from bench.core.filters import Everything
+from bench.core.masks import FilterBatch
 from bench.runs.timing import measure
 from tests.support.adversarial import Honest, Ids, Search
 

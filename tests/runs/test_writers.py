@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.datasets.sources import Dataset
+from bench.datasets.dataset import Dataset
 from bench.results.store import Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
 from bench.system.cache import Cache
-from bench.system.locks import allowed_cpus, claimed_cpus
+from bench.system.cpus import allowed_cpus, claimed_cpus
 from tests.support.commands import started
 from tests.support.plans import plan_of
 

@@ -14,7 +14,7 @@ from bench import data, run
 from bench.core.errors import BenchError
 from bench.core.vectors import open_vectors
 from bench.datasets.sources import LayoutSource
-from bench.runs.plan import results_store
+from bench.results.store import Store
 from bench.snapshot import embed
 from bench.snapshot import make as building
 from bench.snapshot.embedders.base import Embedder, Part
@@ -228,7 +228,7 @@ def test_the_command_from_a_snapshot_to_a_run(tmp_path: Path, command: Commands)
     assert "embedded 48 items at" in said.out
     said = command(run.entry, "dataset=local", f"dataset.path={out}", "workload=r", "latency_queries=0", results)
     assert said.code == 0, said
-    rows = results_store(tmp_path / "results").rows()
+    rows = Store(tmp_path / "results").rows()
     assert rows["recall"].tolist() == [1.0]
     assert rows["dim"].tolist() == [384]
 

@@ -9,7 +9,8 @@ import pytest
 
 from bench.core.attributes import Attributes, ordered, sets
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
 from bench.snapshot.queries import QueriesConfig, draw_filters, read_terms, term_of
 
 N, Q = 600, 200

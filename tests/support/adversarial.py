@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
-from bench.core.filters import FilterBatch, FilterType
+from bench.core.filters import FilterType
+from bench.core.masks import FilterBatch
 
 Ids = NDArray[np.int64]
 

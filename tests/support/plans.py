@@ -8,14 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.config.typed import AlgorithmConfig, LimitsConfig, RunConfig
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.filters import FilterType
-from bench.core.formats import StorageConfig
-from bench.datasets.sources import Dataset, LayoutSource
+from bench.core.method import Method
+from bench.datasets.dataset import Dataset
+from bench.datasets.sources import LayoutSource
 from bench.datasets.subset import SubsetConfig
 from bench.results.store import Overwrite
 from bench.runs import worker
-from bench.runs.description import Method
+from bench.runs.config import LimitsConfig, RunConfig, StorageConfig
 from bench.runs.plan import Plan
 from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload, WorkloadSource

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
 from bench.core.attributes import Attributes, boolean, categorical, ordered
-from bench.core.filters import And, Equals, Filter, FilterBatch, FilterType, attributes_of
+from bench.core.filters import And, Equals, Filter, FilterType, attributes_of
+from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
 
 NAMES = ("category", "number", "truth")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.results.store import Status
+from bench.results.rows import Status
 from bench.system.cache import digest_of
 
 MACHINE = {"cpu_model": "Test CPU", "cores": 4, "memory_bytes": 16 << 30, "kernel": "Linux 6"}

@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import BenchError
-from bench.system import locks
+from bench.system import cpus
 from bench.system.cache import Cache
-from bench.system.locks import claimed_cpus, lock, try_lock
+from bench.system.cpus import claimed_cpus
+from bench.system.locks import lock, try_lock
 
 
 @pytest.fixture
 def four_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of four CPUs, of which nobody else holds any."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(locks, "allowed_cpus", lambda: [2, 3, 6, 7])
+    monkeypatch.setattr(cpus, "allowed_cpus", lambda: [2, 3, 6, 7])
 
 
 def test_a_lock_is_held_once(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, ordered
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterBatch, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
+from bench.core.masks import FilterBatch
 from bench.truth.judge import TIE, Verdict, judge
 from bench.truth.search import exact_search
 from tests.support.small_dataset import attributes, clustered

@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, ordered
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterBatch, FilterType, Not
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterType, Not
+from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors, write_fvecs, write_ivecs
+from bench.datasets.dataset import Dataset
 from bench.datasets.layout import truth_file
-from bench.datasets.sources import Dataset, LayoutSource
+from bench.datasets.sources import LayoutSource
 from bench.system.cache import Cache
 from bench.truth import search as exact
+from bench.truth.answers import GroundTruth
 from bench.truth.kernels import select
-from bench.truth.search import GroundTruth, exact_search
+from bench.truth.search import exact_search
 from bench.workloads.ground_truth import differences, ground_truth
 from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload
 from tests.support import naive

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.config.typed import AlgorithmConfig
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 from bench.tuning.reward import NOTHING, Reward, reward
 from bench.tuning.searches import SEARCHES, Evaluate, greedy, grid

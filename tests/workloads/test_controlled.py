@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterBatch, FilterType, type_of
+from bench.core.filters import FilterType, type_of
+from bench.core.masks import FilterBatch
 from bench.workloads.controlled import controlled
 
 TYPES = [FilterType.EM, FilterType.R, FilterType.EMIS]

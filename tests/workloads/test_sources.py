@@ -19,24 +19,20 @@ from bench.core.filters import (
     Equals,
     Everything,
     Filter,
-    FilterBatch,
     FilterType,
     Not,
     Or,
     from_json,
     leaves,
 )
+from bench.core.masks import FilterBatch
+from bench.datasets.dataset import Dataset
 from bench.datasets.layout import filters_file
-from bench.datasets.sources import Dataset, LayoutSource
+from bench.datasets.sources import LayoutSource
 from bench.system.cache import Cache
-from bench.workloads.sources import (
-    PublishedWorkload,
-    SampledWorkload,
-    SelectivityWorkload,
-    UnfilteredWorkload,
-    Workload,
-    neighbours,
-)
+from bench.workloads.neighbours import neighbours
+from bench.workloads.sources import PublishedWorkload, SampledWorkload, SelectivityWorkload, UnfilteredWorkload
+from bench.workloads.workload import Workload
 from tests.support.small_dataset import QUERY_COUNT, records, write_lines
 
 CONJUNCTION = {"and": [{"equals": "license"}, {"between": "update_date"}, {"contains": "authors"}]}

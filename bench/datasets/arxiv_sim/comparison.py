@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Boolean, Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import Everything, FilterBatch
+from bench.core.filters import Everything
+from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors
 from bench.datasets.arxiv_sim.statistics import FOLDER
 from bench.datasets.layout import (

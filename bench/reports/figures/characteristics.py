@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from bench.datasets.characteristics import Characteristics, Histogram
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.recall_qps import RC
+from bench.reports.figures.style import RC
 from bench.reports.tables.table import Grid
 
 Known = Mapping[str, Characteristics]

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.recall_qps import RC
-from bench.reports.figures.style import style_of
-from bench.results.selection import conditions, data_title, panel_title, panels
-from bench.results.store import Status
+from bench.reports.figures.style import RC, style_of
+from bench.reports.titles import conditions, data_title, panel_title
+from bench.results.rows import Status
+from bench.results.selection import panels
 
 _COLUMNS = {
     "build_seconds": ("build time in seconds", 1.0),

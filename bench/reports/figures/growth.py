@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.recall_qps import RC
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import RC, style_of
 from bench.results.curves import best_at, points
 
 MEASURES = {

@@ -8,11 +8,12 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.recall_qps import RC
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import RC, style_of
 from bench.reports.tables.table import NONE, Grid
-from bench.results.selection import conditions, data_title, panel_title, panels
-from bench.results.store import Status, Store
+from bench.reports.titles import conditions, data_title, panel_title
+from bench.results.rows import Status
+from bench.results.selection import panels
+from bench.results.store import Store
 
 _PERCENTILES = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
 _DECILES = 10

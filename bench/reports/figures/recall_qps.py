@@ -16,25 +16,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from numpy.typing import NDArray
 
 from bench.reports.figures.panels import FOOTING_POINTS, LEGEND_POINTS, NOTE_CHARACTERS, NOTE_POINTS, layout
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import RC, style_of
+from bench.reports.titles import conditions, data_title, panel_facts, panel_title
 from bench.results.curves import best_of_methods, failing_share, failures, front, points
-from bench.results.selection import X_AXES, Y_AXES, conditions, data_title, panel_facts, panel_title, panels
+from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
 _FRONT: dict[str, Any] = {"color": "0.86", "linewidth": 6, "solid_capstyle": "round", "zorder": 1}
 _FRONT_LABEL = "Pareto front of all"
 _TICKS = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1)
 Limits = tuple[float, float]
-RC: Any = {
-    "font.size": 8,
-    "axes.titlesize": 8.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "figure.dpi": 200,
-    "pdf.fonttype": 42,  # text stays text
-    "text.parse_math": False,  # error messages may hold dollars
-}
 
 
 def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = None) -> Figure:

@@ -8,8 +8,7 @@ from itertools import accumulate
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from bench.reports.figures.recall_qps import RC
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import RC, style_of
 from bench.reports.tables.table import Grid
 from bench.tuning.trace import Found
 

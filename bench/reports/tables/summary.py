@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bench.results.curves import best_at, failures, points
+from bench.results.rows import Status
 from bench.results.selection import FIGURE, PANEL, figures, panels
-from bench.results.store import Status
 
 COSTS = ["build_seconds", "index_bytes", "build_peak_rss_bytes", "search_peak_rss_bytes"]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from algorithms.encodings.ranks import Ranks
 from bench.core.attributes import Attributes, categorical, ordered
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Equals, FilterBatch
+from bench.core.filters import And, Between, Equals
+from bench.core.masks import FilterBatch
 
 VALUES = st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1])
 

@@ -30,8 +30,9 @@ from algorithms.kernels.prune import Always, prune
 from algorithms.kernels.space import distance, distances, l2, query_target, space_of, target
 from algorithms.kernels.visited import next_epoch
 from bench.core.attributes import Attributes, boolean
-from bench.core.filters import Equals, FilterBatch
+from bench.core.filters import Equals
 from bench.core.formats import Storage, encode
+from bench.core.masks import FilterBatch
 
 LENGTHS = st.floats(width=32, allow_nan=False)
 IDS = st.integers(0, 2**31 - 1)

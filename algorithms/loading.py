@@ -1,0 +1,28 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from algorithms.base import Algorithm
+from bench.core.errors import BenchError
+
+if TYPE_CHECKING:
+    pass
+
+
+def load_target(target: str) -> type[Algorithm]:
+    """Import ``module.Class``.
+
+    Raises:
+        BenchError: there is no such module or class, or it is no `Algorithm`.
+    """
+    module_name, _, class_name = target.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BenchError(f"{type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Algorithm)):
+        raise BenchError(f"{class_name} is no subclass of algorithms.base.Algorithm")
+    return found

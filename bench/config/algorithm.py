@@ -1,0 +1,51 @@
+"""A method's configuration: one file of ``configs/algorithm/``."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from bench.config.typed import typed
+from bench.core.errors import BenchError, nearest
+from bench.core.paths import CONFIGS
+
+
+@dataclass
+class AlgorithmConfig:
+    """A method with its parameters, as ``configs/algorithm/*.yaml`` gives it.
+
+    Attributes:
+        name: as results and figures name it.
+        target: the class, as ``module.Class``.
+        build: the build parameters.
+        search: the search parameters; a list is swept, several lists as their product.
+        candidates: ordered lists of values for build parameters, in which `bench.tune` searches; no part of a run.
+        style: how figures draw it (see `bench.reports.figures.style`); no part of a run.
+    """
+
+    name: str
+    target: str
+    build: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
+    candidates: dict[str, Any] = field(default_factory=dict)
+    style: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> list[dict[str, Any]]:
+        """Return every search setting, the last parameter changing fastest."""
+        choices = [value if isinstance(value, list) else [value] for value in self.search.values()]
+        return [dict(zip(self.search, values, strict=True)) for values in itertools.product(*choices)]
+
+
+def algorithm_config(name: str) -> AlgorithmConfig:
+    """Return the configuration of a method, ``configs/algorithm/NAME.yaml``.
+
+    Raises:
+        BenchError: there is no such file, or a key or value in it does not fit.
+    """
+    path = CONFIGS / "algorithm" / f"{name}.yaml"
+    if not path.exists():
+        raise BenchError(f"algorithm {name} is unknown{nearest(name, [p.stem for p in path.parent.glob('*.yaml')])}")
+    return typed(AlgorithmConfig, OmegaConf.load(path), name)

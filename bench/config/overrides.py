@@ -1,0 +1,83 @@
+"""Checking the overrides of a command line, before Hydra reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from bench.core.errors import BenchError, nearest
+from bench.core.paths import CONFIGS
+
+
+def check_overrides(config_name: str, words: list[str]) -> None:
+    """Check that every override names a key of the configuration, and every choice an option of its group.
+
+    Raises:
+        BenchError: names the word at fault and the nearest key or option.
+    """
+    try:
+        overrides = OverridesParser.create().parse_overrides(words)
+    except HydraException as error:
+        raise BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}") from error
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
+        groups |= {o.key_or_group for o in overrides if o.is_add() and (CONFIGS / o.key_or_group).is_dir()}
+        chosen = [_chosen(override) for override in overrides if override.key_or_group in groups]
+        config = compose(config_name, overrides=chosen)
+    for override in overrides:
+        key = override.key_or_group
+        if key not in groups and not (override.is_add() or override.is_force_add()) and not key.startswith("hydra"):
+            _check_key(config, key)
+
+
+def within_swept_groups(words: list[str]) -> list[str]:
+    """Return the words, with overrides of keys within a swept group as sweeps over one value.
+
+    Before a sweep Hydra composes a configuration without what is swept. It would not find the keys there.
+    """
+    parser = OverridesParser.create()
+    keyed = {word: parser.parse_override(word) for word in words if "=" in word and not word.startswith("-")}
+    swept = {override.key_or_group for override in keyed.values() if override.is_sweep_override()}
+    inside = {
+        word
+        for word, override in keyed.items()
+        if override.key_or_group.split(".")[0] in swept - {override.key_or_group} and not override.is_sweep_override()
+    }
+    return [f"{word.partition('=')[0]}=choice({word.partition('=')[2]})" if word in inside else word for word in words]
+
+
+def _chosen(override: Override) -> str:
+    """Check the options that an override of a group names, and return the override with one of them."""
+    group = override.key_or_group
+    options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    value: object = override.value()
+    if isinstance(value, Glob):
+        names = value.filter(options)
+        if not names:
+            raise BenchError(f"{override.input_line}: no {group} matches{nearest('', options)}")
+    elif override.is_sweep_override():
+        names = list(override.sweep_string_iterator())
+    else:
+        names = [str(value)]
+    for name in names:
+        if name not in options:
+            raise BenchError(f"{group}={name}: there is no {group} of that name{nearest(name, options)}")
+    return f"{'+' if override.is_add() else ''}{group}={names[0]}"
+
+
+def _check_key(config: DictConfig, key: str) -> None:
+    node: Any = OmegaConf.to_container(config)
+    walked: list[str] = []
+    for part in key.split("."):
+        if not isinstance(node, dict) or part not in node:
+            known = [".".join([*walked, str(name)]) for name in node] if isinstance(node, dict) else []
+            raise BenchError(f"there is no key '{key}'{nearest(key, known)}")
+        walked.append(part)
+        node = node[part]

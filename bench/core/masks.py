@@ -1,0 +1,124 @@
+"""The one place that turns filters into masks, so that there is one definition of what passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or, leaves
+
+
+def mask(filter_: Filter, attributes: Attributes, items: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """Return whether items pass a filter: bool[n] over all items, or one value for each id of `items` int64[m]."""
+    chosen: Any = slice(None) if items is None else items
+    count = attributes.n if items is None else len(items)
+    match filter_:
+        case Everything():
+            return np.ones(count, np.bool_)
+        case Equals(name, value):
+            return _equals(attributes[name], value, chosen)
+        case Between(name, low, high):
+            column = attributes[name]
+            assert isinstance(column, Ordered)
+            passing, values = column.present[chosen].copy(), column.values[chosen]
+            if low is not None:
+                passing &= values >= low
+            if high is not None:
+                passing &= values <= high
+            return passing
+        case Contains(name, value):
+            column = attributes[name]
+            assert isinstance(column, Sets)
+            return _contains(column, value, items)
+        case And(parts):
+            passing = np.ones(count, np.bool_)
+            for part in parts:
+                passing &= mask(part, attributes, items)
+            return passing
+        case Or(parts):
+            passing = np.zeros(count, np.bool_)
+            for part in parts:
+                passing |= mask(part, attributes, items)
+            return passing
+        case Not(part):
+            return ~mask(part, attributes, items)
+
+
+def _equals(column: object, value: str | int | bool, chosen: Any) -> NDArray[np.bool_]:
+    match column:
+        case Categorical():
+            # A value that no item has gets a code that no item has; -1 stands for a missing value.
+            return column.codes[chosen] == (column.code_of.get(value, -2) if isinstance(value, str) else -2)
+        case Ordered() | Boolean():
+            return (column.values[chosen] == value) & column.present[chosen]
+    raise TypeError(f"no equality on {type(column).__name__}")
+
+
+def _contains(column: Sets, value: str, items: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+    starts, ids = column.postings
+    code = column.code_of.get(value)
+    holding = ids[:0] if code is None else ids[starts[code] : starts[code + 1]]
+    if items is None:
+        passing = np.zeros(len(column), np.bool_)
+        passing[holding] = True
+        return passing
+    at = np.searchsorted(holding, items)
+    return np.append(holding, -1)[at] == items
+
+
+class FilterBatch:
+    """The filters of a batch of queries over one set of attributes; queries that share a filter share its mask.
+
+    Attributes:
+        filters: one filter per query.
+        attributes: the items' attributes.
+        unique: the distinct filters, in order of first appearance.
+        index: int64[queries], the position in `unique` of each query's filter.
+    """
+
+    def __init__(self, filters: Sequence[Filter], attributes: Attributes) -> None:
+        self.filters = tuple(filters)
+        self.attributes = attributes
+        position: dict[Filter, int] = {}
+        self.index = np.array([position.setdefault(f, len(position)) for f in self.filters], np.int64)
+        self.unique = tuple(position)
+
+    def __len__(self) -> int:
+        return len(self.filters)
+
+    def part(self, rows: slice) -> FilterBatch:
+        """Return the same filters over some of the items."""
+        names = sorted({leaf.attribute for filter_ in self.unique for leaf in leaves(filter_)})
+        return FilterBatch(self.filters, self.attributes.part(rows, names))
+
+    def mask(self, u: int) -> NDArray[np.bool_]:
+        """Return bool[n] for the distinct filter `u`, evaluated anew."""
+        return mask(self.unique[u], self.attributes)
+
+    @cached_property
+    def bitmaps(self) -> NDArray[np.uint8]:
+        """uint8[len(unique), words * 8]: one bit per item, lowest bit first, rows padded to whole 64-bit words."""
+        width = -(-self.attributes.n // 64) * 8
+        bitmaps = np.zeros((len(self.unique), width), np.uint8)
+        for u in range(len(self.unique)):
+            bits = np.packbits(self.mask(u), bitorder="little")
+            bitmaps[u, : len(bits)] = bits
+        return bitmaps
+
+    @cached_property
+    def matches(self) -> NDArray[np.int64]:
+        """int64[len(unique)]: how many items pass each distinct filter."""
+        if "bitmaps" in self.__dict__:
+            return np.bitwise_count(self.bitmaps).sum(axis=1, dtype=np.int64)
+        return np.array([np.count_nonzero(self.mask(u)) for u in range(len(self.unique))], np.int64)
+
+    def groups(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield each distinct filter's position with the ascending query numbers that carry it."""
+        order = np.argsort(self.index, kind="stable")
+        ends = np.cumsum(np.bincount(self.index, minlength=len(self.unique)))
+        yield from enumerate(np.split(order, ends[:-1]) if len(self) else ())

@@ -1,0 +1,54 @@
+"""A dataset that was opened and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.attributes import Attributes
+from bench.core.vectors import dense, open_vectors
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Vectors, queries and attributes on disk, checked.
+
+    Attributes:
+        name: as results name it.
+        vectors: path of the database's vectors.
+        queries: path of the query vectors.
+        attributes: path of the attributes as Parquet; None where there are none.
+        folder: the folder of the published layout, where the dataset has one.
+        digest: hex digest of vectors and queries.
+    """
+
+    name: str
+    vectors: Path
+    queries: Path
+    attributes: Path | None
+    folder: Path | None
+    digest: str
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(n, d) of the database."""
+        n, d = open_vectors(self.vectors).shape
+        return n, d
+
+    @property
+    def number_of_queries(self) -> int:
+        """How many query vectors there are."""
+        return len(open_vectors(self.queries))
+
+    def open_attributes(self) -> Attributes:
+        """Open the attributes; a dataset without any has no columns."""
+        return Attributes.open(self.attributes) if self.attributes else Attributes(self.shape[0], {})
+
+
+def load_rows(path: Path, rows: slice = slice(None)) -> NDArray[np.float32]:
+    """Read rows of a vector file as float32[rows, d], see `dense`."""
+    return dense(open_vectors(path)[rows])

@@ -1,0 +1,99 @@
+"""The table of results: recall and throughput of each method, or all rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.core.errors import BenchError, nearest
+from bench.reports.tables.summary import COSTS, summary
+from bench.reports.tables.table import FORMATS, NONE, Grid
+from bench.reports.titles import conditions, data_title
+from bench.results.rows import SCHEMA
+from bench.results.selection import View, figures
+
+_CSV = "csv"
+
+
+@dataclass
+class TableConfig(View):
+    """The keys of ``configs/table.yaml``.
+
+    Attributes:
+        recalls: the recalls at which the QPS are read off.
+        raw: whether to give the rows of the store as they are.
+        format: text, csv, latex or markdown.
+        out: a file; None for standard output.
+    """
+
+    recalls: list[float]
+    raw: bool
+    format: str
+    out: str | None
+
+
+def table(config: TableConfig) -> str:
+    """Return the table that is asked for.
+
+    Raises:
+        BenchError: a key does not fit, or nothing matches.
+    """
+    if config.format not in (_CSV, *FORMATS):
+        raise BenchError(f"format={config.format} is unknown{nearest(config.format, [_CSV, *FORMATS])}")
+    for recall in config.recalls:
+        if not 0 <= recall <= 1:
+            raise BenchError(f"recalls={config.recalls} is out of range; recalls are from 0 to 1")
+    rows = config.rows()
+    if config.raw:
+        raw = rows[SCHEMA.names]
+        return _csv(raw) if config.format == _CSV else FORMATS[config.format](_raw_grid(raw))
+    if config.format == _CSV:
+        return _csv(summary(rows, config.x, config.y, config.recalls))
+    grids = [_grid(of_machine, config) for _, one in figures(rows) for _, of_machine in one.groupby("machine")]
+    return "\n\n".join(FORMATS[config.format](grid) for grid in grids)
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False).rstrip("\n")
+
+
+def _grid(rows: pd.DataFrame, config: TableConfig) -> Grid:
+    """Return the summary of a figure's rows on one machine, in units for humans."""
+    frame = summary(rows, config.x, config.y, config.recalls)
+    speed = "QPS" if config.y == "qps" else "QPS with filters"
+    columns: dict[str, tuple[str, list[str]]] = {
+        "workload": ("l", frame["workload"].tolist()),
+        "method": ("l", frame["algorithm"].tolist()),
+    }
+    for recall in config.recalls:
+        columns[f"{speed} @ {recall:g}"] = ("r", [_number(v, ",.0f") for v in frame[f"{config.y}_at_{recall:g}"]])
+    columns["best recall"] = ("r", [_number(v, ".4f") for v in frame["best_recall"]])
+    columns["build s"] = ("r", [_number(v, ",.1f") for v in frame["build_seconds"]])
+    titles = ("index MiB", "build peak MiB", "search peak MiB")
+    for title, name in zip(titles, COSTS[1:], strict=True):
+        columns[title] = ("r", [_number(v / 2**20, ",.1f") for v in frame[name]])
+    if frame["builds"].max() > 1:
+        columns["build"] = ("l", [_params(value) for value in frame["build_params"]])
+    if frame["violations"].max() > 0:
+        columns["violations"] = ("r", [_number(v, ",.0f") for v in frame["violations"]])
+    columns["failures"] = ("l", frame["failures"].tolist())
+    cells = list(zip(*(values for _, values in columns.values()), strict=True))
+    title = f"{data_title(rows)}; {conditions(rows)}"
+    return Grid(title, list(columns), "".join(side for side, _ in columns.values()), cells)
+
+
+def _raw_grid(rows: pd.DataFrame) -> Grid:
+    numeric = [pd.api.types.is_numeric_dtype(rows[name]) for name in rows]
+    cells = [[NONE if pd.isna(value) else str(value) for value in line] for line in rows.itertuples(index=False)]
+    return Grid(f"{len(rows):,} rows", SCHEMA.names, "".join("r" if number else "l" for number in numeric), cells)
+
+
+def _number(value: float, form: str) -> str:
+    return NONE if pd.isna(value) else f"{value:{form}}"
+
+
+def _params(value: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in json.loads(value).items()) or NONE if isinstance(value, str) else NONE

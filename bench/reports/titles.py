@@ -1,0 +1,35 @@
+"""What the rows of a figure or a panel have in common, in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bench.core.filters import FilterType
+
+
+def data_title(rows: pd.DataFrame) -> str:
+    """Return in words over which data the rows of a figure were made."""
+    row = rows.iloc[0]
+    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
+
+
+def conditions(rows: pd.DataFrame) -> str:
+    """Return in words what else the rows of a figure share."""
+    row = rows.iloc[0]
+    machine = f", {row['machine']}" if rows["machine"].nunique() == 1 else ""
+    answers = f"k = {row['k']}, " if rows["k"].nunique() == 1 else ""
+    return f"{answers}{row['threads_search']} search thread{'s' if row['threads_search'] > 1 else ''}{machine}"
+
+
+def panel_title(rows: pd.DataFrame) -> str:
+    """Return the filter type and the workload in words."""
+    row = rows.iloc[0]
+    kind = "no filter" if row["filter_type"] == FilterType.NONE else row["filter_type"]
+    return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
+
+
+def panel_facts(rows: pd.DataFrame) -> str:
+    """Return how many queries a panel has, and how many items pass their filters."""
+    selectivity = rows["selectivity_mean"].mean()
+    passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
+    return f"{rows['queries'].iloc[0]:,} queries{passing}"

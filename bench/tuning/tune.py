@@ -1,0 +1,82 @@
+"""Searching a method's build parameters, and keeping the trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from bench.config.typed import typed
+from bench.core.errors import BenchError, nearest
+from bench.runs.config import RunConfig, parse_run
+from bench.tuning.config import TunerConfig
+from bench.tuning.evaluation import evaluate
+from bench.tuning.searches import SEARCHES
+from bench.tuning.space import Point, space_of
+from bench.tuning.trace import Evaluated, Findings
+
+OPTUNA = "optuna"
+
+
+def parse_tune(config: DictConfig) -> tuple[RunConfig, TunerConfig]:
+    """Turn the composed configuration into its typed form.
+
+    Raises:
+        BenchError: a key or value does not fit.
+    """
+    values: Any = OmegaConf.to_container(config, resolve=True)
+    tuner = typed(TunerConfig, values.pop("tuner"), "tuner")
+    if tuner.name not in (*SEARCHES, OPTUNA):
+        raise BenchError(f"tuner.name={tuner.name} is unknown{nearest(tuner.name, [*SEARCHES, OPTUNA])}")
+    for key, low in {"recall": 0.0, "builds": 1, "queries": 1, "gain": 0.0, "trials": 1}.items():
+        if getattr(tuner, key) < low:
+            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it is at least {low}")
+    return parse_run(OmegaConf.create(values)), tuner
+
+
+def tune(run: RunConfig, tuner: TunerConfig) -> Evaluated:
+    """Search, print every step, and return the best.
+
+    Raises:
+        BenchError: a key or value does not fit, or the results cannot be written.
+    """
+    space, findings = space_of(run.algorithm), Findings(run, tuner)
+    evaluated: Evaluated | None = None
+
+    def tried(point: Point) -> Any:
+        nonlocal evaluated
+        values = space.values(point)
+        evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
+        findings.add(evaluated)
+        return evaluated.reward
+
+    for step, _ in enumerate(SEARCHES[tuner.name](space, tried, tuner.gain), 1):
+        assert evaluated is not None
+        print(
+            f"[{step}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, findings.best)}",
+            flush=True,
+        )
+    findings.add(findings.best, finished=True)
+    return findings.best
+
+
+def run_trial(run: RunConfig, tuner: TunerConfig, job: int) -> float:
+    """Evaluate the one point that Optuna asks for as its trial number `job`, from 0, and return its score."""
+    findings = Findings(run, tuner) if job == 0 else Findings.continued(run, tuner)
+    values = {name: run.algorithm.build[name] for name in run.algorithm.candidates}
+    evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
+    findings.add(evaluated, finished=job + 1 == tuner.trials)
+    print(
+        f"[{job + 1}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, findings.best)}", flush=True
+    )
+    return evaluated.reward.score
+
+
+def describe_evaluation(run: RunConfig, evaluated: Evaluated) -> str:
+    """Return the values of the searched parameters and their reward, in words."""
+    values = {name: evaluated.build[name] for name in run.algorithm.candidates}
+    return f"{_listed(values)}: {evaluated.reward}"
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
