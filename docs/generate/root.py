@@ -17,7 +17,7 @@ PLACES = {
 }
 """Where a file of the repository lies within the site."""
 
-LINK = re.compile(r"(?<=\]\()([^)#:\s]+)")
+LINK = re.compile(r"(?<=\]\()[^)#:\s]+(?=[)#])")
 """The target of a relative link, without its anchor."""
 
 
