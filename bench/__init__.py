@@ -1,1 +1,1 @@
-"""The harness: data, filters, ground truth, runner, store, figures."""
+"""The harness: the commands as modules, and a package for each part behind them."""

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bench.config.command import command
 from bench.config.typed import source_of, typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.paths import CONFIGS
 from bench.datasets import hub
 from bench.datasets.sources import SOURCES, ArxivSimSource, HubSource, Source
@@ -22,7 +22,7 @@ from bench.workloads.inspect import profile_dataset, verify_dataset
 
 @dataclass
 class DataConfig:
-    """The keys of ``configs/data.yaml`` beside `dataset`."""
+    """The keys of ``configs/data.yaml``, which explains them, except for `dataset`."""
 
     action: str
     truth_memory_gib: float
@@ -33,13 +33,13 @@ def main(config: DictConfig) -> None:
     """Carry out one action."""
     values: dict[str, Any] = {str(key): value for key, value in config.items()}
     dataset = values.pop("dataset")
-    settings = typed(DataConfig, values, "configs/data.yaml")
-    if settings.action not in ACTIONS:
-        raise BenchError(f"no action '{settings.action}'{nearest(settings.action, ACTIONS)}")
-    if settings.action == "list":
+    options = typed(DataConfig, values, "configs/data.yaml")
+    if options.action not in ACTIONS:
+        raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ACTIONS)}")
+    if options.action == "list":
         list_datasets()
     else:
-        ACTIONS[settings.action](source_of(dataset, SOURCES, "dataset"), settings)
+        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), options)
 
 
 def list_datasets() -> None:
@@ -53,34 +53,34 @@ def list_datasets() -> None:
         print(f"{path.stem:14} {state:28} {comment}")
 
 
-def download(source: Source, settings: DataConfig) -> None:
+def download(source: Source, options: DataConfig) -> None:
     """Fetch a published dataset."""
     if not isinstance(source, HubSource):
-        raise BenchError(f"dataset '{source.name}' is not downloaded; download dataset=arxiv-small, -medium or -large")
+        raise BenchError(f"dataset '{source.name}' cannot be downloaded; use dataset=arxiv-small, -medium or -large")
     hub.download(source.repo, source.revision, source.folder)
     print(f"{source.name} is in {source.folder}")
 
 
-def generate(source: Source, settings: DataConfig) -> None:
-    """Make arxiv-sim at a size."""
+def generate(source: Source, options: DataConfig) -> None:
+    """Generate arxiv-sim at a size."""
     if not isinstance(source, ArxivSimSource):
-        raise BenchError(f"dataset '{source.name}' is not generated; generate dataset=arxiv-sim")
-    source.open(results_cache(Path(settings.results)))
+        raise BenchError(f"dataset '{source.name}' cannot be generated; use dataset=arxiv-sim")
+    source.open(results_cache(Path(options.results)))
     print(f"{source.name} is in {source.folder}")
 
 
-def verify(source: Source, settings: DataConfig) -> None:
-    """Check every file of a dataset, and published answers against our own."""
+def verify(source: Source, options: DataConfig) -> None:
+    """Check every file of a dataset, and its published answers against exact ones."""
     if isinstance(source, HubSource):
         hub.verify(source.folder)
-    cache = results_cache(Path(settings.results))
-    for line in verify_dataset(source.open(cache), cache, int(settings.truth_memory_gib * 2**30)):
+    cache = results_cache(Path(options.results))
+    for line in verify_dataset(source.open(cache), cache, int(options.truth_memory_gib * 2**30)):
         print(line)
 
 
-def describe(source: Source, settings: DataConfig) -> None:
-    """Print figures of attributes, selectivities and vectors."""
-    cache = results_cache(Path(settings.results))
+def describe(source: Source, options: DataConfig) -> None:
+    """Print a summary of attributes and selectivities, and a comparison with real abstracts."""
+    cache = results_cache(Path(options.results))
     for table in profile_dataset(source.open(cache), cache):
         print(table)
 
@@ -103,7 +103,7 @@ def _build(config: DictConfig) -> None:
 
 
 def entry() -> None:
-    """Run the command; its first word is the action. Building has a configuration of its own."""
+    """Run the command; the first word is the action. Building has its own configuration."""
     if sys.argv[1:2] == ["build"]:
         del sys.argv[1]
         command("build", _build)

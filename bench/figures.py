@@ -1,4 +1,4 @@
-"""``python -m bench.figures``: redraw every figure and table that the results support, and say what is missing."""
+"""``python -m bench.figures``: redraw every figure and table that the results support, and list the missing ones."""
 
 from __future__ import annotations
 
@@ -16,19 +16,13 @@ from bench.reports.exhibits import EXHIBITS
 from bench.reports.load import Results, load
 from bench.reports.save import draw
 
-_shared: list[Results] = []
-"""What is drawn from, for processes that were forked after it was put here."""
+_loaded: list[Results] = []
+"""The loaded results, for processes forked afterwards."""
 
 
 @dataclass
 class FiguresConfig:
-    """The keys of ``configs/figures.yaml``.
-
-    Attributes:
-        results: the results folder.
-        across_machines: whether rows of several machines may be shown, apart from each other.
-        out: the folder of the figures and tables.
-    """
+    """The keys of ``configs/figures.yaml``, which explains them."""
 
     results: str
     across_machines: bool
@@ -36,14 +30,14 @@ class FiguresConfig:
 
 
 def main(config: DictConfig) -> None:
-    """Draw all that can be drawn, print the files, then what is missing and the commands that would make it."""
-    settings = typed(FiguresConfig, config, "figures")
-    results = load(Path(settings.results), across_machines=settings.across_machines)
+    """Draw everything possible and print the files, then what is missing and the commands that would make it."""
+    options = typed(FiguresConfig, config, "figures")
+    results = load(Path(options.results), across_machines=options.across_machines)
     missing = []
-    # Processes that share what was loaded draw side by side; Matplotlib keeps one core busy.
-    _shared.append(results)
+    # Matplotlib uses one core, so several processes draw in parallel; they inherit what was loaded.
+    _loaded.append(results)
     with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        for exhibit, paths in zip(EXHIBITS, pool.map(_drawn, range(len(EXHIBITS)), repeat(settings.out)), strict=True):
+        for exhibit, paths in zip(EXHIBITS, pool.map(_draw, range(len(EXHIBITS)), repeat(options.out)), strict=True):
             for path in paths:
                 print(path, flush=True)
             if not paths:
@@ -55,8 +49,8 @@ def main(config: DictConfig) -> None:
             print(f"  python -m bench.study study={study}\n    makes {names}")
 
 
-def _drawn(number: int, folder: str) -> list[Path]:
-    return draw(EXHIBITS[number], _shared[-1], Path(folder))
+def _draw(number: int, folder: str) -> list[Path]:
+    return draw(EXHIBITS[number], _loaded[-1], Path(folder))
 
 
 def entry() -> None:

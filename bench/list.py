@@ -1,4 +1,4 @@
-"""``python -m bench.list``: the methods and the filters that they serve, the datasets and the workloads."""
+"""``python -m bench.list``: list the methods with the filters that they serve, the datasets and the workloads."""
 
 from __future__ import annotations
 
@@ -10,26 +10,20 @@ from omegaconf import DictConfig
 from bench.config.algorithm import algorithm_config
 from bench.config.command import command
 from bench.config.typed import typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.method import Method
 from bench.core.paths import CONFIGS
 from bench.core.progress import bar
-from bench.reports.tables.methods import methods_grid, options_grid, reasons_grid
+from bench.reports.tables.methods import methods_table, options_table, reasons_table
 from bench.reports.tables.table import FORMATS
-from bench.reports.tables.taxonomy import taxonomy_grid
+from bench.reports.tables.taxonomy import taxonomy_table
 from bench.runs.description import describe
 from bench.system.folders import results_cache
 
 
 @dataclass
 class ListConfig:
-    """The keys of ``configs/list.yaml``.
-
-    Attributes:
-        results: the results folder, whose cache keeps what the methods say of themselves.
-        format: text, markdown or latex.
-        taxonomy: whether to print the methods that the paper surveys instead.
-    """
+    """The keys of ``configs/list.yaml``, which explains them."""
 
     results: str
     format: str
@@ -38,30 +32,30 @@ class ListConfig:
 
 def main(config: DictConfig) -> None:
     """Print the methods, the datasets and the workloads."""
-    settings = typed(ListConfig, config, "list")
-    if settings.format not in FORMATS:
-        raise BenchError(f"format={settings.format} is unknown{nearest(settings.format, FORMATS)}")
-    if settings.taxonomy:
-        print(FORMATS[settings.format](taxonomy_grid()))
+    options = typed(ListConfig, config, "list")
+    if options.format not in FORMATS:
+        raise BenchError(f"format={options.format} is unknown{suggestion(options.format, FORMATS)}")
+    if options.taxonomy:
+        print(FORMATS[options.format](taxonomy_table()))
         return
-    methods = describe_all(Path(settings.results))
-    grids = [methods_grid(methods), reasons_grid(methods), options_grid("dataset"), options_grid("workload")]
-    print("\n\n".join(FORMATS[settings.format](grid) for grid in grids if grid.rows))
+    methods = describe_all(Path(options.results))
+    tables = [methods_table(methods), reasons_table(methods), options_table("dataset"), options_table("workload")]
+    print("\n\n".join(FORMATS[options.format](table) for table in tables if table.rows))
 
 
 def describe_all(results: Path) -> dict[str, Method | BenchError]:
-    """Return what every configured method says of itself, or why it cannot, by the name of its file."""
+    """Return the description of every configured method, or why there is none, by the name of its file."""
     cache = results_cache(results)
     files = sorted((CONFIGS / "algorithm").glob("*.yaml"))
-    found: dict[str, Method | BenchError] = {}
-    with bar("asking the methods", len(files), "methods") as progress:
+    methods: dict[str, Method | BenchError] = {}
+    with bar("describing the methods", len(files), "method") as progress:
         for file in files:
             try:
-                found[file.stem] = describe(algorithm_config(file.stem).target, cache)
+                methods[file.stem] = describe(algorithm_config(file.stem).target, cache)
             except BenchError as error:
-                found[file.stem] = error
+                methods[file.stem] = error
             progress.update()
-    return found
+    return methods
 
 
 def entry() -> None:

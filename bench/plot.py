@@ -17,31 +17,26 @@ from bench.results.selection import View, figures
 
 @dataclass
 class PlotConfig(View):
-    """The keys of ``configs/plot.yaml``.
-
-    Attributes:
-        min_recall: where the x axis begins; None for the lowest recall there is.
-        out: the folder of the figures; None for ``figures`` in the results.
-    """
+    """The keys of ``configs/plot.yaml``, which explains them."""
 
     min_recall: float | None
     out: str
 
 
 def main(config: DictConfig) -> None:
-    """Draw one figure per dataset and k, and print their names."""
+    """Draw one figure per dataset and k, and print their files."""
     for path in plot(typed(PlotConfig, config, "plot")):
         print(path)
 
 
 def plot(config: PlotConfig) -> list[Path]:
-    """Draw what is asked for and return the files.
+    """Draw the requested figures and return their files.
 
     Raises:
-        BenchError: a key does not fit, there is nothing to draw, or the folder cannot be written.
+        BenchError: a key is invalid, no row matches, or the folder is not writable.
     """
     if config.min_recall is not None and not 0 <= config.min_recall < 1:
-        raise BenchError(f"min_recall={config.min_recall} is out of range; it is from 0 to below 1")
+        raise BenchError(f"min_recall={config.min_recall} is out of range; it must be in [0, 1)")
     paths = []
     for name, rows in figures(config.rows()):
         figure = recall_qps(rows, config.x, config.y, config.min_recall)

@@ -18,30 +18,30 @@ from bench.tuning.trace import with_tuned
 
 
 def main(config: DictConfig) -> None:
-    """Plan one run, and make those of its repeats that are not stored yet."""
+    """Plan a run, and make the repeats that are not stored yet."""
     parsed = with_tuned(parse_run(config))
     plan = make_plan(parsed)
     if parsed.dry_run:
         print(f"{_position()}{title(plan)}\n{describe_plan(plan)}")
         return
     store = Store(parsed.results)
-    waiting = [r for r in range(parsed.repeats) if not store.is_done(plan.run_id, r, parsed.overwrite)]
-    if not waiting:
+    missing = [r for r in range(parsed.repeats) if not store.is_done(plan.run_id, r, parsed.overwrite)]
+    if not missing:
         print(f"{_position()}{title(plan)}: already stored")
         return
-    if _job() == 1:  # later ones of a sweep would hear of the load that the sweep itself makes
+    if _job_number() == 1:  # later jobs would only see the sweep's own load
         for warning in noise():
             print(f"warning: {warning}", file=sys.stderr)
-    for repeat in waiting:
+    for repeat in missing:
         run_repeat(plan, repeat, _position())
 
 
 def _position() -> str:
-    """Return which job of a sweep this is, to be shown."""
-    return f"[{_job()}] " if HydraConfig.get().mode == RunMode.MULTIRUN else ""
+    """Return the number of this job in its sweep, as a prefix of printed lines; empty outside a sweep."""
+    return f"[{_job_number()}] " if HydraConfig.get().mode == RunMode.MULTIRUN else ""
 
 
-def _job() -> int:
+def _job_number() -> int:
     """Return the number of this job in its sweep, from 1."""
     hydra = HydraConfig.get()
     return hydra.job.num + 1 if hydra.mode == RunMode.MULTIRUN else 1

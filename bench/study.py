@@ -1,4 +1,4 @@
-"""``python -m bench.study``: make all runs of an experiment, at a scale, within a budget of time; resumable."""
+"""``python -m bench.study``: make all runs of an experiment at a scale, within a time budget; resumable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.config.study import StudyConfig, jobs_of
 from bench.config.sweeps import Job
 from bench.config.typed import typed
 from bench.core.errors import BenchError
-from bench.datasets.subset import subset
+from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import parse_run
 from bench.runs.plan import make_plan
@@ -23,27 +23,28 @@ from bench.tuning.trace import finished, with_tuned
 from bench.tuning.tune import parse_tune, tune
 from bench.workloads.characterise import characterise
 
-_OWN = ("study", "scale", "budget_minutes", "results", "dry_run")
+_KEYS = ("study", "scale", "budget_minutes", "results", "dry_run")
 UNFINISHED = 3
-"""The exit code where the budget ended before the study did."""
+"""The exit code if the budget ended before the study."""
 
 
 def main(config: DictConfig, words: list[str]) -> None:
-    """Make all runs that are not stored yet; `words` are overrides of each."""
-    settings = typed(StudyConfig, config, "study")
-    check_overrides("tune" if settings.study.command == "tune" else "run", words)
-    jobs = jobs_of(settings, words)
-    print(f"{settings.study.title}: {len(jobs)} configurations at scale {settings.scale.name}", flush=True)
-    if settings.dry_run:
+    """Make all runs that are not stored yet; `words` are overrides of each of them."""
+    options = typed(StudyConfig, config, "study")
+    check_overrides("tune" if options.study.command == "tune" else "run", words)
+    jobs = jobs_of(options, words)
+    print(f"{options.study.title}: {len(jobs)} configurations at scale {options.scale.name}", flush=True)
+    if options.dry_run:
         for job in jobs:
             print("  " + " ".join(f"{key}={value}" for key, value in job.overrides.items()))
         return
-    deadline = None if settings.budget_minutes is None else time.monotonic() + 60 * settings.budget_minutes
-    run_jobs = {"run": _run_all, "tune": _tune_all, "characterise": _characterise_all}[settings.study.command]
-    left = run_jobs(jobs, deadline)
-    if left:
+    deadline = None if options.budget_minutes is None else time.monotonic() + 60 * options.budget_minutes
+    run_jobs = {"run": _run_all, "tune": _tune_all, "characterise": _characterise_all}[options.study.command]
+    remaining = run_jobs(jobs, deadline)
+    if remaining:
         print(
-            f"the budget of {settings.budget_minutes:g} minutes is used, {left} runs are left; run this again to go on"
+            f"the budget of {options.budget_minutes:g} minutes is used up, and {remaining} runs remain; run the same "
+            "command to resume"
         )
         sys.exit(UNFINISHED)
 
@@ -53,7 +54,7 @@ def _run_all(jobs: list[Job], deadline: float | None) -> int:
     for job in jobs:
         plan = make_plan(with_tuned(parse_run(job.compose())))
         if plan.unsupported:
-            print(f"left out: {plan.config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
+            print(f"skipped: {plan.config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
         else:
             plans.append(plan)
     return run_all(plans, deadline)
@@ -65,7 +66,7 @@ def _tune_all(jobs: list[Job], deadline: float | None) -> int:
         title = f"[{number + 1}/{len(jobs)}] {run.workload.name} {run.algorithm.name}"
         reason = make_plan(run).unsupported
         if reason or not run.algorithm.candidates:
-            print(f"left out: {title}: {reason or 'it has no candidates'}", flush=True)
+            print(f"skipped: {title}: {reason or 'it has no candidates'}", flush=True)
         elif not finished(run, tuner) or run.overwrite is Overwrite.ALWAYS:
             if deadline is not None and time.monotonic() > deadline:
                 return len(jobs) - number
@@ -80,7 +81,7 @@ def _characterise_all(jobs: list[Job], deadline: float | None) -> int:
             return len(jobs) - number
         config = parse_run(job.compose())
         cache = results_cache(config.results)
-        dataset = subset(config.dataset.open(cache), config.subset, cache)
+        dataset = take_subset(config.dataset.open(cache), config.subset, cache)
         path = characterise(dataset, config.workload.open(dataset, cache), config.seed, config.results)
         print(f"{dataset.name} {config.workload.name}: described in {path}", flush=True)
     return 0
@@ -90,14 +91,15 @@ def entry() -> None:
     """Run the command."""
     words: list[str] = []
 
-    def own(arguments: list[str]) -> list[str]:
-        mine = [word for word in arguments if word.startswith("-") or word.partition("=")[0].lstrip("+") in _OWN]
-        words.extend(word for word in arguments if word not in mine)
+    def split(arguments: list[str]) -> list[str]:
+        """Return the arguments of the study; collect the others, the overrides of runs, in `words`."""
+        of_study = [word for word in arguments if word.startswith("-") or word.partition("=")[0].lstrip("+") in _KEYS]
+        words.extend(word for word in arguments if word not in of_study)
         if any("=" not in word for word in words):
             raise BenchError(f"cannot read '{next(w for w in words if '=' not in w)}'; arguments are key=value")
-        return mine
+        return of_study
 
-    command("study", lambda config: main(config, words), own)
+    command("study", lambda config: main(config, words), split)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``python -m bench.table``: results as numbers: QPS at given recalls, build time, size, memory and failures."""
+"""``python -m bench.table``: list QPS at given recalls, build time, index size, memory and failures."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from omegaconf import DictConfig
 
 from bench.config.command import command
 from bench.config.typed import typed
-from bench.reports.tables.results import TableConfig, table
+from bench.reports.tables.results import TableConfig, render
 from bench.system.cache import atomic_file
 
 
 def main(config: DictConfig) -> None:
-    """Print the table, or write it to a file and print its name."""
-    settings = typed(TableConfig, config, "table")
-    text = table(settings)
-    if settings.out is None:
+    """Print the table, or write it to a file and print the name of the file."""
+    options = typed(TableConfig, config, "table")
+    text = render(options)
+    if options.out is None:
         print(text)
         return
-    with atomic_file(Path(settings.out)) as temporary:
+    with atomic_file(Path(options.out)) as temporary:
         temporary.write_text(f"{text}\n")
-    print(settings.out)
+    print(options.out)
 
 
 def entry() -> None:

@@ -1,4 +1,4 @@
-"""``python -m bench.tune``: search a method's build parameters on a part of the queries that reports leave out."""
+"""``python -m bench.tune``: search the build parameters of a method, on queries that reports leave out."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
-from bench.tuning.space import space_of
+from bench.tuning.space import search_space
 from bench.tuning.tune import OPTUNA, describe_evaluation, parse_tune, run_trial, tune
 
 
 def main(config: DictConfig) -> float | None:
-    """Search, or evaluate the one point that Optuna asks for and return its score."""
+    """Search, or evaluate the point of a trial of Optuna and return its score."""
     run, tuner = parse_tune(config)
     if tuner.name == OPTUNA:
         return run_trial(run, tuner, HydraConfig.get().job.num)
-    found = tune(run, tuner)
-    print(f"{run.algorithm.name}: {describe_evaluation(run, found)}", flush=True)
+    best = tune(run, tuner)
+    print(f"{run.algorithm.name}: {describe_evaluation(run, best)}", flush=True)
     return None
 
 
@@ -32,12 +32,12 @@ def _as_trials(words: list[str]) -> list[str]:
     """Return the arguments of a search by Optuna: a sweep over the method's candidates.
 
     Raises:
-        BenchError: the sweeper is not installed, or trials would not run in turn.
+        BenchError: the sweeper is not installed, or trials would not run sequentially.
     """
     launcher = next((word for word in words if word.startswith("hydra/launcher=")), None)
     if launcher not in (None, "hydra/launcher=basic"):
         raise BenchError(
-            f"tuner=optuna makes its trials in turn, each learning from those before; leave out {launcher}"
+            f"tuner=optuna runs its trials sequentially, since each learns from those before; leave out {launcher}"
         )
     try:
         import hydra_plugins.hydra_optuna_sweeper  # noqa: F401
@@ -47,7 +47,7 @@ def _as_trials(words: list[str]) -> list[str]:
     plain = [word for word in words if "=" in word and not word.startswith(("-", "hydra", "tuner"))]
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         algorithm = typed(AlgorithmConfig, compose("tune", overrides=plain).algorithm, "algorithm")
-    space = space_of(algorithm)
+    space = search_space(algorithm)
     choices = {f"algorithm.build.{name}": ",".join(map(str, v)) for name, v in space.candidates.items()}
     kept = [word for word in words if word.partition("=")[0].lstrip("+") not in (*choices, "-m", "--multirun")]
     return ["-m", *kept, *(f"++{key}=choice({values})" for key, values in choices.items())]

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a small dataset, and children that can import the tests' own methods."""
+"""Fixtures of all tests: a small dataset, commands, and children that can import the methods of the tests."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from tests.support.small_dataset import write_layout
 
 Write = Callable[..., Path]
 
-# The same examples on every run, and no judgement of how long they take.
+# The same examples in every run, without limits on their time.
 settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
 def claims() -> Iterator[str]:
-    """A folder for claims of CPUs; its path is short, as sockets may lie there."""
+    """A folder for claims of CPUs; its path is short, because it may contain sockets."""
     with tempfile.TemporaryDirectory(prefix="fb") as folder:
         yield folder
 
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch, claims: str) -> None:
-    """Let children import ``tests.*`` wherever they run, and tests side by side not wait for each other's CPUs."""
+    """Let children import ``tests.*`` from any folder, and let parallel tests not wait for each other's CPUs."""
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setenv("TMPDIR", claims)
     monkeypatch.setattr(tempfile, "tempdir", claims)
@@ -48,7 +48,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """A cache that tests may share, as nothing in it can be stale."""
+    """A cache for all tests; nothing in it can become stale."""
     return Cache(tmp_path_factory.mktemp("cache"))
 
 
@@ -66,7 +66,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Store rows through `Store.write`, as those of one run, and return the results folder."""
+    """A function that stores rows as one run and returns the results folder."""
 
     def write_rows(*rows: dict[str, Any], root: Path = tmp_path / "results") -> Path:
         Store(root).write("run", 0, rows, [])

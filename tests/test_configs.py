@@ -1,4 +1,4 @@
-"""Every file of ``configs/`` composes, and says what the code behind it expects."""
+"""Every file of ``configs/`` composes, and matches the code that reads it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_option_composes_into_a_typed_run(group: str, option: str) -> None
     assert vars(run)[group].name
 
 
-def test_names_are_those_of_the_files() -> None:
+def test_names_equal_those_of_the_files() -> None:
     for name in ALGORITHMS:
         assert algorithm(name).name == name
     for name in DATASETS:
@@ -97,10 +97,10 @@ def test_a_preset_leaves_other_methods_alone() -> None:
 @pytest.mark.parametrize("study", GROUPS["study"])
 @pytest.mark.parametrize("scale", GROUPS["scale"])
 def test_a_study_composes_into_typed_runs_at_every_scale(study: str, scale: str) -> None:
-    settings = typed(StudyConfig, composed("study", f"study={study}", f"scale={scale}"), "study")
-    jobs = jobs_of(settings, [])
+    config = typed(StudyConfig, composed("study", f"study={study}", f"scale={scale}"), "study")
+    jobs = jobs_of(config, [])
     assert jobs
-    parse = parse_tune if settings.study.command == "tune" else parse_run
+    parse = parse_tune if config.study.command == "tune" else parse_run
     for job in (jobs[0], jobs[-1]):
         assert parse(job.compose())
 
@@ -111,7 +111,7 @@ def test_every_tuner_is_typed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_a_method_says_where_it_comes_from_and_why_it_does_not_serve(name: str) -> None:
+def test_a_method_names_its_paper_and_reasons_for_unserved_filters(name: str) -> None:
     method = load_target(algorithm(name).target)
     assert not inspect.isabstract(method)
     assert inspect.getdoc(method) != inspect.getdoc(Algorithm)
@@ -121,7 +121,7 @@ def test_a_method_says_where_it_comes_from_and_why_it_does_not_serve(name: str) 
         assert (reason is None) == (filter_type in description.serves)
 
 
-def test_no_two_methods_look_alike() -> None:
+def test_every_method_has_a_distinct_look() -> None:
     configs = [algorithm(name) for name in ALGORITHMS]
     for looks in ("label", "name"):
         values = [c.name if looks == "name" else c.style[looks] for c in configs]
@@ -167,10 +167,10 @@ def test_settings_are_the_product_of_lists() -> None:
     ("overrides", "complaint"),
     [
         (["datset=local"], "no key 'datset'; did you mean 'dataset'"),
-        (["dataset=lcal"], "dataset=lcal: there is no dataset of that name; did you mean 'local'"),
+        (["dataset=lcal"], "dataset=lcal: there is no such dataset; did you mean 'local'"),
         (["algorithm=prefliter"], "algorithm=prefliter: .* did you mean 'prefilter'"),
         (["algorithm=prefilter,hnswlib_infiltr"], "algorithm=hnswlib_infiltr: .* did you mean 'hnswlib_infilter'"),
-        (["algorithm=glob(nothing*)"], "no algorithm matches; known: "),
+        (["algorithm=glob(nothing*)"], "no algorithm matches; choose from "),
         (["+preset=paper_medim_em"], "preset=paper_medim_em: .* did you mean 'paper_medium_em'"),
         (["workload=ems"], "workload=ems"),
         (["limits.build_secnds=3"], "did you mean 'limits.build_seconds'"),
@@ -179,7 +179,7 @@ def test_settings_are_the_product_of_lists() -> None:
         (["k=["], "cannot read the arguments"),
     ],
 )
-def test_overrides_that_name_nothing(overrides: list[str], complaint: str) -> None:
+def test_unknown_overrides_are_refused(overrides: list[str], complaint: str) -> None:
     with pytest.raises(BenchError, match=complaint):
         check_overrides("run", overrides)
 
@@ -187,7 +187,7 @@ def test_overrides_that_name_nothing(overrides: list[str], complaint: str) -> No
 @pytest.mark.parametrize(
     ("overrides", "complaint"),
     [
-        (["dataset=local"], "dataset.path is not set; say dataset.path=VALUE"),
+        (["dataset=local"], "dataset.path is not set; set dataset.path=VALUE"),
         (["dataset=local", "dataset.path=/x", "+dataset.pth=y"], "dataset has no key 'pth'; did you mean 'path'"),
         (["+dry_rn=true"], "no key 'dry_rn'; did you mean 'dry_run'"),
         (["dataset.kind=layuot"], "dataset.kind=layuot is unknown; did you mean 'layout'"),
@@ -211,7 +211,7 @@ def test_overrides_that_name_nothing(overrides: list[str], complaint: str) -> No
         (["~k"], "k is not set"),
     ],
 )
-def test_values_that_do_not_fit(overrides: list[str], complaint: str) -> None:
+def test_invalid_values_are_refused(overrides: list[str], complaint: str) -> None:
     with pytest.raises(BenchError, match=complaint):
         parse_run(composed("run", *overrides))
 
@@ -221,8 +221,8 @@ def parameters(**values: Any) -> dict[str, Any]:
 
 
 def test_parameters_take_their_defaults() -> None:
-    assert parameters() == {"whole": 3, "share": 0.5, "word": "a", "maybe": None}
-    assert parameters(share=1, maybe=7, word="b") == {"whole": 3, "share": 1.0, "word": "b", "maybe": 7}
+    assert parameters() == {"whole": 3, "real": 0.5, "word": "a", "maybe": None}
+    assert parameters(real=1, maybe=7, word="b") == {"whole": 3, "real": 1.0, "word": "b", "maybe": 7}
 
 
 @pytest.mark.parametrize(
@@ -234,18 +234,18 @@ def test_parameters_take_their_defaults() -> None:
         ("whole", 2.0, "algorithm.build.whole=2.0 should be int"),
         ("whole", True, "should be int"),
         ("whole", None, "should be int"),
-        ("share", "x", "algorithm.build.share='x' should be float"),
-        ("share", -0.1, "at least 0"),
+        ("real", "x", "algorithm.build.real='x' should be float"),
+        ("real", -0.1, "at least 0"),
         ("word", "c", "is not one of a, b"),
         ("maybe", "x", r"should be int \| None"),
     ],
 )
-def test_parameters_that_do_not_fit(name: str, value: Any, complaint: str) -> None:
+def test_invalid_parameters_are_refused(name: str, value: Any, complaint: str) -> None:
     with pytest.raises(BenchError, match=complaint):
         parameters(**{name: value})
 
 
-def test_every_configured_file_is_small_enough_to_read() -> None:
+def test_every_file_fits_one_screen() -> None:
     for path in Path(CONFIGS).rglob("*.yaml"):
         assert len(path.read_text().splitlines()) <= 50, f"{path} is more than one screen"
 

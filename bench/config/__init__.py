@@ -1,1 +1,1 @@
-"""Hydra's configuration as typed dataclasses, checked before anything runs."""
+"""Configuration: Hydra's files and command lines as typed dataclasses, checked before anything runs."""

@@ -1,4 +1,4 @@
-"""A method's configuration: one file of ``configs/algorithm/``."""
+"""The configuration of a method: one file of ``configs/algorithm/``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from bench.config.typed import typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.paths import CONFIGS
 
 
 @dataclass
 class AlgorithmConfig:
-    """A method with its parameters, as ``configs/algorithm/*.yaml`` gives it.
+    """A method with its parameters, as in ``configs/algorithm/*.yaml``.
 
     Attributes:
-        name: as results and figures name it.
-        target: the class, as ``module.Class``.
+        name: its name in results and figures.
+        target: its class, as ``module.Class``.
         build: the build parameters.
         search: the search parameters; a list is swept, several lists as their product.
-        candidates: ordered lists of values for build parameters, in which `bench.tune` searches; no part of a run.
-        style: how figures draw it (see `bench.reports.figures.style`); no part of a run.
+        candidates: ordered lists of values of build parameters, which `bench.tune` searches; runs ignore them.
+        style: how figures draw it (see `bench.reports.figures.style`); runs ignore it.
     """
 
     name: str
@@ -43,9 +43,9 @@ def algorithm_config(name: str) -> AlgorithmConfig:
     """Return the configuration of a method, ``configs/algorithm/NAME.yaml``.
 
     Raises:
-        BenchError: there is no such file, or a key or value in it does not fit.
+        BenchError: there is no such file, or a key or value in it is invalid.
     """
     path = CONFIGS / "algorithm" / f"{name}.yaml"
     if not path.exists():
-        raise BenchError(f"algorithm {name} is unknown{nearest(name, [p.stem for p in path.parent.glob('*.yaml')])}")
+        raise BenchError(f"algorithm {name} is unknown{suggestion(name, [p.stem for p in path.parent.glob('*.yaml')])}")
     return typed(AlgorithmConfig, OmegaConf.load(path), name)

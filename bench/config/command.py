@@ -1,4 +1,4 @@
-"""What the commands share: Hydra's entry with errors for humans, before any job starts."""
+"""The entry of every command: help, Hydra, and errors that a user can act on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from bench.config.launchers import is_in_turn, of_lost_workers, prepared, run_apart
+from bench.config.help import help_text
+from bench.config.launchers import is_sequential, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, within_swept_groups
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
 
+_HELP = {"-h", "--help"}
 _MULTIRUN = {"-m", "--multirun"}
 
 
@@ -24,29 +26,36 @@ def command(
 ) -> None:
     """Run a command: check the overrides of ``sys.argv``, then let Hydra compose, sweep and call `task`.
 
-    What `task` returns is for Hydra's sweeper. `rewrite`, if any, turns the arguments into those that Hydra gets.
-
-    Exits with 0 when all went well, 2 when the user can mend what did not, 130 when interrupted; any other error
-    is a defect of this project, and shows its traceback. A sweep in turn ends with its first error, one through
+    Exits with 0 after success, 2 after an error that the user can fix, and 130 after an interrupt; any other error is a
+    defect of this project and shows its traceback. A sequential sweep ends with its first error, a sweep through
     another launcher when all its jobs have ended.
+
+    Args:
+        config_name: the file ``configs/{config_name}.yaml``.
+        task: called with the composed configuration; what it returns goes to Hydra's sweeper.
+        rewrite: turns the arguments of the user into those for Hydra.
     """
 
     def guarded(config: DictConfig) -> Any:
-        if not is_in_turn():
-            return run_apart(task, config)
+        if not is_sequential():
+            return run_in_worker(task, config)
         try:
             return task(config)
         except BenchError as error:
             _stop(error)
 
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra turns errors into messages of its own
-    # Hydra refuses overrides on both sides of an option; -m may stand anywhere.
+    if not _HELP.isdisjoint(sys.argv[1:]):
+        prepare_launcher([], is_sweep=False)
+        print(help_text(config_name))
+        return
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra replaces errors by messages of its own
+    # Hydra accepts overrides on one side of an option only; here -m may stand anywhere.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in _MULTIRUN)
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
         words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
-        sys.argv += prepared(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
+        sys.argv += prepare_launcher(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
         check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
@@ -57,9 +66,9 @@ def command(
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if (told := of_lost_workers(error)) is None:
+        if (lost := lost_worker_error(error)) is None:
             raise
-        _stop(told)
+        _stop(lost)
 
 
 def _stop(error: BenchError) -> NoReturn:

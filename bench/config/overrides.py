@@ -1,4 +1,4 @@
-"""Checking the overrides of a command line, before Hydra reads them."""
+"""Checks of the overrides of a command line, before Hydra reads them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.paths import CONFIGS
 
 
 def check_overrides(config_name: str, words: list[str]) -> None:
-    """Check that every override names a key of the configuration, and every choice an option of its group.
+    """Check that every override names a key of the configuration, or an option of a group.
 
     Raises:
-        BenchError: names the word at fault and the nearest key or option.
+        BenchError: a word cannot be read, or names no key or option; suggests the closest one.
     """
     try:
         overrides = OverridesParser.create().parse_overrides(words)
@@ -29,7 +29,7 @@ def check_overrides(config_name: str, words: list[str]) -> None:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
         groups |= {o.key_or_group for o in overrides if o.is_add() and (CONFIGS / o.key_or_group).is_dir()}
-        chosen = [_chosen(override) for override in overrides if override.key_or_group in groups]
+        chosen = [_first_choice(override) for override in overrides if override.key_or_group in groups]
         config = compose(config_name, overrides=chosen)
     for override in overrides:
         key = override.key_or_group
@@ -38,9 +38,9 @@ def check_overrides(config_name: str, words: list[str]) -> None:
 
 
 def within_swept_groups(words: list[str]) -> list[str]:
-    """Return the words, with overrides of keys within a swept group as sweeps over one value.
+    """Return the words, with overrides of keys inside a swept group turned into sweeps over one value.
 
-    Before a sweep Hydra composes a configuration without what is swept. It would not find the keys there.
+    Before a sweep, Hydra composes a configuration without the swept groups, where it would miss these keys.
     """
     parser = OverridesParser.create()
     keyed = {word: parser.parse_override(word) for word in words if "=" in word and not word.startswith("-")}
@@ -53,31 +53,31 @@ def within_swept_groups(words: list[str]) -> list[str]:
     return [f"{word.partition('=')[0]}=choice({word.partition('=')[2]})" if word in inside else word for word in words]
 
 
-def _chosen(override: Override) -> str:
-    """Check the options that an override of a group names, and return the override with one of them."""
+def _first_choice(override: Override) -> str:
+    """Check the options that an override of a group names, and return the override for the first of them."""
     group = override.key_or_group
     options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
     value: object = override.value()
     if isinstance(value, Glob):
         names = value.filter(options)
         if not names:
-            raise BenchError(f"{override.input_line}: no {group} matches{nearest('', options)}")
+            raise BenchError(f"{override.input_line}: no {group} matches{suggestion('', options)}")
     elif override.is_sweep_override():
         names = list(override.sweep_string_iterator())
     else:
         names = [str(value)]
     for name in names:
         if name not in options:
-            raise BenchError(f"{group}={name}: there is no {group} of that name{nearest(name, options)}")
+            raise BenchError(f"{group}={name}: there is no such {group}{suggestion(name, options)}")
     return f"{'+' if override.is_add() else ''}{group}={names[0]}"
 
 
 def _check_key(config: DictConfig, key: str) -> None:
     node: Any = OmegaConf.to_container(config)
-    walked: list[str] = []
+    path: list[str] = []
     for part in key.split("."):
         if not isinstance(node, dict) or part not in node:
-            known = [".".join([*walked, str(name)]) for name in node] if isinstance(node, dict) else []
-            raise BenchError(f"there is no key '{key}'{nearest(key, known)}")
-        walked.append(part)
+            keys = [".".join([*path, str(name)]) for name in node] if isinstance(node, dict) else []
+            raise BenchError(f"there is no key '{key}'{suggestion(key, keys)}")
+        path.append(part)
         node = node[part]

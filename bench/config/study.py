@@ -1,10 +1,10 @@
-"""Studies: lists of runs, each at several scales."""
+"""Studies: lists of runs that can be made at several scales."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.config.sweeps import Job, Overrides, expanded, merged
+from bench.config.sweeps import Job, Overrides, expand, merged
 
 
 @dataclass
@@ -12,10 +12,10 @@ class StudyFile:
     """``configs/study/NAME.yaml``.
 
     Attributes:
-        name: of the study.
+        name: its name.
         title: what it shows.
         command: ``run``, ``tune``, or ``characterise``, which describes each dataset and its workloads.
-        runs: lists of overrides, whose commas and globs are expanded.
+        runs: lists of overrides, in which commas and globs are expanded.
     """
 
     name: str
@@ -29,8 +29,8 @@ class ScaleFile:
     """``configs/scale/NAME.yaml``.
 
     Attributes:
-        name: of the scale.
-        overrides: of every run.
+        name: its name.
+        overrides: applied to every run.
     """
 
     name: str
@@ -39,15 +39,7 @@ class ScaleFile:
 
 @dataclass
 class StudyConfig:
-    """The keys of ``configs/study.yaml``; all other words are overrides of every run.
-
-    Attributes:
-        study: which one.
-        scale: how large.
-        budget_minutes: after how long no further run is begun; None for never.
-        results: the results folder.
-        dry_run: whether to print the runs only.
-    """
+    """The keys of ``configs/study.yaml``, which explains them; all other words are overrides of every run."""
 
     study: StudyFile
     scale: ScaleFile
@@ -56,21 +48,21 @@ class StudyConfig:
     dry_run: bool
 
 
-def jobs_of(settings: StudyConfig, words: list[str]) -> list[Job]:
+def jobs_of(config: StudyConfig, words: list[str]) -> list[Job]:
     """Return the jobs of a study.
 
     Raises:
         BenchError: a word cannot be read.
     """
-    command_of = "tune" if settings.study.command == "tune" else "run"
+    command = "tune" if config.study.command == "tune" else "run"
     jobs = []
-    for runs in settings.study.runs:
-        overrides = merged(settings.scale.overrides, runs, words, [f"results={settings.results}"])
-        jobs += list(expanded(command_of, _dataset_first(overrides)))
+    for runs in config.study.runs:
+        overrides = merged(config.scale.overrides, runs, words, [f"results={config.results}"])
+        jobs += list(expand(command, _dataset_first(overrides)))
     return jobs
 
 
 def _dataset_first(overrides: Overrides) -> Overrides:
-    """Return the overrides with workloads and methods last, so that what shares a dataset stands together."""
+    """Return the overrides with workloads and methods last, so that jobs on one dataset follow each other."""
     last = ("workload", "algorithm")
     return dict(sorted(overrides.items(), key=lambda item: item[0].split(".")[0] in last))

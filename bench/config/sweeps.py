@@ -1,4 +1,4 @@
-"""The jobs of a study: every combination of its overrides, each a benchmark run or a parameter search."""
+"""The jobs of a study: every combination of its overrides, each one a run or a parameter search."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
 
 Overrides = dict[str, str]
-"""Keys with their values, as words of a command line would have them."""
+"""Values by their keys, both as on a command line."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Job:
     """One configuration to run.
 
     Attributes:
-        command: ``run`` or ``tune``, whose configuration it is.
-        overrides: what makes it differ from the defaults.
+        command: ``run`` or ``tune``.
+        overrides: of that command's defaults.
     """
 
     command: str
@@ -39,10 +39,10 @@ class Job:
 
 
 def merged(*layers: Iterable[str]) -> Overrides:
-    """Return the overrides of several layers, of which later ones win.
+    """Return the overrides of several layers; later layers win.
 
-    An option of a group takes all keys of the option of an earlier layer with it: with ``dataset=local``, ``dataset.n``
-    is gone. Within a layer words may stand in any order.
+    An option of a group also removes all keys that earlier layers set in that group: ``dataset=local`` removes
+    ``dataset.n``. Within a layer the order of the words does not matter.
     """
     overrides: Overrides = {}
     for layer in layers:
@@ -52,8 +52,8 @@ def merged(*layers: Iterable[str]) -> Overrides:
     return overrides
 
 
-def expanded(command: str, overrides: Overrides) -> Iterator[Job]:
-    """Yield a job for every combination of the values that commas and globs name, the last changing fastest.
+def expand(command: str, overrides: Overrides) -> Iterator[Job]:
+    """Yield a job for every combination of the values that commas and globs name, the last key changing fastest.
 
     Raises:
         BenchError: a word cannot be read, or a glob matches nothing.

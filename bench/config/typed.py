@@ -1,4 +1,4 @@
-"""Typed configuration: what Hydra composed becomes dataclasses, and a typo an error that names the nearest key."""
+"""Typed configuration: composed nodes become dataclasses, and a typo becomes an error that suggests the right key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def typed(schema: type[T], values: Any, where: str) -> T:
     """Return an instance of the dataclass `schema` with the values of a configuration node.
 
     Raises:
-        BenchError: a key is unknown or missing, or a value is of the wrong type; names key and value.
+        BenchError: a key is unknown or missing, or a value has the wrong type; names the key and the value.
     """
     if OmegaConf.is_config(values):
         values = OmegaConf.to_container(values, resolve=True)
@@ -27,11 +27,11 @@ def typed(schema: type[T], values: Any, where: str) -> T:
     names = [f.name for f in dataclasses.fields(schema)]  # type: ignore[arg-type]
     for key in values:
         if key not in names:
-            raise BenchError(f"{where} has no key '{key}'{nearest(key, names)}")
+            raise BenchError(f"{where} has no key '{key}'{suggestion(key, names)}")
     for f in dataclasses.fields(schema):  # type: ignore[arg-type]
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if required and values.get(f.name, "???") == "???":
-            raise BenchError(f"{where}.{f.name} is not set; say {where}.{f.name}=VALUE")
+            raise BenchError(f"{where}.{f.name} is not set; set {where}.{f.name}=VALUE")
     try:
         node = OmegaConf.merge(OmegaConf.structured(schema), dict(values))
         return OmegaConf.to_object(node)  # type: ignore[return-value]
@@ -41,15 +41,15 @@ def typed(schema: type[T], values: Any, where: str) -> T:
 
 
 def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:
-    """Return the typed source that a node with a `kind` describes.
+    """Return the typed source that a node with the key `kind` describes.
 
     Raises:
-        BenchError: the kind is unknown, or a key or value does not fit it.
+        BenchError: the kind is unknown, or a key or value is invalid.
     """
     if OmegaConf.is_config(node):
         node = OmegaConf.to_container(node, resolve=True)
     values = dict(node)
     kind = values.pop("kind", None)
     if kind not in kinds:
-        raise BenchError(f"{where}.kind={kind} is unknown{nearest(str(kind), kinds)}")
+        raise BenchError(f"{where}.kind={kind} is unknown{suggestion(str(kind), kinds)}")
     return typed(kinds[kind], values, where)

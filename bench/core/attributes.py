@@ -1,7 +1,7 @@
 """Attribute columns: what an item has besides its vector.
 
-Four kinds cover the filters of the field. A missing value (null) is kept as such and passes no filter.
-Columns live in a Parquet file and are read one by one, when a filter or a method asks for them.
+Four kinds cover the filters of the field. A missing value (null) stays missing and passes no filter. Columns live in a
+Parquet file and are read one by one, when a filter or a method needs them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 
 
 class Kind(StrEnum):
-    """The kind of an attribute, which decides the filters that it can carry."""
+    """The kind of an attribute; it decides which filters can test it."""
 
     CATEGORICAL = "categorical"
     ORDERED = "ordered"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Categorical:
-    """One string per item. `codes` int32[n] index the sorted `vocabulary`; -1 where missing."""
+    """One string per item. `codes` int32[n] index the sorted `vocabulary`; -1 means missing."""
 
     codes: NDArray[np.int32]
     vocabulary: tuple[str, ...]
@@ -50,18 +50,18 @@ class Categorical:
         return {value: code for code, value in enumerate(self.vocabulary)}
 
     def part(self, rows: slice) -> Categorical:
-        """Return a run of the items."""
+        """Return the column of consecutive items."""
         return Categorical(self.codes[rows], self.vocabulary)
 
     def to_arrow(self) -> pa.Array:
-        """Return the column as a dictionary array with nulls where values are missing."""
+        """Return the column as a dictionary array with null for missing values."""
         codes = pa.array(self.codes, mask=self.codes < 0)
         return pa.DictionaryArray.from_arrays(codes, pa.array(self.vocabulary, pa.string()))
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """One integer per item: `values` int64[n], meaningful where `present` bool[n]."""
+    """One integer per item: `values` int64[n], valid where `present` bool[n]."""
 
     values: NDArray[np.int64]
     present: NDArray[np.bool_]
@@ -71,17 +71,17 @@ class Ordered:
         return len(self.values)
 
     def part(self, rows: slice) -> Ordered:
-        """Return a run of the items."""
+        """Return the column of consecutive items."""
         return Ordered(self.values[rows], self.present[rows])
 
     def to_arrow(self) -> pa.Array:
-        """Return the column as an int64 array with nulls where values are missing."""
+        """Return the column as an int64 array with null for missing values."""
         return pa.array(self.values, mask=~self.present)
 
 
 @dataclass(frozen=True)
 class Boolean:
-    """One truth value per item: `values` bool[n], meaningful where `present` bool[n]."""
+    """One truth value per item: `values` bool[n], valid where `present` bool[n]."""
 
     values: NDArray[np.bool_]
     present: NDArray[np.bool_]
@@ -91,11 +91,11 @@ class Boolean:
         return len(self.values)
 
     def part(self, rows: slice) -> Boolean:
-        """Return a run of the items."""
+        """Return the column of consecutive items."""
         return Boolean(self.values[rows], self.present[rows])
 
     def to_arrow(self) -> pa.Array:
-        """Return the column as a boolean array with nulls where values are missing."""
+        """Return the column as a boolean array with null for missing values."""
         return pa.array(self.values, mask=~self.present)
 
 
@@ -105,7 +105,7 @@ class Sets:
 
     Item i holds the words ``codes[offsets[i]:offsets[i + 1]]`` of the sorted `vocabulary`.
 
-    `offsets` is int64[n + 1], `codes` int32, ascending and without repeats within an item. A missing set is empty.
+    `offsets` is int64[n + 1], `codes` int32, ascending and distinct within an item. A missing set is empty.
     """
 
     offsets: NDArray[np.int64]
@@ -123,14 +123,14 @@ class Sets:
 
     @cached_property
     def postings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The inverted lists: starts int64[v + 1] and ids int64; code c is held by ``ids[starts[c]:starts[c + 1]]``."""
+        """The inverted lists, starts int64[v + 1] and ids int64: ``ids[starts[c]:starts[c + 1]]`` hold code c."""
         items = np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.offsets))
         starts = np.zeros(len(self.vocabulary) + 1, np.int64)
         np.cumsum(np.bincount(self.codes, minlength=len(self.vocabulary)), out=starts[1:])
         return starts, items[np.argsort(self.codes, kind="stable")]
 
     def part(self, rows: slice) -> Sets:
-        """Return a run of the items."""
+        """Return the column of consecutive items."""
         start, stop, _ = rows.indices(len(self))
         offsets = self.offsets[start : stop + 1]
         return Sets(offsets - offsets[0], self.codes[offsets[0] : offsets[-1]], self.vocabulary)
@@ -168,7 +168,7 @@ def column_from_arrow(array: pa.Array, name: str) -> Column:
     """Turn an Arrow array into the column of its kind.
 
     Raises:
-        BenchError: the Arrow type is none of string, integer, boolean or list of strings.
+        BenchError: the Arrow type is not string, integer, boolean or list of strings.
     """
     kind = kind_of_arrow(array.type, name)
     return {
@@ -180,10 +180,10 @@ def column_from_arrow(array: pa.Array, name: str) -> Column:
 
 
 def kind_of_arrow(arrow_type: pa.DataType, name: str) -> Kind:
-    """Return the kind that columns of an Arrow type have; `name` is for the error only.
+    """Return the kind of columns of an Arrow type; `name` is used in the error only.
 
     Raises:
-        BenchError: the Arrow type is none of string, integer, boolean or list of strings.
+        BenchError: the Arrow type is not string, integer, boolean or list of strings.
     """
     value = _without_dictionary(arrow_type)
     if _is_text(value):
@@ -210,8 +210,8 @@ def _is_list(arrow_type: pa.DataType) -> bool:
 
 
 def _encode(values: pa.Array) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Codes int32 (-1 for null) into a sorted vocabulary, so that equal data has equal codes however it was read."""
-    # A dictionary that came with the data may hold words twice, or words that no item has.
+    """Return codes int32 (-1 for null) and their sorted vocabulary: equal data has equal codes, however it was read."""
+    # A dictionary stored with the data may repeat words, or contain words that no item has.
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     encoded = plain.dictionary_encode()
     words = encoded.dictionary.cast(pa.string())
@@ -255,7 +255,7 @@ def _sets(array: pa.Array) -> Sets:
 class Attributes:
     """The attribute columns of `n` items, by name.
 
-    Either held in memory, or backed by a Parquet file of which a column is read when it is first asked for.
+    They are held in memory, or backed by a Parquet file whose columns are read on first use.
     """
 
     def __init__(self, n: int, columns: Mapping[str, Column], *, parquet: Path | None = None) -> None:
@@ -281,10 +281,10 @@ class Attributes:
         try:
             return cls(pq.read_metadata(parquet).num_rows, {}, parquet=parquet)
         except (pa.ArrowInvalid, OSError) as error:
-            raise BenchError(f"{parquet} is no readable Parquet file: {error}") from error
+            raise BenchError(f"{parquet} is not a readable Parquet file: {error}") from error
 
     def save(self, parquet: Path) -> None:
-        """Write all columns that are held in memory to a Parquet file."""
+        """Write the columns in memory to a Parquet file."""
         arrays = {name: column.to_arrow() for name, column in self._columns.items()}
         pq.write_table(pa.table(arrays), parquet)
 
@@ -305,17 +305,17 @@ class Attributes:
         """
         if name not in self._columns:
             if name not in self.kinds:
-                raise BenchError(f"no attribute '{name}'{nearest(name, self.kinds)}")
+                raise BenchError(f"there is no attribute '{name}'{suggestion(name, self.kinds)}")
             table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
             self._columns[name] = column_from_arrow(table.column(0).combine_chunks(), name)
         return self._columns[name]
 
     def part(self, rows: slice, names: Iterable[str]) -> Attributes:
-        """Return the columns `names` of a run of the items."""
+        """Return the columns `names` of consecutive items."""
         return Attributes(len(range(self.n)[rows]), {name: self[name].part(rows) for name in names})
 
     def digest(self, names: Iterable[str]) -> str:
-        """Return a hex digest of the values of the columns `names`, whatever file they came from."""
+        """Return a hex digest of the values of the columns `names`; it does not depend on the file they came from."""
         sha = hashlib.sha256(str(self.n).encode())
         for name in sorted(names):
             column = self[name]

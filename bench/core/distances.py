@@ -1,4 +1,4 @@
-"""Exact squared distances in float64, by which answers are ranked and judged."""
+"""Exact squared distances in float64: the ones that answers are ranked and judged by."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def squared_distance(a: Any, b: Any) -> Any:
 def exact_distances(vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return float64[q, m], the squared L2 distances from each query to the items of its row in `ids` int64[q, m].
 
-    Infinite where an id is out of range, as -1 is. `vectors` may be strided and memory-mapped.
+    Infinite where an id is out of range, such as -1. `vectors` may be strided and memory-mapped.
     """
     distances = np.full(ids.shape, np.inf, np.float64)
     for i in nb.prange(len(ids)):

@@ -7,7 +7,8 @@ bfloat16      the upper half of the float32, rounded to even          2
 int8          value / scale, rounded; a scale per vector, float32     1
 ============  ======================================================  ==============
 
-A method that reads codes searches by them, and what it finds is ranked by the exact distances of the vectors on disk.
+A method that reads codes searches with them; its candidates are then ranked by the exact distances of the vectors on
+disk.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ BYTES = {Storage.FLOAT32: 4, Storage.FLOAT16: 2, Storage.BFLOAT16: 2, Storage.IN
 
 @dataclass(frozen=True)
 class Codes:
-    """Vectors in a format of fewer bytes.
+    """Vectors in a smaller format.
 
     Attributes:
         storage: the format.
         values: [n, d], float16, uint16 (the bits of bfloat16) or int8; may be memory-mapped.
-        scales: float32[n] by which int8 values are multiplied; empty for other formats.
+        scales: float32[n], the factors of int8 values; empty for other formats.
     """
 
     storage: Storage
@@ -54,12 +55,12 @@ class Codes:
         return len(self.values)
 
     def take(self, items: NDArray[np.integer[Any]] | slice) -> Codes:
-        """Return the codes of some items; a copy that starts at a cache line where `items` are ids."""
+        """Return the codes of some items; if `items` are ids, a copy that starts at a cache line."""
         chosen = self.values[items] if isinstance(items, slice) else dense(self.values, items, self.values.dtype.type)
         return Codes(self.storage, chosen, self.scales[items] if len(self.scales) else self.scales)
 
     def decode(self) -> NDArray[np.float32]:
-        """Return float32[n, d], the vectors that the codes stand for."""
+        """Return float32[n, d], the vectors that the codes represent."""
         if self.storage is Storage.BFLOAT16:
             return (self.values.astype(np.uint32) << 16).view(np.float32)
         values = self.values.astype(np.float32)
@@ -70,7 +71,7 @@ def encode(rows: NDArray[np.float32], storage: Storage) -> Codes:
     """Return the codes of float32[n, d] in a format other than float32.
 
     Raises:
-        BenchError: float16 cannot hold a value; it ends at 65,504.
+        BenchError: a value exceeds the largest float16, 65,504.
     """
     none = np.empty(0, np.float32)
     match storage:
@@ -79,8 +80,7 @@ def encode(rows: NDArray[np.float32], storage: Storage) -> Codes:
                 halves = rows.astype(np.float16)
             if not np.isfinite(halves).all():
                 raise BenchError(
-                    f"storage.format=float16 ends at 65,504 and there is a value of {np.abs(rows).max():g}; "
-                    "use bfloat16"
+                    f"storage.format=float16 ends at 65,504, but a value is {np.abs(rows).max():g}; use bfloat16"
                 )
             return Codes(storage, halves, none)
         case Storage.BFLOAT16:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
 
@@ -60,7 +60,7 @@ class Method:
         declared = {param["name"]: param for param in getattr(self, phase)}
         for name in values:
             if name not in declared:
-                raise BenchError(f"{self.target} has no {phase} parameter '{name}'{nearest(name, declared)}")
+                raise BenchError(f"{self.target} has no {phase} parameter '{name}'{suggestion(name, declared)}")
         return {
             name: _checked(f"algorithm.{phase}.{name}", values.get(name, param["default"]), param)
             for name, param in declared.items()

@@ -1,4 +1,4 @@
-"""Progress on a terminal: bars for work of more than a second, one line for what a run is doing."""
+"""Progress on a terminal: bars for work that takes more than a second, and a line that says what a run is doing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 
 def bar(description: str, total: int, unit: str, **options: Any) -> Any:
-    """Return a tqdm bar that appears after a second, leaves nothing behind, and is silent where no terminal is."""
+    """Return a tqdm bar that appears after a second, clears itself, and is silent without a terminal."""
     return tqdm(
         desc=description,
         total=total,
@@ -19,21 +19,21 @@ def bar(description: str, total: int, unit: str, **options: Any) -> Any:
         unit_scale=True,
         delay=1,
         leave=False,
-        disable=_disable(),
+        disable=_disabled(),
         **options,
     )
 
 
-def _disable() -> bool | None:
-    """Return what tqdm is told: None is to ask whether there is a terminal."""
+def _disabled() -> bool | None:
+    """Return tqdm's `disable`; None lets tqdm check whether there is a terminal."""
     return True if "TQDM_DISABLE" in os.environ else None
 
 
 class StatusLine:
-    """A line that says what is being done and for how long; gone at its end, silent where no terminal is."""
+    """A line that says what is being done and for how long; cleared at the end, silent without a terminal."""
 
     def __init__(self, title: str) -> None:
-        """Show `title` before whatever is being done, from the first time on that something is."""
+        """Start with `title`; nothing is shown before the first call."""
         self._title = title
         self._shown = (0, "")
         self._line: Any = None
@@ -48,10 +48,10 @@ class StatusLine:
             self._line.close()
 
     def __call__(self, doing: str) -> None:
-        """Show what is being done; cheap enough to call at every turn of a loop."""
+        """Show what is being done; cheap enough to call in every iteration of a loop."""
         now = (int(time.monotonic()), doing)
         if self._line is None:
-            self._line = tqdm(total=0, bar_format="{desc} [{elapsed}]", leave=False, disable=_disable())
+            self._line = tqdm(total=0, bar_format="{desc} [{elapsed}]", leave=False, disable=_disabled())
         if now != self._shown:
             self._shown = now
             self._line.set_description_str(f"{self._title}: {doing}")

@@ -1,6 +1,6 @@
-"""Vector files: fvecs, bvecs, ivecs and npy, memory-mapped; HDF5 of ann-benchmarks by way of npy.
+"""Vector files: fvecs, bvecs, ivecs and npy, memory-mapped; HDF5 files of ann-benchmarks, converted to npy.
 
-The ``*vecs`` formats store each row as an int32 length and then its values (float32, uint8 or int32).
+The ``*vecs`` formats store each row as an int32 length followed by its values (float32, uint8 or int32).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def dense(
 ) -> NDArray[Any]:
     """Return ``rows`` [n, d], or ``rows[items]``, as `dtype`, C-contiguous and starting at a cache line.
 
-    Rows that are that already are returned themselves; others are copied a few at a time, as they may be mapped from
-    a file. Where d is a multiple of 16 no load of 16 floats straddles two lines.
+    Rows that meet all this are returned as they are; others are copied a few at a time, because they may be mapped from
+    a file. If d is a multiple of 16, no load of 16 floats straddles two lines.
     """
     if items is None and rows.dtype == dtype and rows.flags.c_contiguous and rows.ctypes.data % _CACHE_LINE == 0:
         return rows
@@ -44,18 +44,18 @@ def dense(
 
 
 def open_vectors(path: Path) -> NDArray[Any]:
-    """Memory-map a file of vectors as [n, d]: float32, uint8 or int8. Rows may be strided, nothing is read.
+    """Memory-map a file of vectors as [n, d]: float32, uint8 or int8. Rows may be strided; nothing is read.
 
     Raises:
-        BenchError: the file is missing, empty, cut short, ragged, or of another format.
+        BenchError: the file is missing, empty, truncated, ragged, or in another format.
     """
     path = Path(path)
     if not path.is_file():
-        raise BenchError(f"no vector file {path}")
+        raise BenchError(f"there is no vector file {path}")
     if path.suffix == ".npy":
         return _open_npy(path)
     if path.suffix not in _VALUES:
-        raise BenchError(f"{path}: vectors are read from .fvecs, .bvecs, .npy or .hdf5 files, not '{path.suffix}'")
+        raise BenchError(f"{path}: vector files are .fvecs, .bvecs, .npy or .hdf5, not '{path.suffix}'")
     return _open_vecs(path)["row"]
 
 
@@ -68,18 +68,18 @@ def _open_vecs(path: Path) -> NDArray[Any]:
     dim = int(np.fromfile(path, "<i4", 1)[0])
     stride = 4 + dim * dtype.itemsize
     if dim < 1:
-        raise BenchError(f"{path} says that its first row has {dim} values: not a {path.suffix} file, or damaged")
+        raise BenchError(f"{path}: the first row claims {dim} values; the file is damaged or not {path.suffix}")
     if size % stride:
         raise BenchError(
-            f"{path} has {size} bytes, which is no whole number of rows of {dim} values ({stride} bytes each): "
-            f"it is cut short by {stride - size % stride} bytes in row {size // stride}, or its rows differ in length"
+            f"{path} has {size} bytes, which is not a whole number of rows of {dim} values ({stride} bytes each): "
+            f"row {size // stride} is {stride - size % stride} bytes short, or the rows differ in length"
         )
     rows = np.memmap(path, np.dtype([("dim", "<i4"), ("row", dtype, (dim,))]), mode="r")
-    # Only the ends: looking at every row would read a file that may be larger than memory.
-    # `check_rows` looks at all of them, once per file.
+    # Only two rows: looking at every one would read a file that may be larger than memory. `check_rows` checks all of
+    # them, once per file.
     for row in (len(rows) // 2, len(rows) - 1):
         if rows["dim"][row] != dim:
-            raise BenchError(f"{path}: row {row} says {rows['dim'][row]} values where row 0 has {dim}")
+            raise BenchError(f"{path}: row {row} has {rows['dim'][row]} values, but row 0 has {dim}")
     return rows
 
 
@@ -87,38 +87,38 @@ def _open_npy(path: Path) -> NDArray[Any]:
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
-        raise BenchError(f"{path} is no readable .npy file: {error}") from error
+        raise BenchError(f"{path} is not a readable .npy file: {error}") from error
     if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.uint8, np.int8):
-        raise BenchError(f"{path} holds {array.dtype}{list(array.shape)}; vectors are float32, uint8 or int8 of [n, d]")
+        raise BenchError(f"{path} holds {array.dtype}{list(array.shape)}; vectors are [n, d] of float32, uint8 or int8")
     return array
 
 
 def check_rows(path: Path) -> None:
-    """Check every row's length and values, reading blocks of 64 MiB.
+    """Check the length and the values of every row, reading blocks of 64 MiB.
 
     Raises:
-        BenchError: a row differs in length, or has NaN or infinite values; names the first such row.
+        BenchError: a row differs in length, or contains NaN or infinite values; names the first such row.
     """
     n, dim = open_vectors(path).shape
     step = max(1, _CHECK_BYTES // open_vectors(path)[0].nbytes)
     starts = range(0, n, step)
     for start in bar(f"checking {path.name}", len(starts), "block", iterable=starts):
-        # Opened anew, so that the pages that were read are given back.
+        # Opened anew, so that the pages read are released.
         block = open_vectors(path)[start : start + step]
         if path.suffix in _VALUES:
             lengths = _open_vecs(path)["dim"][start : start + step]
             odd = np.flatnonzero(lengths != dim)
             if len(odd):
-                raise BenchError(f"{path}: row {start + odd[0]} says {lengths[odd[0]]} values where row 0 has {dim}")
+                raise BenchError(f"{path}: row {start + odd[0]} has {lengths[odd[0]]} values, but row 0 has {dim}")
         if np.issubdtype(block.dtype, np.floating):
             # A sum is NaN or infinite as soon as one value is.
             bad = np.flatnonzero(~np.isfinite(np.sum(block, axis=1, dtype=np.float64)))
             if len(bad):
-                raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; mend or drop such rows")
+                raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
 
 
 def write_fvecs(path: Path, blocks: Iterable[NDArray[np.float32]]) -> None:
-    """Write blocks of float32[*, d] rows, one after the other, as one fvecs file."""
+    """Write blocks of float32[*, d] rows as one fvecs file."""
     with path.open("wb") as file:
         for block in blocks:
             rows = np.empty(len(block), np.dtype([("dim", "<i4"), ("row", "<f4", (block.shape[1],))]))
@@ -138,21 +138,21 @@ def read_ivecs(path: Path) -> NDArray[np.int32]:
     """Read rows of ids that may differ in length as int32[n, longest], padded with -1.
 
     Raises:
-        BenchError: the file is missing or a row is cut short.
+        BenchError: the file is missing or truncated.
     """
     if not path.is_file():
-        raise BenchError(f"no file {path}")
+        raise BenchError(f"there is no file {path}")
     words = np.fromfile(path, "<i4")
     starts: list[int] = []
     at = 0
     while at < len(words):
         length = int(words[at])
         if length < 0 or at + 1 + length > len(words):
-            raise BenchError(f"{path}: row {len(starts)} (byte {4 * at}) says {length} ids, more than the file holds")
+            raise BenchError(f"{path}: row {len(starts)} (byte {4 * at}) claims {length} ids, more than the file holds")
         starts.append(at)
         at += 1 + length
     if os.path.getsize(path) % 4:
-        raise BenchError(f"{path} has {os.path.getsize(path)} bytes, no whole number of int32: it is cut short")
+        raise BenchError(f"{path} has {os.path.getsize(path)} bytes, which is not a whole number of int32")
     lengths = words[starts] if starts else np.empty(0, np.int32)
     padded = np.full((len(starts), int(lengths.max(initial=0))), -1, np.int32)
     for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
@@ -161,9 +161,9 @@ def read_ivecs(path: Path) -> NDArray[np.int32]:
 
 
 def hdf5_to_npy(source: Path, folder: Path) -> None:
-    """Convert an ann-benchmarks HDF5 file: `train` to vectors.npy, `test` to queries.npy in `folder`, by blocks.
+    """Convert an ann-benchmarks HDF5 file by blocks: `train` to vectors.npy and `test` to queries.npy in `folder`.
 
-    Where the file says that its distance is angular, rows are scaled to unit length, so that L2 ranks as it does.
+    If the file states an angular distance, rows are scaled to unit length, so that L2 ranks them in the same order.
 
     Raises:
         BenchError: h5py is not installed, the file is damaged, or it lacks `train` or `test`.
@@ -175,7 +175,7 @@ def hdf5_to_npy(source: Path, folder: Path) -> None:
     try:
         file = h5py.File(source, "r")
     except OSError as error:
-        raise BenchError(f"{source} is no readable HDF5 file: {error}") from error
+        raise BenchError(f"{source} is not a readable HDF5 file: {error}") from error
     with file:
         angular = file.attrs.get("distance") in ("angular", "cosine")
         for key, name in (("train", "vectors.npy"), ("test", "queries.npy")):
@@ -183,7 +183,7 @@ def hdf5_to_npy(source: Path, folder: Path) -> None:
                 raise BenchError(f"{source} has no '{key}' (found {', '.join(file)}): not an ann-benchmarks file")
             rows = file[key]
             if getattr(rows, "ndim", 0) != 2:
-                raise BenchError(f"{source}: '{key}' is no array of [n, d]: not an ann-benchmarks file")
+                raise BenchError(f"{source}: '{key}' is not an array of [n, d]: not an ann-benchmarks file")
             out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=rows.shape)
             step = max(1, _CHECK_BYTES // (4 * rows.shape[1]))
             for start in range(0, len(rows), step):

@@ -1,1 +1,1 @@
-"""Datasets: items, each a vector with attributes, and query vectors."""
+"""Datasets: items, each with a vector and attributes, and query vectors."""

@@ -1,38 +1,53 @@
-"""What is worth knowing of attributes at a glance."""
+"""Values of attributes: how often each occurs, and a summary of all attributes as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
+from bench.core.attributes import Attributes, Boolean, Categorical, Column, Ordered, Sets
 
-
-def attribute_figures(attributes: Attributes) -> pd.DataFrame:
-    """Return per attribute: its kind, how many values are missing, how many are distinct, and the commonest."""
-    return pd.DataFrame(
-        [
-            {"attribute": name, "kind": str(kind), **_figures(attributes[name])}
-            for name, kind in attributes.kinds.items()
-        ]
-    )
+_COMMONEST = 3
 
 
-def _figures(column: Categorical | Ordered | Boolean | Sets) -> dict[str, object]:
+def summarise_attributes(attributes: Attributes) -> pd.DataFrame:
+    """Return a row per attribute: kind, number of missing and of distinct values, and the commonest values."""
+    rows = []
+    for name, kind in attributes.kinds.items():
+        n, (present, counts) = attributes.n, value_counts(attributes[name])
+        occurring = {value: count for value, count in counts.items() if count}
+        commonest = ", ".join(f"{value} ({count / n:.1%})" for value, count in most_common(occurring, _COMMONEST))
+        rows.append({"attribute": name, "kind": str(kind), "missing": n - present, "distinct": len(occurring),
+                     "commonest": commonest})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def value_counts(column: Column) -> tuple[int, dict[Any, int]]:
+    """Return how many items have a value, and how many items have each value.
+
+    The values are strings, integers or truth values; a set counts for each of its strings. Strings and integers ascend.
+    A string of the vocabulary, or a truth value, may have a count of zero.
+    """
     match column:
         case Categorical(codes, vocabulary):
-            values, missing = codes[codes >= 0].astype(np.int64), int((codes < 0).sum())
-            name: Callable[[Any], str] = vocabulary.__getitem__
-        case Sets(_, codes, vocabulary):
-            values, missing = codes.astype(np.int64), int((np.diff(column.offsets) == 0).sum())
-            name = vocabulary.__getitem__
-        case Ordered() | Boolean():
-            values, missing = column.values[column.present].astype(np.int64), int((~column.present).sum())
-            name = str if isinstance(column, Ordered) else lambda value: str(bool(value))
-    distinct, counts = np.unique(values, return_counts=True)
-    top = counts.argsort()[::-1][:3]
-    commonest = ", ".join(f"{name(distinct[t])} ({counts[t] / len(column):.1%})" for t in top)
-    return {"missing": missing, "distinct": len(distinct), "commonest": commonest}
+            return int((codes >= 0).sum()), _count(codes[codes >= 0], vocabulary)
+        case Sets(offsets, codes, vocabulary):
+            return int((np.diff(offsets) > 0).sum()), _count(codes, vocabulary)
+        case Boolean(values, present):
+            true = int(values[present].sum())
+            return int(present.sum()), {True: true, False: int(present.sum()) - true}
+        case Ordered(values, present):
+            distinct, counts = np.unique(values[present], return_counts=True)
+            return int(present.sum()), dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+
+
+def most_common(counts: dict[Any, int], number: int) -> list[tuple[Any, int]]:
+    """Return the most frequent values with their counts, of equally frequent ones the first in `counts`."""
+    return sorted(counts.items(), key=lambda entry: -entry[1])[:number]
+
+
+def _count(codes: NDArray[np.int32], vocabulary: tuple[str, ...]) -> dict[Any, int]:
+    return dict(zip(vocabulary, np.bincount(codes, minlength=len(vocabulary)).tolist(), strict=True))

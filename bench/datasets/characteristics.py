@@ -1,10 +1,9 @@
-"""What data is like: embeddings (norms, distances, correlations), values of attributes, selectivities of queries."""
+"""Characteristics of a dataset: of embeddings (norms, distances, correlations), of attributes, and selectivities."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Column, Kind, Ordered
+from bench.core.attributes import Attributes, Column, Kind, Ordered, Sets
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
+from bench.datasets.attribute_table import most_common, value_counts
+from bench.datasets.selectivity import selectivities
 
 _ITEMS, _PAIRS, _DRAWN, _BINS, _MOST_FREQUENT = 10_000, 100_000, 48, 60, 12
 
@@ -23,7 +24,7 @@ DISTRIBUTIONS = {
     "normal": "norm", "lognormal": "lognorm", "beta": "beta", "gamma": "gamma", "Weibull": "weibull_min",
     "exponential": "expon", "uniform": "uniform", "logistic": "logistic", "Student's t": "t", "Gumbel": "gumbel_r",
 }  # fmt: skip
-"""The distributions that are fitted to distances, by their names in `scipy.stats`."""
+"""The distributions to fit to distances: their names here and in `scipy.stats`."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Histogram:
     """Counts of values between edges, with mean and standard deviation.
 
     Attributes:
-        edges: one more than counts.
-        counts: how many values lie between two edges.
-        mean: of the values.
+        edges: of the bins, one more than counts.
+        counts: how many values are in each bin.
+        mean: mean of the values.
         std: their standard deviation.
     """
 
@@ -45,21 +46,22 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Characteristics:
-    """What is known of a dataset; plain data, as JSON holds it.
+    """The characteristics of a dataset; plain data that JSON can hold.
 
     Attributes:
         dataset: its name.
-        n: how many items.
-        dim: how many dimensions.
-        norms: of a sample of the items.
-        distances: between random pairs of them.
-        fits: the Kolmogorov-Smirnov distance of each of `DISTRIBUTIONS` to the pairwise distances, best first.
+        n: number of items.
+        dim: number of dimensions.
+        norms: norms of a sample of the items.
+        distances: distances between random pairs of the sample.
+        fits: the Kolmogorov-Smirnov distance of each of `DISTRIBUTIONS` to the distances, the best first.
         correlation: the mean absolute correlation of two different dimensions.
-        matrix: absolute correlations of some evenly spread dimensions, for drawing.
-        attributes: per attribute its `kind`, the share `present`, how many are `distinct`, and `values`: the most
-            frequent ones with the share of items that have them, or of an ordered one of many values a `histogram`
-            and the share of values `beyond` it; `quantiles` of an ordered one, `labels` per item of a set.
-        selectivities: per workload the share of items that pass each query's filter, ascending.
+        matrix: absolute correlations of some evenly spaced dimensions, for drawing.
+        attributes: by attribute: its `kind`, the fraction of items where it is `present`, the number of `distinct`
+            values, and `values`, the most frequent ones with the fraction of items that have them. An ordered attribute
+            also has `quantiles`; one with many values has, instead of `values`, a `histogram` and the fraction of
+            values `beyond` it. A set has `labels`, their mean number per item that has any.
+        selectivities: by workload: the fraction of items that pass the filter of each query, ascending.
     """
 
     dataset: str
@@ -82,24 +84,24 @@ class Characteristics:
         """Read what `save` wrote.
 
         Raises:
-            BenchError: the file is damaged, or lacks what an older version did not write.
+            BenchError: the file is damaged, or of an older version that lacks a field.
         """
         try:
             plain = json.loads(path.read_text())
             plain |= {name: Histogram(**plain[name]) for name in ("norms", "distances")}
-            known = cls(**plain)
-            if any(facts["kind"] == Kind.ORDERED and "quantiles" not in facts for facts in known.attributes.values()):
+            loaded = cls(**plain)
+            if any(facts["kind"] == Kind.ORDERED and "quantiles" not in facts for facts in loaded.attributes.values()):
                 raise KeyError("quantiles")
-            return known
+            return loaded
         except (ValueError, TypeError, KeyError) as error:
-            raise BenchError(f"{path} is damaged or old ({error}); delete it and run the study again") from error
+            raise BenchError(f"{path} is damaged or outdated ({error}); delete it and run the study again") from error
 
 
 def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:
-    """Return the fields of `Characteristics` that are about vectors, [n, d], from a sample of them.
+    """Return the fields of `Characteristics` that describe vectors [n, d], from a sample of them.
 
     Raises:
-        BenchError: SciPy is not installed, or there are no two vectors to measure a distance between.
+        BenchError: SciPy is not installed, or there are fewer than two vectors.
     """
     rng = np.random.default_rng(seed)
     n, dim = vectors.shape
@@ -119,7 +121,7 @@ def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:
         "dim": dim,
         "norms": histogram(np.linalg.norm(rows, axis=1)),
         "distances": histogram(distances),
-        "fits": fitted(distances),
+        "fits": fit_distributions(distances),
         "correlation": float((correlations.sum() - np.trace(correlations)) / max(1, dim * (dim - 1))),
         "matrix": np.round(correlations[np.ix_(shown, shown)], 4).tolist(),
     }
@@ -135,22 +137,24 @@ def _squared_distances(
 
 
 def histogram(values: NDArray[np.float64]) -> Histogram:
-    """Return the histogram of values: few whole numbers have a bar each, and values that are all one have one."""
-    bins: Any = 1 if _alike(values) else _BINS
-    if not _alike(values) and np.ptp(values) < _BINS and (values % 1 == 0).all():
-        bins = np.arange(values.min(), values.max() + 2) - 0.5  # else some bars hold two numbers and others one
+    """Return the histogram of values, with one bar per number if they are few whole numbers, one if all are equal."""
+    bins: Any = 1 if _is_constant(values) else _BINS
+    if not _is_constant(values) and np.ptp(values) < _BINS and (values % 1 == 0).all():
+        bins = np.arange(values.min(), values.max() + 2) - 0.5  # else some bars would hold two numbers and others one
     counts, edges = np.histogram(values, bins=bins)
     return Histogram(edges.tolist(), counts.tolist(), float(values.mean()), float(values.std()))
 
 
-def _alike(values: NDArray[np.float64]) -> bool:
+def _is_constant(values: NDArray[np.float64]) -> bool:
+    """Return whether all values are equal, except for rounding."""
     return bool(np.ptp(values) <= 1e-9 * abs(values[0]))
 
 
-def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
-    """Return how far each of `DISTRIBUTIONS`, fitted by maximum likelihood, is from values, the nearest first.
+def fit_distributions(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
+    """Return the Kolmogorov-Smirnov distance of values to each of `DISTRIBUTIONS`, the nearest first.
 
-    A distribution that cannot be fitted is as far as can be: 1. None can be to values that are all alike.
+    Distributions are fitted by maximum likelihood to the first `most` values. A distribution that cannot be fitted has
+    the largest distance, 1; if the values are equal, all have it.
 
     Raises:
         BenchError: SciPy is not installed.
@@ -160,59 +164,49 @@ def fitted(values: NDArray[np.float64], most: int = 5000) -> dict[str, float]:
     except ImportError as error:
         raise BenchError("fitting distributions needs an extra: pip install 'fanns-bench[study]'") from error
     values = values[:most]
-    if _alike(values):
+    if _is_constant(values):
         return dict.fromkeys(DISTRIBUTIONS, 1.0)
-    found = {}
-    for name, of_scipy in DISTRIBUTIONS.items():
-        distribution = getattr(stats, of_scipy)
+    distances = {}
+    for name, scipy_name in DISTRIBUTIONS.items():
+        distribution = getattr(stats, scipy_name)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
                 parameters = distribution.fit(values)
                 distance = float(stats.kstest(values, distribution.cdf, args=parameters).statistic)
-            except (ValueError, RuntimeError, ArithmeticError):  # SciPy's errors of a fit, and its overflows
+            except (ValueError, RuntimeError, ArithmeticError):  # how SciPy fails to fit, or overflows
                 distance = 1.0
-        found[name] = distance if np.isfinite(distance) else 1.0
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+        distances[name] = distance if np.isfinite(distance) else 1.0
+    return dict(sorted(distances.items(), key=lambda item: item[1]))
 
 
 def describe_attributes(attributes: Attributes) -> dict[str, dict[str, Any]]:
-    """Return per attribute what `Characteristics.attributes` says."""
-    return {name: _described(attributes[name]) for name in attributes.kinds}
+    """Return the field `attributes` of `Characteristics`."""
+    return {name: _describe(attributes[name]) for name in attributes.kinds}
 
 
-def _described(column: Column) -> dict[str, Any]:
-    n = len(column)
-    if isinstance(column, Ordered):
-        values = column.values[column.present]
-        distinct, counts = np.unique(values, return_counts=True)
-        common = {"kind": str(column.kind), "present": len(values) / max(1, n), "distinct": len(distinct)}
-        common["quantiles"] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else []
-        if len(distinct) > 3 * _MOST_FREQUENT:
-            return common | _without_tail(values)
-        return common | {"values": [[str(v), c / n] for v, c in zip(distinct.tolist(), counts.tolist(), strict=True)]}
-    labels = {}
-    if isinstance(column, Boolean):
-        present = int(column.present.sum())
-        counter = Counter({str(truth).lower(): int((column.values[column.present] == truth).sum())
-                           for truth in (True, False)})  # fmt: skip
-    elif isinstance(column, Categorical):
-        present = int((column.codes >= 0).sum())
-        counter = _counted(column.codes[column.codes >= 0], column.vocabulary)
-    else:
-        present = int((np.diff(column.offsets) > 0).sum())
-        counter = _counted(column.codes, column.vocabulary)
-        labels = {"labels": len(column.codes) / max(1, present)}
-    return labels | {
+def _describe(column: Column) -> dict[str, Any]:
+    n, (present, counts) = len(column), value_counts(column)
+    facts = {
         "kind": str(column.kind),
         "present": present / max(1, n),
-        "distinct": len(+counter),
-        "values": [[value, count / n] for value, count in counter.most_common(_MOST_FREQUENT)],
+        "distinct": sum(count > 0 for count in counts.values()),
     }
+    if isinstance(column, Ordered):
+        values = column.values[column.present]
+        facts["quantiles"] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else []
+        if len(counts) > 3 * _MOST_FREQUENT:
+            return facts | _without_tail(values)
+        return facts | {"values": [[str(value), count / n] for value, count in counts.items()]}
+    if isinstance(column, Sets):
+        facts = {"labels": len(column.codes) / max(1, present)} | facts
+    frequent = most_common(counts, _MOST_FREQUENT)
+    names = {True: "true", False: "false"} if column.kind is Kind.BOOLEAN else {}
+    return facts | {"values": [[names.get(value, value), count / n] for value, count in frequent]}
 
 
 def _without_tail(values: NDArray[np.int64]) -> dict[str, Any]:
-    """Return the histogram of values; where a few of them would take most of the axis, without these."""
+    """Return the histogram of values, without the few largest if these would take up most of the axis."""
     low, high, most = int(values.min()), int(values.max()), int(np.quantile(values, 0.995))
     if high - most > most - low:
         high = most
@@ -220,20 +214,16 @@ def _without_tail(values: NDArray[np.int64]) -> dict[str, Any]:
     return {"histogram": asdict(histogram(shown.astype(np.float64))), "beyond": 1 - len(shown) / len(values)}
 
 
-def _counted(codes: NDArray[np.int32], vocabulary: tuple[str, ...]) -> Counter[str]:
-    return Counter(dict(zip(vocabulary, np.bincount(codes, minlength=len(vocabulary)).tolist(), strict=True)))
-
-
 def describe_selectivities(filters: FilterBatch) -> list[float]:
-    """Return the share of items that pass each query's filter, ascending."""
-    return np.sort(filters.matches[filters.index] / filters.attributes.n).tolist()
+    """Return the fraction of items that pass the filter of each query, ascending."""
+    return np.sort(selectivities(filters)).tolist()
 
 
-def all_characteristics(results: Path) -> dict[str, Characteristics]:
-    """Return what is known of every dataset, by its name; of several of one name, the one with the most items.
+def load_characteristics(results: Path) -> dict[str, Characteristics]:
+    """Return the characteristics of every dataset by its name; of several of one name, those with the most items.
 
     Raises:
         BenchError: a file is damaged.
     """
-    known = [Characteristics.load(path) for path in sorted((results / "characteristics").glob("*.json"))]
-    return {one.dataset: one for one in sorted(known, key=lambda one: (one.n, one.dim))}
+    loaded = [Characteristics.load(path) for path in sorted((results / "characteristics").glob("*.json"))]
+    return {one.dataset: one for one in sorted(loaded, key=lambda one: (one.n, one.dim))}

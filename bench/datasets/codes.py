@@ -1,4 +1,4 @@
-"""Vectors in the format that a method searches, converted once and kept in the cache."""
+"""Vectors in the format that a method searches: converted once, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from bench.core.vectors import dense, open_vectors
 from bench.system.cache import Cache, digest_of
 
 _BLOCK_BYTES = 64 << 20
-
-
 _CODES, _SCALES, _FACTS = "codes.npy", "scales.npy", "facts.json"
-
-
 _FORMAT = 1
-
-
 _DTYPE: dict[Storage, type[np.generic]] = {
     Storage.FLOAT16: np.float16,
     Storage.BFLOAT16: np.uint16,
@@ -28,11 +22,11 @@ _DTYPE: dict[Storage, type[np.generic]] = {
 }
 
 
-def stored(vectors: Path, storage: Storage, cache: Cache) -> Path:
-    """Return the folder of a file's vectors in a format other than float32, converted block by block, once.
+def write_codes(vectors: Path, storage: Storage, cache: Cache) -> Path:
+    """Convert the vectors of a file to a format other than float32, once, and return the folder of the codes.
 
     Raises:
-        BenchError: a value does not fit the format.
+        BenchError: a value exceeds the range of the format.
     """
 
     def make(folder: Path) -> None:
@@ -62,12 +56,12 @@ def stored(vectors: Path, storage: Storage, cache: Cache) -> Path:
 
 
 def open_codes(folder: Path) -> Codes:
-    """Memory-map the codes that `stored` wrote."""
+    """Memory-map the codes that `write_codes` wrote."""
     facts = json.loads((folder / _FACTS).read_text())
     values = np.load(folder / _CODES, mmap_mode="r")
     return Codes(Storage(facts["storage"]), values, np.load(folder / _SCALES))
 
 
 def error_of(folder: Path) -> float:
-    """Return the mean over the vectors of ||x - decoded|| / ||x||, as measured by `stored`."""
+    """Return the mean over the vectors of ||x - decoded|| / ||x||, as measured by `write_codes`."""
     return float(json.loads((folder / _FACTS).read_text())["error_mean"])

@@ -1,4 +1,4 @@
-"""A dataset that was opened and checked."""
+"""A dataset, opened and checked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bench.core.vectors import dense, open_vectors
 
 @dataclass(frozen=True)
 class Dataset:
-    """Vectors, queries and attributes on disk, checked.
+    """The checked files of a dataset.
 
     Attributes:
-        name: as results name it.
-        vectors: path of the database's vectors.
+        name: its name in results.
+        vectors: path of the vectors of the items.
         queries: path of the query vectors.
-        attributes: path of the attributes as Parquet; None where there are none.
-        folder: the folder of the published layout, where the dataset has one.
-        digest: hex digest of vectors and queries.
+        attributes: path of the attributes as Parquet; None if there are none.
+        folder: the folder of the published layout; None for other layouts.
+        digest: hex digest of the vectors and the queries.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Dataset:
 
     @cached_property
     def shape(self) -> tuple[int, int]:
-        """(n, d) of the database."""
+        """(n, d) of the items' vectors."""
         n, d = open_vectors(self.vectors).shape
         return n, d
 
@@ -45,7 +45,7 @@ class Dataset:
         return len(open_vectors(self.queries))
 
     def open_attributes(self) -> Attributes:
-        """Open the attributes; a dataset without any has no columns."""
+        """Open the attributes; a dataset without attributes has no columns."""
         return Attributes.open(self.attributes) if self.attributes else Attributes(self.shape[0], {})
 
 

@@ -1,7 +1,7 @@
 """Downloads of arxiv-for-fanns from its hub: resumable, checksummed, at a pinned revision.
 
-The hub's client checks every file against the hub's own hash and resumes what was cut off; a mark with the
-digests of all files, written last, says that a folder is complete.
+The client checks every file against the hash on the hub and resumes interrupted files. A mark with the digests of all
+files is written last; it means that the folder is complete.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ FILES = (
 
 
 def is_complete(folder: Path) -> bool:
-    """Return whether a download into `folder` has ended."""
+    """Return whether the download into `folder` is complete."""
     return (folder / MARK).is_file()
 
 
 def download(repo: str, revision: str, folder: Path) -> None:
-    """Fetch a published size into `folder`; what is already there is not fetched again.
+    """Fetch a published size into `folder`; files that are there are not fetched again.
 
     Raises:
-        BenchError: the extra is not installed, the network is out of reach, or the hub refuses.
+        BenchError: the extra is not installed, there is no network, or the hub refuses.
     """
     try:
         from huggingface_hub import HfApi, snapshot_download
@@ -46,19 +46,19 @@ def download(repo: str, revision: str, folder: Path) -> None:
         snapshot_download(repo, repo_type="dataset", revision=commit, local_dir=folder, allow_patterns=list(FILES))
     except Exception as error:  # the client raises errors of its HTTP library as well as its own
         raise BenchError(
-            f"cannot fetch {repo} at revision {revision}: {type(error).__name__} ({_first_line(error)}); with no "
-            "network, use dataset=arxiv-sim (generated here) or dataset=local dataset.path=FOLDER (a copy)"
+            f"cannot fetch {repo} at revision {revision}: {type(error).__name__} ({_first_line(error)}); without "
+            "a network, use dataset=arxiv-sim (generated here) or dataset=local dataset.path=FOLDER (a copy)"
         ) from error
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise BenchError(f"{repo} at revision {commit} has no {', '.join(missing)}; it is no arxiv-for-fanns dataset")
+        raise BenchError(f"{repo} at revision {commit} has no {', '.join(missing)}: not an arxiv-for-fanns dataset")
     digests = {name: sha256(folder / name) for name in FILES}
     with atomic_file(folder / MARK) as mark:
         mark.write_text(json.dumps({"repo": repo, "commit": commit, "sha256": digests}, indent=2))
 
 
 def verify(folder: Path) -> None:
-    """Compare every file of a completed download with the digest that was taken when it arrived.
+    """Compare every file of a complete download with the digest from the time of its download.
 
     Raises:
         BenchError: a file is missing or has changed.

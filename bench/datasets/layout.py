@@ -4,11 +4,11 @@
 database_vectors.fvecs                  float32[n, d]
 query_vectors.fvecs                     float32[q, d]
 database_attributes.jsonl               one object per item: attribute name to value
-{em,r,emis}_query_attributes.jsonl      one object per query: its filter's value or range
-ground_truth{,_em,_r,_emis}.ivecs       ids per query, nearest first, shorter where few match
+{em,r,emis}_query_attributes.jsonl      one object per query: the value or range of its filter
+ground_truth{,_em,_r,_emis}.ivecs       ids per query, nearest first, fewer if few items match
 ======================================  =====================================================
 
-The spelling of fields may vary in case, separators and a plural s (`has_comments`, `hasComment`).
+Field names may vary in case, separators and a plural s (`has_comments`, `hasComment`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import datetime as dt
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.core.attributes import Attributes, Kind
+from bench.core.attributes import Kind
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Contains, Equals, Filter, FilterType, to_json
 from bench.core.progress import bar
@@ -66,27 +66,27 @@ _BATCH = 65_536
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
-    """Return the Arrow type that values of a kind are stored as."""
+    """Return the Arrow type for values of a kind."""
     return _ARROW[kind]
 
 
 def filters_file(filter_type: FilterType) -> str:
-    """Return the name of the file of a published workload's filters."""
+    """Return the file name of the filters of a published workload."""
     return f"{filter_type.lower()}_query_attributes.jsonl"
 
 
 def truth_file(filter_type: FilterType) -> str:
-    """Return the name of the file of a workload's published answers."""
+    """Return the file name of the published answers of a workload."""
     return "ground_truth.ivecs" if filter_type is FilterType.NONE else f"ground_truth_{filter_type.lower()}.ivecs"
 
 
 def attributes_to_parquet(source: Path, target: Path) -> None:
-    """Convert JSON lines of attributes to Parquet, in batches; memory does not grow with the file.
+    """Convert attributes from JSON lines to Parquet in batches; memory does not grow with the file.
 
-    The kinds of the published attributes are known; those of others follow from their first value.
+    The published attributes have fixed kinds; those of others follow from their first value.
 
     Raises:
-        BenchError: a line is no JSON object, lacks an attribute or has a value of the wrong kind; names the line.
+        BenchError: a line is not a JSON object, lacks an attribute or has a value of the wrong kind; names the line.
     """
     batches = _batches(_json_lines(source))
     head = next(batches, [])
@@ -104,7 +104,7 @@ def attributes_to_parquet(source: Path, target: Path) -> None:
 
 
 def read_filters(source: Path, filter_type: FilterType, attribute: str) -> list[Filter]:
-    """Read a published workload's filters: ``{"label": value}``, or ``{"range_start": low, "range_end": high}``.
+    """Read the filters of a published workload: ``{"label": value}``, or ``{"range_start": low, "range_end": high}``.
 
     Raises:
         BenchError: the file is missing or empty, or a line lacks a field or has a value of the wrong type.
@@ -116,7 +116,7 @@ def read_filters(source: Path, filter_type: FilterType, attribute: str) -> list[
 
 
 def write_filters(target: Path, filters: list[Filter]) -> None:
-    """Write EM, R or EMIS filters as the JSON lines that `read_filters` reads."""
+    """Write EM, R or EMIS filters as JSON lines, for `read_filters`."""
     with target.open("w", encoding="utf-8") as file:
         for filter_ in filters:
             match filter_:
@@ -125,18 +125,18 @@ def write_filters(target: Path, filters: list[Filter]) -> None:
                 case Between(_, low, high):
                     record = {"range_start": low, "range_end": high}
                 case _:
-                    raise BenchError(f"the published layout has no file for the filter {to_json(filter_)}")
+                    raise BenchError(f"the published layout cannot store the filter {to_json(filter_)}")
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def _filter(source: Path, line: int, record: dict[str, Any], filter_type: FilterType, attribute: str) -> Filter:
-    def field(name: str, wanted: type) -> Any:
+    def field(name: str, type_: type) -> Any:
         spelling = {_canonical(key): key for key in record}.get(_canonical(name))
         if spelling is None:
             raise BenchError(f"{source}: line {line} has no '{name}' (found {', '.join(record) or 'nothing'})")
-        value = _date(record[spelling]) if wanted is int else record[spelling]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is int):
-            raise BenchError(f"{source}: line {line} has {value!r} for '{name}', which should be {wanted.__name__}")
+        value = _date(record[spelling]) if type_ is int else record[spelling]
+        if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
+            raise BenchError(f"{source}: line {line} has {value!r} for '{name}', which should be {type_.__name__}")
         return value
 
     match filter_type:
@@ -150,9 +150,9 @@ def _filter(source: Path, line: int, record: dict[str, Any], filter_type: Filter
 
 
 def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object); shows a progress bar in bytes where that takes more than a second."""
+    """Yield the line number, from 1, and the object of every line; shows progress in bytes."""
     if not source.is_file():
-        raise BenchError(f"no file {source}")
+        raise BenchError(f"there is no file {source}")
     size = source.stat().st_size
     with (
         source.open("rb") as file,
@@ -163,7 +163,7 @@ def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 record = json.loads(text)
             except ValueError as error:
-                raise BenchError(f"{source}: line {line} is no JSON ({error})") from error
+                raise BenchError(f"{source}: line {line} is not JSON ({error})") from error
             if not isinstance(record, dict):
                 raise BenchError(f"{source}: line {line} is {type(record).__name__}, not a JSON object")
             yield line, record
@@ -175,19 +175,19 @@ def _batches(records: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tup
 
 
 def _canonical(name: str) -> str:
-    """Return a spelling without case, separators and the plural s of its words."""
+    """Return a name in lower case, without separators and without the plural s of its words."""
     words = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
     return "".join(word.rstrip("s") for word in re.split(r"[^a-z0-9]+", words))
 
 
 def _fields(source: Path, batch: list[tuple[int, dict[str, Any]]]) -> dict[str, tuple[str, Kind]]:
-    """Map each attribute's name to its spelling in the file and its kind, from a first batch of records."""
+    """Return the spelling in the file and the kind of each attribute by its name, from a first batch of records."""
     published = {_canonical(name): name for name in PUBLISHED_KINDS}
     fields: dict[str, tuple[str, Kind]] = {}
     for spelling in dict.fromkeys(key for _, record in batch for key in record):
         name = published.get(_canonical(spelling), spelling)
         if name in fields:
-            raise BenchError(f"{source} spells the attribute '{name}' in two ways: {fields[name][0]}, {spelling}")
+            raise BenchError(f"{source} spells the attribute '{name}' in two ways: {fields[name][0]} and {spelling}")
         if name in PUBLISHED_KINDS:
             fields[name] = spelling, PUBLISHED_KINDS[name]
         else:
@@ -195,15 +195,18 @@ def _fields(source: Path, batch: list[tuple[int, dict[str, Any]]]) -> dict[str, 
             first = next((value for value in values if value is not None), "")
             kind = {bool: Kind.BOOLEAN, int: Kind.ORDERED, str: Kind.CATEGORICAL, list: Kind.SET}.get(type(first))
             if kind is None:
-                raise BenchError(f"{source}: attribute '{spelling}' has the value {first!r}, of no kind known here")
+                raise BenchError(
+                    f"{source}: attribute '{spelling}' has the value {first!r}; use strings, integers, "
+                    "booleans or lists of strings"
+                )
             fields[name] = spelling, kind
     return fields
 
 
 def _date(value: Any) -> Any:
-    """Turn an ISO date into days since 1970-01-01, as which the published set counts; leave all else as it is."""
+    """Turn an ISO date into days since 1970-01-01, the unit of the published set; return other values unchanged."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        with contextlib.suppress(ValueError):  # no such day: left as it is, which fits no kind
+        with contextlib.suppress(ValueError):  # no such day: unchanged, and refused as a value later
             return (dt.date.fromisoformat(value) - dt.date(1970, 1, 1)).days
     return value
 
@@ -222,7 +225,7 @@ def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str,
     except KeyError:
         raise BenchError(
             f"{source}: line {line} has no '{spelling}' (found {', '.join(record) or 'nothing'}); "
-            "null stands for an unknown value"
+            "use null for a missing value"
         ) from None
     if kind is Kind.ORDERED:
         value = _date(value)
@@ -231,19 +234,9 @@ def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str,
     return value
 
 
-def write_attributes(target: Path, attributes: Attributes) -> None:
-    """Write attributes as JSON lines, one object per item."""
-    arrays = {name: attributes[name].to_arrow() for name in attributes.kinds}
-    _write_records(target, pa.table(arrays).to_batches(_BATCH))
-
-
 def parquet_to_attributes(source: Path, target: Path) -> None:
-    """Convert a Parquet file of attributes to JSON lines, in batches; memory does not grow with the file."""
-    _write_records(target, pq.ParquetFile(source).iter_batches(_BATCH))
-
-
-def _write_records(target: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """Convert attributes from Parquet to JSON lines in batches; memory does not grow with the file."""
     with target.open("w", encoding="utf-8") as file:
-        for batch in batches:
+        for batch in pq.ParquetFile(source).iter_batches(_BATCH):
             for record in batch.to_pylist():
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""The manifest of a built dataset: its facts, and the digests of its files."""
+"""The manifest of a built dataset: facts, and the digests of its files."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a finished build.
 
     Raises:
-        BenchError: there is none, or it is damaged.
+        BenchError: it is missing or damaged.
     """
     path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError as error:
-        raise BenchError(f"{folder} has no {MANIFEST}: the build has not finished") from error
+        raise BenchError(f"{folder} has no {MANIFEST}, so it is not a finished build") from error
     except ValueError as error:
         raise BenchError(f"{path} is damaged ({error}); build the dataset again") from error
     return manifest
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest: the facts, and the digest of every other file. Its appearance completes the build."""
+    """Write the manifest, which completes a build: the facts, and the digest of every other file."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
     manifest = dict(facts) | {"files": {path.name: sha256(path) for path in files}}
     with atomic_file(folder / MANIFEST) as path:
@@ -38,8 +38,8 @@ def write_manifest(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def damaged(folder: Path) -> list[str]:
-    """Return the files of a build that are missing or do not have the digest that its manifest says.
+def damaged_files(folder: Path) -> list[str]:
+    """Return the files of a build that are missing, or whose digest differs from the manifest.
 
     Raises:
         BenchError: see `read_manifest`.

@@ -1,7 +1,7 @@
-"""Where vectors and attributes come from. Each class is the typed configuration of one kind of source.
+"""The sources of datasets. Each class is the typed configuration of one kind of source.
 
-``configs/dataset/*.yaml`` name a `kind` and its fields; `open` gives the `Dataset`. Everything that is derived
-(Parquet of attributes, converted vectors, digests) lies in the cache, never beside the source.
+``configs/dataset/*.yaml`` name a `kind` and set its fields; `open` returns the `Dataset`. Everything derived
+(attributes as Parquet, converted vectors, digests) is kept in the cache, never beside the source.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
-from bench.system.cache import Cache, atomic_folder, digest_of, made_by_one
+from bench.system.cache import Cache, atomic_folder, creation_lock, digest_of
 
 
 class Source(Protocol):
-    """The configuration of a dataset, able to open it."""
+    """The configuration of a dataset, which can open it."""
 
     name: str
 
@@ -29,7 +29,7 @@ class Source(Protocol):
         """Check the files, derive what is missing, and return the dataset.
 
         Raises:
-            BenchError: a file is missing, damaged, or does not fit the others.
+            BenchError: a file is missing or damaged, or does not match the others.
         """
         ...
 
@@ -50,12 +50,12 @@ class LayoutSource:
         """See `Source.open`."""
         folder = Path(self.path)
         if not folder.is_dir():
-            raise BenchError(f"dataset.path={self.path} is no folder; it should hold {VECTORS} and the files beside it")
+            raise BenchError(f"dataset.path={self.path} is not a folder; it should contain {VECTORS} and other files")
         for name in (VECTORS, QUERIES, ATTRIBUTES):
             if not (folder / name).is_file():
-                found = ", ".join(sorted(entry.name for entry in folder.iterdir())) or "nothing"
+                names = ", ".join(sorted(entry.name for entry in folder.iterdir())) or "nothing"
                 raise BenchError(
-                    f"{folder} has no {name} (found {found}); see the published layout in datasets/README.md"
+                    f"{folder} has no {name} (found {names}); datasets/README.md describes the published layout"
                 )
         attributes = cache.file(
             "attributes",
@@ -63,8 +63,8 @@ class LayoutSource:
             ".parquet",
             lambda out: attributes_to_parquet(folder / ATTRIBUTES, out),
         )
-        given = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
-        return _checked(self.name, given, attributes, folder, cache)
+        files = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
+        return _dataset(self.name, files, attributes, folder, cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -84,13 +84,13 @@ class ArxivSimSource:
 
     @property
     def folder(self) -> Path:
-        """Where this size and seed of the dataset lies."""
+        """The folder of this size and seed of the dataset."""
         version = digest_of(arxiv_sim.VERSION)[:6]
         return DATASETS / "arxiv-sim" / "data" / f"n{self.n}-d{self.dim}-q{self.queries}-s{self.seed}-{version}"
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
-        with made_by_one(self.folder, self.folder.parent / ".locks" / self.folder.name) as missing:
+        with creation_lock(self.folder, self.folder.parent / ".locks" / self.folder.name) as missing:
             if missing:
                 with atomic_folder(self.folder) as folder:
                     arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
@@ -113,7 +113,7 @@ class HubSource:
 
     @property
     def folder(self) -> Path:
-        """Where this repository and revision of the dataset lies."""
+        """The folder of this repository and revision of the dataset."""
         return DATASETS / "arxiv-for-fanns" / "data" / f"{self.repo.split('/')[-1]}-{self.revision}"
 
     def open(self, cache: Cache) -> Dataset:
@@ -133,9 +133,9 @@ class HubSource:
 
 @dataclass
 class VectorsSource:
-    """Vector files of any collection, with attributes from a file (Parquet or JSON lines) or none.
+    """Vector files of any collection, with attributes from a file (Parquet or JSON lines) or without.
 
-    `vectors` may be fvecs, bvecs or npy with `queries` beside it, or an ann-benchmarks HDF5 file that has both.
+    `vectors` is an fvecs, bvecs or npy file with `queries` beside it, or an ann-benchmarks HDF5 file with both.
     """
 
     kind: ClassVar[str] = "vectors"
@@ -149,22 +149,22 @@ class VectorsSource:
         source = Path(self.vectors)
         if source.suffix in (".hdf5", ".h5"):
             if not source.is_file():
-                raise BenchError(f"no file {source} (dataset.vectors)")
+                raise BenchError(f"there is no file {source} (dataset.vectors)")
             folder = cache.folder("converted", cache.digest(source), lambda out: hdf5_to_npy(source, out))
             vectors, queries = folder / "vectors.npy", folder / "queries.npy"
         elif self.queries is None:
-            raise BenchError(f"dataset.queries is not set; {source} needs a file of query vectors beside it")
+            raise BenchError(f"dataset.queries is not set; set it to the file of query vectors for {source}")
         else:
             vectors, queries = source, Path(self.queries)
-        given = (vectors, queries, Path(self.attributes) if self.attributes else None)
-        return _checked(self.name, given, self._attributes(cache), None, cache)
+        files = (vectors, queries, Path(self.attributes) if self.attributes else None)
+        return _dataset(self.name, files, self._attributes(cache), None, cache)
 
     def _attributes(self, cache: Cache) -> Path | None:
         if self.attributes is None:
             return None
         path = Path(self.attributes)
         if not path.is_file():
-            raise BenchError(f"no file {path} (dataset.attributes)")
+            raise BenchError(f"there is no file {path} (dataset.attributes)")
         if path.suffix == ".parquet":
             return path
         return cache.file("attributes", cache.digest(path), ".parquet", lambda out: attributes_to_parquet(path, out))
@@ -181,17 +181,25 @@ SOURCES: dict[str, type[Any]] = {
 """The kinds of source that ``configs/dataset/*.yaml`` may name."""
 
 
-def _checked(
-    name: str, given: tuple[Path, Path, Path | None], attributes: Path | None, folder: Path | None, cache: Cache
+def _dataset(
+    name: str, files: tuple[Path, Path, Path | None], attributes: Path | None, folder: Path | None, cache: Cache
 ) -> Dataset:
-    """Check that the parts of a dataset fit each other; errors name the files that the user gave."""
-    vectors, queries, attributes_given = given
+    """Check that the parts of a dataset match, and return it.
+
+    Args:
+        name: of the dataset.
+        files: the vectors, queries and attributes that the user named, for errors.
+        attributes: the attributes as Parquet.
+        folder: of the published layout, if it is one.
+        cache: keeps the digests.
+    """
+    vectors, queries, attributes_file = files
     database, query_rows = open_vectors(vectors), open_vectors(queries)
     if database.shape[1] != query_rows.shape[1]:
         raise BenchError(
-            f"{queries} has vectors of {query_rows.shape[1]} dimensions where {vectors} has {database.shape[1]}"
+            f"{queries} has vectors of {query_rows.shape[1]} dimensions, but {vectors} has {database.shape[1]}"
         )
     if attributes is not None and (rows := Attributes.open(attributes).n) != len(database):
-        raise BenchError(f"{attributes_given} has {rows} items where {vectors} has {len(database)}")
+        raise BenchError(f"{attributes_file} has {rows} items, but {vectors} has {len(database)}")
     digests = [cache.digest(path, check_rows) for path in (vectors, queries)]
     return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))

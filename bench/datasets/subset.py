@@ -1,4 +1,4 @@
-"""A part of a dataset: its first items, its first dimensions; for studies of how methods grow."""
+"""The first items or dimensions of a dataset, for studies of how methods scale."""
 
 from __future__ import annotations
 
@@ -20,23 +20,19 @@ _UNIT = 1e-3
 
 @dataclass
 class SubsetConfig:
-    """The key `subset` of ``configs/run.yaml``.
-
-    Attributes:
-        items: how many of the first items; None for all.
-        dimensions: how many of the first dimensions, as Matryoshka embeddings allow; None for all. Vectors of unit
-            length are scaled to unit length again.
-    """
+    """The key `subset` of ``configs/run.yaml``, which explains its keys."""
 
     items: int | None = None
     dimensions: int | None = None
 
 
-def subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
-    """Return the part of a dataset, as files of the cache; the dataset itself where all of it is asked for.
+def take_subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
+    """Write the subset to the cache and return it; return the dataset itself if the subset is all of it.
+
+    Dimensions can be cut where the embedding is a Matryoshka one; unit vectors are scaled to unit length again.
 
     Raises:
-        BenchError: more is asked for than there is.
+        BenchError: the dataset has fewer items or dimensions.
     """
     n, dim = dataset.shape
     items = n if config.items is None else config.items
@@ -62,7 +58,7 @@ def subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset:
 
 
 def _cut(rows: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:
-    """Return the first dimensions of rows, float32[n, dimensions], block by block."""
+    """Return the first dimensions of rows as float32[n, dimensions], block by block."""
     cut = np.empty((len(rows), dimensions), np.float32)
     for start in range(0, len(rows), _BLOCK):
         block = dense(rows[start : start + _BLOCK])

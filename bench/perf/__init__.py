@@ -1,1 +1,1 @@
-"""Measurements of the harness and of the kernels: ratios within one run against something named."""
+"""Performance of the harness and of the kernels, as ratios to named references within one run."""

@@ -1,4 +1,4 @@
-"""``python -m bench.perf``: print what the harness costs and what the kernels are worth, as ratios within one run."""
+"""``python -m bench.perf``: measure the harness and the kernels, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from bench.config.algorithm import AlgorithmConfig, algorithm_config
 from bench.config.command import command
 from bench.config.typed import source_of, typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.filters import Everything
 from bench.core.masks import FilterBatch
 from bench.datasets.dataset import Dataset, load_rows
@@ -34,7 +34,7 @@ from bench.workloads.workload import Workload
 
 @dataclass
 class PerfConfig:
-    """The keys of ``configs/perf.yaml`` beside `dataset` and `workload`."""
+    """The keys of ``configs/perf.yaml``, which explains them, except for `dataset` and `workload`."""
 
     measure: list[str]
     algorithms: list[str]
@@ -45,12 +45,12 @@ class PerfConfig:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: the first three measures and those of HNSW take the vectors alone."""
+    """What is measured; only the measures of methods use the filters of the workload."""
 
     dataset: Dataset
     workload: Workload
     algorithms: list[AlgorithmConfig]
-    settings: PerfConfig
+    options: PerfConfig
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
@@ -64,7 +64,7 @@ class Subject:
 
     @property
     def contest(self) -> methods.Contest:
-        """The filtered queries of the workload."""
+        """The vectors and the filtered queries of the workload."""
         return methods.contest(self.vectors, self.queries, self.workload)
 
 
@@ -81,32 +81,32 @@ MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
     "storage": lambda on: storage.ratios(on.vectors, on.queries[:QUERIES]),
     "out_of_core": lambda on: out_of_core.rates(
-        Path(on.settings.results) / "out_of_core", on.settings.gib, int(on.settings.truth_memory_gib * 2**30)
+        Path(on.options.results) / "out_of_core", on.options.gib, int(on.options.truth_memory_gib * 2**30)
     ),
-    "ray_workers": lambda on: ray_workers.ratio(Path(on.settings.results) / "ray_workers"),
-    "redraw": lambda on: redraw.seconds(Path(on.settings.results) / "redraw", on.algorithms),
+    "ray_workers": lambda on: ray_workers.ratio(Path(on.options.results) / "ray_workers"),
+    "redraw": lambda on: redraw.seconds(Path(on.options.results) / "redraw", on.algorithms),
     "methods_search": lambda on: methods.search_ratios(on.contest, on.algorithms),
     "methods_build": lambda on: methods.build_costs(on.contest, on.algorithms),
 }
 
 
 def main(config: DictConfig) -> None:
-    """Make the measurements that are asked for."""
+    """Make the requested measurements."""
     values: dict[str, Any] = {str(key): value for key, value in config.items()}
     source = source_of(values.pop("dataset"), SOURCES, "dataset")
     workload_source = source_of(values.pop("workload"), WORKLOADS, "workload")
-    settings = typed(PerfConfig, values, "configs/perf.yaml")
-    for name in settings.measure:
+    options = typed(PerfConfig, values, "configs/perf.yaml")
+    for name in options.measure:
         if name not in MEASURES:
-            raise BenchError(f"measure={name} is unknown{nearest(name, MEASURES)}")
-    algorithms = [algorithm_config(name) for name in settings.algorithms]
-    cache = results_cache(Path(settings.results))
+            raise BenchError(f"measure={name} is unknown{suggestion(name, MEASURES)}")
+    algorithms = [algorithm_config(name) for name in options.algorithms]
+    cache = results_cache(Path(options.results))
     dataset = source.open(cache)
-    subject = Subject(dataset, workload_source.open(dataset, cache), algorithms, settings)
+    subject = Subject(dataset, workload_source.open(dataset, cache), algorithms, options)
     print(f"{dataset.name}, {dataset.shape[0]:,} x {dataset.shape[1]}, {subject.workload.name}, on {machine_id()}")
     for warning in noise():
         print(f"warning: {warning}", file=sys.stderr)
-    for name in settings.measure:
+    for name in options.measure:
         print(f"\n{MEASURES[name](subject).to_string(index=False, float_format='{:.4g}'.format)}", flush=True)
 
 

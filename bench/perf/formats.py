@@ -1,4 +1,4 @@
-"""What stored formats of fewer bytes are worth: our HNSW over each, without a filter, on one thread."""
+"""Storage formats: our HNSW over codes of each, without a filter, on one thread."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RERANK = 1.2
 
 
 def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
-    """Return what each format costs and gains beside float32.
+    """Return the cost and the gain of each format, relative to float32.
 
-    Every format has a graph of its own, built over its codes. `RERANK` candidates per answer are ranked exactly.
+    The graph of a format is built over its codes. `RERANK` candidates per answer are ranked exactly.
 
     Args:
         vectors: float32[n, d].
@@ -31,7 +31,7 @@ def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.Dat
 
     Returns:
         A row per format: bytes per item, the mean relative error of a vector, QPS at a recall of 0.95 and their ratio
-        to those of float32, and the lowest recall relative to float32's over settings of equal width.
+        to those of float32, and the largest loss of recall relative to float32 at the same setting.
     """
     filters = unfiltered_filters(vectors, queries)
     truth = exact_search(vectors, queries, filters, K)
@@ -47,17 +47,17 @@ def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.Dat
         errors[storage] = float(np.mean(np.linalg.norm(vectors - codes.decode(), axis=1) / lengths))
         index = through_disk(HnswPostFilter, HnswBuild(), replace(data, codes=codes))
         contenders[storage] = Contender(Reranked(index, vectors, RERANK), SETTINGS, filters, truth)
-    found = curves(contenders, vectors, queries)
-    plain = found[Storage.FLOAT32]
+    curve_of = curves(contenders, vectors, queries)
+    plain = curve_of[Storage.FLOAT32]
     return pd.DataFrame(
         {
             "measure": "storage",
             "format": storage,
             "bytes": BYTES[storage] * vectors.shape[1],
             "error": errors[storage],
-            "qps": qps_at(found[storage], RECALL),
-            "/ float32": qps_at(found[storage], RECALL) / qps_at(plain, RECALL),
-            "least recall - float32's": float((found[storage].recall - plain.recall).min()),
+            "qps": qps_at(curve_of[storage], RECALL),
+            "/ float32": qps_at(curve_of[storage], RECALL) / qps_at(plain, RECALL),
+            "least recall - float32's": float((curve_of[storage].recall - plain.recall).min()),
         }
         for storage in Storage
     )

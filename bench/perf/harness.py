@@ -1,4 +1,4 @@
-"""What the harness itself costs: ground truth against plain matrix products, a timed search against the bare call."""
+"""The overhead of the harness: ground truth against plain matrix products, and a timed search against a bare call."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def _multiply(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Non
 
 
 def overhead(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
-    """Compare a search as the worker times it with the bare call, on faiss HNSW without a filter.
+    """Compare a search timed like in a worker with a bare call, on faiss HNSW without a filter.
 
     Returns:
-        One row: seconds of both, medians of alternating rounds, and what the harness adds as a fraction.
+        One row: seconds of both, medians of alternating rounds, and the overhead of the harness as a fraction.
     """
     attributes = Attributes(len(vectors), {})
     data = Data(vectors, attributes, (), FilterType.NONE, 2, 0)
@@ -80,14 +80,14 @@ def overhead(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.D
         return float(measure(algorithm, params, 10, 1, 0, 0.0, queries, [(slice(None), filters)])["search_seconds"])
 
     with threadpool_limits(1, "openmp"):
-        alone, timed = _alternate(bare, through_harness, rounds=25)
+        plain, timed = _alternate(bare, through_harness, rounds=25)
     return pd.DataFrame(
         [
             {
                 "measure": "harness / bare call",
-                "bare_s": statistics.median(alone),
+                "bare_s": statistics.median(plain),
                 "harness_s": statistics.median(timed),
-                "added": statistics.median(t / a for t, a in zip(timed, alone, strict=True)) - 1,
+                "added": statistics.median(t / p for t, p in zip(timed, plain, strict=True)) - 1,
             }
         ]
     )
@@ -102,7 +102,7 @@ def _seconds(call: Callable[[], Any]) -> float:
 def _alternate(
     first: Callable[[], float], second: Callable[[], float], *, rounds: int
 ) -> tuple[list[float], list[float]]:
-    """Return what two measurements give, made in turn, now the one first and now the other, after a warm-up."""
+    """Return the results of two measurements, made alternately and in alternating order, after a warm-up."""
     first(), second()
     pairs = []
     for turn in range(rounds):

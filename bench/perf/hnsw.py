@@ -1,6 +1,6 @@
-"""Our HNSW beside hnswlib's and faiss's, at equal parameters: search on one thread without a filter, and building.
+"""Our HNSW against those of hnswlib and faiss at equal parameters: search on one thread without a filter, and build.
 
-All three are measured through their post-filtering methods, which without a filter never widen.
+All three are measured through their post-filtering methods, which never widen without a filter.
 """
 
 from __future__ import annotations
@@ -34,40 +34,41 @@ LIBRARIES = [engine for engine in ENGINES if engine != OURS]
 
 
 def unfiltered(method: type[Algorithm], vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> Contender:
-    """Return an HNSW over float32[n, d], M 16 and efConstruction 200, to be searched without a filter."""
+    """Return an HNSW over float32[n, d] with M 16 and efConstruction 200, to search without a filter."""
     filters = unfiltered_filters(vectors, queries)
     truth = exact_search(vectors, queries, filters, K)
     return Contender(through_disk(method, HnswBuild(), unfiltered_data(vectors, 2)), SETTINGS, filters, truth)
 
 
 def unfiltered_filters(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> FilterBatch:
-    """Return a filter that all items pass for every query."""
+    """Return, for every query, a filter that all items pass."""
     return FilterBatch([Everything()] * len(queries), Attributes(len(vectors), {}))
 
 
 def unfiltered_data(vectors: NDArray[np.float32], threads: int) -> Data:
-    """Return what a method is given of vectors without attributes."""
+    """Return the data for a method that indexes vectors without attributes."""
     return Data(vectors, Attributes(len(vectors), {}), (), FilterType.NONE, threads, 0)
 
 
 def search_ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
-    """Return our QPS as a ratio to each library's at equal recall@10.
+    """Return the ratio of our QPS to those of each library at equal recall@10.
 
     Args:
         vectors: float32[n, d].
         queries: float32[q, d].
 
     Returns:
-        A row per recall; NaN for recalls that an engine does not reach.
+        A row per recall; NaN if an engine does not reach it.
     """
-    found = curves({name: unfiltered(method, vectors, queries) for name, method in ENGINES.items()}, vectors, queries)
-    qps = {engine: [qps_at(found[engine], recall) for recall in RECALLS] for engine in ENGINES}
+    contenders = {name: unfiltered(method, vectors, queries) for name, method in ENGINES.items()}
+    curve_of = curves(contenders, vectors, queries)
+    qps = {engine: [qps_at(curve_of[engine], recall) for recall in RECALLS] for engine in ENGINES}
     ratios = {f"/ {library}": np.divide(qps[OURS], qps[library]) for library in LIBRARIES}
     return pd.DataFrame({"measure": "HNSW search", "recall": RECALLS, "qps": qps[OURS], **ratios})
 
 
 def build_ratios(vectors: NDArray[np.float32]) -> pd.DataFrame:
-    """Return our build time over float32[n, d] as a ratio to each library's with as many threads: a row for 1 and 2."""
+    """Return the ratio of our build time over float32[n, d] to those of each library: a row for 1 thread and for 2."""
     build(HnswPostFilter, HnswBuild(), unfiltered_data(vectors[:100], 2))  # compiles
     rows = [
         (engine, threads, build(method, HnswBuild(), unfiltered_data(vectors, threads))[1])

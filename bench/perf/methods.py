@@ -1,7 +1,7 @@
-"""The methods of our own beside unfiltered hnswlib, in one run on one search thread; and what their builds cost.
+"""Our methods against unfiltered hnswlib, in one run on one search thread, and the costs of their builds.
 
-The ratio to the same engine on the same vectors is what carries over from machine to machine: a method's figures are
-comparable with those of its authors' implementation, measured beside the same engine elsewhere.
+The ratio to the same engine on the same vectors carries over from machine to machine. So our figures can be compared
+with those of the authors' implementation, measured against that engine elsewhere.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _PEAK = Path("/proc/self/clear_refs")
 
 @dataclass(frozen=True)
 class Contest:
-    """Vectors float32[n, d] and filtered queries float32[q, d], for methods to be measured on."""
+    """Vectors float32[n, d] and filtered queries float32[q, d], to measure methods on."""
 
     vectors: NDArray[np.float32]
     queries: NDArray[np.float32]
     workload: Workload
 
     def data(self, threads: int) -> Data:
-        """Return what a method is given to build with."""
+        """Return the data for a build."""
         workload = self.workload
         return Data(self.vectors, workload.attributes, workload.filtered, workload.filter_type, threads, 0)
 
-    def serving(self, configs: list[AlgorithmConfig]) -> Iterator[tuple[AlgorithmConfig, type[Algorithm], Any]]:
+    def methods(self, configs: list[AlgorithmConfig]) -> Iterator[tuple[AlgorithmConfig, type[Algorithm], Any]]:
         """Yield the methods that serve the workload, with their build parameters."""
         for config in configs:
             method = load_target(config.target)
@@ -59,22 +59,22 @@ def contest(vectors: NDArray[np.float32], queries: NDArray[np.float32], workload
 
 
 def search_ratios(on: Contest, configs: list[AlgorithmConfig]) -> pd.DataFrame:
-    """Return each method's QPS as a ratio to unfiltered hnswlib's, M 16 and efConstruction 200, at equal recall@10.
+    """Return the ratio of QPS of each method to unfiltered hnswlib, M 16 and efConstruction 200, at equal recall@10.
 
-    Each method takes turns with hnswlib; its curve is printed. Methods that do not serve the workload are left out.
+    Each method alternates with hnswlib; its curve is printed. Methods that do not serve the workload are skipped.
 
     Returns:
-        A row per method: the ratio at each recall, NaN where either does not reach it, and its highest recall.
+        A row per method: the ratio at each recall, NaN if either does not reach it, and its highest recall.
     """
     filters = FilterBatch(on.workload.filters[: len(on.queries)], on.workload.attributes)
     truth = exact_search(on.vectors, on.queries, filters, K)
     reference = unfiltered(HnswlibPostFilter, on.vectors, on.queries)
     rows = []
-    for config, method, params in on.serving(configs):
+    for config, method, params in on.methods(configs):
         settings = [method.SearchParams(**setting) for setting in config.settings()]
         ours = Contender(through_disk(method, params, on.data(2)), settings, filters, truth)
-        found = curves({"hnswlib": reference, config.name: ours}, on.vectors, on.queries)
-        curve, theirs = found[config.name], found["hnswlib"]
+        curve_of = curves({"hnswlib": reference, config.name: ours}, on.vectors, on.queries)
+        curve, theirs = curve_of[config.name], curve_of["hnswlib"]
         ratios = {f"at {r:.2f}": qps_at(curve, r) / qps_at(theirs, r) for r in RECALLS}
         rows.append({"method": config.name, **ratios, "highest recall": curve.recall.max()})
         print(f"{config.name}: " + " ".join(f"{p.recall:.3f}:{p.qps:.0f}" for p in curve.itertuples()), flush=True)
@@ -82,14 +82,14 @@ def search_ratios(on: Contest, configs: list[AlgorithmConfig]) -> pd.DataFrame:
 
 
 def build_costs(on: Contest, configs: list[AlgorithmConfig]) -> pd.DataFrame:
-    """Return what the builds of methods cost, of those that serve the workload.
+    """Return the costs of the builds of the methods that serve the workload.
 
     Returns:
         A row per method: seconds with one thread and with two, their ratio, whether both gave the same bytes, the
-        index size in MB, and the most memory that vectors and build held together, as a multiple of vectors and index.
+        index size in MB, and the peak memory of vectors and build, as a multiple of vectors and index.
     """
     rows = []
-    for config, method, params in on.serving(configs):
+    for config, method, params in on.methods(configs):
         warm_up_build(method, params, on.data(2))
         one, two = (_cost(method, params, on.data(threads)) for threads in (1, 2))
         rows.append(
@@ -115,11 +115,11 @@ class _Cost:
 
 
 def _cost(method: type[Algorithm], params: Any, data: Data) -> _Cost:
-    """Build once; `peak` is in bytes beyond what was held before, `size` and `digest` are of the saved files."""
-    gc.collect()  # else an index of before would be freed, and its memory used again, uncounted
-    held = reset_peak()
+    """Build once; `peak` is the additional memory in bytes, `size` and `digest` are those of the saved files."""
+    gc.collect()  # else the memory of an earlier index could be reused, and would not be counted
+    before = reset_peak()
     algorithm, seconds = build(method, params, data)
-    peak = _memory("VmHWM") - held
+    peak = _memory("VmHWM") - before
     digest, size = hashlib.sha256(), 0
     with TemporaryDirectory() as folder:
         algorithm.save(Path(folder))
@@ -130,12 +130,12 @@ def _cost(method: type[Algorithm], params: Any, data: Data) -> _Cost:
 
 
 def reset_peak() -> int:
-    """Make the memory that this process holds now its peak (Linux), and return it in bytes."""
+    """Reset the peak memory of this process to its current memory (Linux), and return that in bytes."""
     _PEAK.write_text("5")
     return _memory("VmRSS")
 
 
 def _memory(field: str) -> int:
-    """Return a field of this process's status in bytes."""
+    """Return a field of the status of this process, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))

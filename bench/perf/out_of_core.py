@@ -1,4 +1,4 @@
-"""Ground truth over more vectors than a budget holds: its rate beside those of products and of the disk, its peak."""
+"""Ground truth over more vectors than the budget holds: its time against products and disk, and its peak memory."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ _READ_BYTES = 8 << 20
 
 
 def rates(folder: Path, gib: float, memory: int) -> pd.DataFrame:
-    """Compute ground truth over `gib` GiB of random unit vectors of 4,096 dimensions, which `folder` keeps.
+    """Compute ground truth over `gib` GiB of random unit vectors of 4,096 dimensions, which are kept in `folder`.
 
     Returns:
         One row: seconds of products of the same shape, of reading the file, and of the ground truth, with the file out
-        of the page cache; the ratio of the longer of the first two to the third; and what the work held at its peak.
+        of the page cache; the ratio of the longer of the first two to the third; and the peak memory.
     """
-    vectors, queries = _made(make_folder(folder), gib)
+    vectors, queries = _generate(make_folder(folder), gib)
     n = len(open_vectors(vectors))
     product = _product_seconds(load_rows(vectors, slice(_BLOCK)), load_rows(queries)) * n / _BLOCK
     _evict(vectors)
     reading = _read_seconds(vectors)
     _evict(vectors)
-    context = multiprocessing.get_context("spawn")  # a process of its own, so that the peak is this work's
+    context = multiprocessing.get_context("spawn")  # a separate process, whose peak is that of the ground truth
     with context.Pool(1) as pool:
         seconds, peak = pool.apply(_ground_truth, (vectors, queries, folder, memory))
     return pd.DataFrame(
@@ -60,7 +60,7 @@ def rates(folder: Path, gib: float, memory: int) -> pd.DataFrame:
     )
 
 
-def _made(folder: Path, gib: float) -> tuple[Path, Path]:
+def _generate(folder: Path, gib: float) -> tuple[Path, Path]:
     n = int(gib * 2**30) // (4 * DIM)
     vectors, queries = folder / f"vectors-{n}.npy", folder / "queries.npy"
     rng = np.random.Generator(np.random.SFC64(0))
@@ -105,13 +105,13 @@ def _read_seconds(path: Path) -> float:
 
 
 def _ground_truth(vectors: Path, queries: Path, folder: Path, memory: int) -> tuple[float, int]:
-    """Return the seconds of ground truth without a filter, and the bytes that it held at its peak."""
+    """Return the seconds and the peak memory in bytes of ground truth without a filter."""
     cache = Cache(folder / "cache")
     dataset = VectorsSource("random", str(vectors), str(queries)).open(cache)
     workload = UnfilteredWorkload("none").open(dataset, cache)
     cache.drop("ground_truth")
     _evict(vectors)
-    held = reset_peak()
+    before = reset_peak()
     started = time.perf_counter()
     ground_truth(dataset, workload, cache, memory=memory)
-    return time.perf_counter() - started, peak_rss() - held
+    return time.perf_counter() - started, peak_rss() - before

@@ -1,4 +1,4 @@
-"""What a second Ray worker is worth to a sweep of short runs, with all that the cluster takes to start."""
+"""The speed-up of a sweep of short runs by a second Ray worker, including the start of the cluster."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bench.core.errors import BenchError
 from bench.system.cache import make_folder
 
 RUNS = 40
-# Every seed is an index of its own, so that every run builds and searches, a few seconds in all.
+# Every seed needs its own index, so every run builds and searches, for a few seconds in all.
 _SWEEP = ["algorithm=hnswlib_postfilter", "dataset=arxiv-sim", "dataset.n=5000", "workload=em", "threads_build=1"]
 
 
 def ratio(folder: Path) -> pd.DataFrame:
-    """Make a sweep of `RUNS` short runs over one Ray worker of one CPU, and the same sweep over two.
+    """Make a sweep of `RUNS` short runs with one Ray worker of one CPU, and the same sweep with two.
 
     Returns:
         One row: the seconds of both sweeps, and the ratio of the second to the first.
@@ -33,7 +33,7 @@ def ratio(folder: Path) -> pd.DataFrame:
 
 def _seconds(folder: Path, workers: int) -> float:
     with TemporaryDirectory(dir=folder) as results:
-        _sweep("0", f"results={results}")  # makes the dataset
+        _sweep("0", f"results={results}")  # generates the dataset
         start = time.perf_counter()
         ray = f"+hydra.launcher.ray.init.num_cpus={workers}"
         _sweep(f"range(1,{RUNS + 1})", f"results={results}", "hydra/launcher=ray", ray)
@@ -43,7 +43,7 @@ def _seconds(folder: Path, workers: int) -> float:
 def _sweep(seeds: str, *words: str) -> None:
     """Sweep over seeds."""
     command = [sys.executable, "-m", "bench.run", "-m", *_SWEEP, f"seed={seeds}", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-1]
-        raise BenchError(f"a sweep failed: {said.removeprefix('error: ')}")
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        message = (outcome.stderr or outcome.stdout).strip().splitlines()[-1]
+        raise BenchError(f"a sweep failed: {message.removeprefix('error: ')}")

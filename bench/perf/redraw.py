@@ -1,4 +1,4 @@
-"""How long all figures and tables take to be drawn from a large store, of made-up rows."""
+"""The time to draw all figures and tables from a large store of synthetic rows."""
 
 from __future__ import annotations
 
@@ -33,52 +33,52 @@ _SELECTIVITIES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
 
 def seconds(folder: Path, algorithms: list[AlgorithmConfig], rows: int = ROWS) -> pd.DataFrame:
-    """Fill a store with rows as the studies leave them, and time ``python -m bench.figures`` over it.
+    """Fill a store with rows like those of the studies, and time ``python -m bench.figures`` over it.
 
     Args:
-        folder: for the store, which is deleted again.
-        algorithms: the methods that have rows.
-        rows: how many, at least.
+        folder: for the store, which is deleted afterwards.
+        algorithms: the methods of the rows.
+        rows: their least number.
 
     Returns:
-        One row: how many rows and files there were, and the seconds of the whole command.
+        One row: the number of rows and of files drawn, and the seconds of the whole command.
 
     Raises:
         BenchError: the command fails.
     """
     with TemporaryDirectory(dir=make_folder(folder)) as results:
-        stored = _fill(Store(Path(results)), [algorithm.name for algorithm in algorithms], rows)
+        count = _fill(Store(Path(results)), [algorithm.name for algorithm in algorithms], rows)
         start = time.perf_counter()
         command = [sys.executable, "-m", "bench.figures", f"results={results}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BenchError(f"the figures could not be drawn: {done.stderr.strip().splitlines()[-1]}")
-        taken = time.perf_counter() - start
-        drawn = sum(path.is_file() for path in (Path(results) / "figures").iterdir())
-    return pd.DataFrame([{"rows": stored, "files drawn": drawn, "redraw (s)": taken}])
+        outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+        if outcome.returncode:
+            raise BenchError(f"the figures could not be drawn: {outcome.stderr.strip().splitlines()[-1]}")
+        elapsed = time.perf_counter() - start
+        files = sum(path.is_file() for path in (Path(results) / "figures").iterdir())
+    return pd.DataFrame([{"rows": count, "files drawn": files, "redraw (s)": elapsed}])
 
 
 def _fill(store: Store, names: list[str], rows: int) -> int:
-    """Write repeat after repeat of every study until there are enough rows, and return how many there are."""
+    """Write repeat after repeat of every study until there are enough rows, and return their number."""
     rng = np.random.default_rng(0)
-    stored = repeat = 0
-    while stored < rows:
+    count = repeat = 0
+    while count < rows:
         for number, (name, study) in enumerate(itertools.product(names, _studies())):
             run_id = f"{repeat:03}{number:06}"
-            made = [_row(rng, name, setting, repeat, run_id, study) for setting in range(_SETTINGS)]
-            store.write(run_id, repeat, made, [_queries(rng, row["search_params"]) for row in made])
-            stored += len(made)
+            run = [_row(rng, name, setting, repeat, run_id, study) for setting in range(_SETTINGS)]
+            store.write(run_id, repeat, run, [_queries(rng, row["search_params"]) for row in run])
+            count += len(run)
         repeat += 1
-    return stored
+    return count
 
 
 def _studies() -> Iterator[dict[str, Any]]:
-    """Yield what tells the runs of one method apart."""
+    """Yield the columns in which the runs of one method differ."""
     for workload in PUBLISHED:
         common = _LARGEST | {"workload": workload, "filter_type": workload.upper()}
         yield common
         yield from (common | {key: value} for key, values in _PARTS.items() for value in values)
-        yield from (common | {"workload": f"{workload}_selectivity_{share}"} for share in _SELECTIVITIES)
+        yield from (common | {"workload": f"{workload}_selectivity_{selectivity}"} for selectivity in _SELECTIVITIES)
 
 
 def _row(

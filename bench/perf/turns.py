@@ -1,4 +1,4 @@
-"""Recall and QPS of several indexes that take turns: on a shared machine only ratios within one run mean anything."""
+"""Recall and QPS of several indexes that take turns, because on a shared machine only ratios within one run count."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ RECALLS = (0.90, 0.95, 0.99)
 TURNS = 3
 TIMED_SECONDS = 0.1
 QUERIES = 1000
-"""How many queries are searched: enough for a steady recall, few enough that turns are short."""
+"""Number of queries: enough for a stable recall, few enough for short turns."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """An index, the settings to search it with, and the filters and true answers of the queries."""
+    """An index, its search settings, and the filters and true answers of the queries."""
 
     algorithm: Algorithm | Reranked
     settings: list[Any]
@@ -40,7 +40,7 @@ class Contender:
 
 
 def build(method: type[Algorithm], params: Any, data: Data) -> tuple[Algorithm, float]:
-    """Return a built index and how many seconds it took."""
+    """Build an index, and return it with the seconds that it took."""
     algorithm = method(params)
     with threadpool_limits(data.threads, "openmp"):
         started = time.perf_counter()
@@ -49,7 +49,7 @@ def build(method: type[Algorithm], params: Any, data: Data) -> tuple[Algorithm, 
 
 
 def through_disk(method: type[Algorithm], params: Any, data: Data) -> Algorithm:
-    """Return an index that was saved and loaded, as a search gets it."""
+    """Build, save and load an index, as runs do before a search."""
     with TemporaryDirectory() as folder:
         build(method, params, data)[0].save(Path(folder))
         return method.load(Path(folder), params, data)
@@ -58,9 +58,9 @@ def through_disk(method: type[Algorithm], params: Any, data: Data) -> Algorithm:
 def curves(
     contenders: Mapping[str, Contender], vectors: NDArray[np.float32], queries: NDArray[np.float32]
 ) -> dict[str, pd.DataFrame]:
-    """Return `recall` and `qps` of each contender at each of its settings; preparing the filters is not in the time.
+    """Return `recall` and `qps` of each contender at each of its settings; the time excludes preparing the filters.
 
-    The contenders search on one thread, in turns; the time is the median over turns, the answers are the same in all.
+    The contenders take turns on one thread; the time is the median over turns, and the answers of all turns are equal.
 
     Args:
         contenders: by their names.
@@ -90,9 +90,9 @@ def curves(
 
 
 def qps_at(curve: pd.DataFrame, recall: float) -> float:
-    """Return the QPS at a recall, interpolated between settings: log QPS over recall; NaN above the curve.
+    """Return the QPS at a recall, interpolating log QPS linearly between settings; NaN above the curve.
 
-    Of a curve that begins above the recall the QPS of its first point is taken, which is at least that.
+    Below the first point of the curve, its QPS hold.
     """
     curve = curve.sort_values("recall")
     return float(np.exp(np.interp(recall, curve.recall, np.log(curve.qps), right=np.nan)))

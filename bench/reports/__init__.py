@@ -1,1 +1,1 @@
-"""Figures and tables: pure functions of the rows in the store. Nothing here runs an algorithm."""
+"""Reports: figures, tables and observations, pure functions of the stored rows. Nothing here runs a method."""

@@ -17,8 +17,8 @@ from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
-from bench.reports.tables.table import Grid
-from bench.reports.tables.taxonomy import taxonomy_grid
+from bench.reports.tables.table import Table
+from bench.reports.tables.taxonomy import taxonomy_table
 from bench.reports.titles import data_title
 from bench.results.selection import figures
 
@@ -28,7 +28,7 @@ _RECALL = 0.95
 _TITLES = {"em": "EM", "r": "R", "emis": "EMIS"}
 
 
-Drawn = dict[str, Figure | Grid]
+Drawn = dict[str, Figure | Table]
 """Figures and tables, by what tells those of one exhibit apart: a dataset, or nothing."""
 
 
@@ -61,7 +61,7 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["queries"] == alike["queries"].transform("last")]
 
 
-def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Grid]) -> Drawn:
+def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table]) -> Drawn:
     return {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
 
 
@@ -94,7 +94,7 @@ def controlled(workload: str, results: Results, quantity: str = "selectivity") -
 
 
 def _published_selectivities(
-    workload: str, draw: Callable[[pd.DataFrame], Figure | Grid]
+    workload: str, draw: Callable[[pd.DataFrame], Figure | Table]
 ) -> Callable[[Results], Drawn]:
     def drawn_of(results: Results) -> Drawn:
         rows = controlled(workload, results)
@@ -155,7 +155,7 @@ def _deciles(results: Results) -> Drawn:
 
 
 def _characteristics(
-    draw: Callable[[Mapping[str, Characteristics]], Figure | Grid], *, together: bool, of: str = "norms"
+    draw: Callable[[Mapping[str, Characteristics]], Figure | Table], *, together: bool, of: str = "norms"
 ) -> Callable[[Results], Drawn]:
     def drawn_of(results: Results) -> Drawn:
         known = {name: one for name, one in results.characteristics.items() if getattr(one, of)}
@@ -167,11 +167,11 @@ def _characteristics(
 
 
 EXHIBITS = (
-    Exhibit("tab1_taxonomy", "", lambda _: {"": taxonomy_grid()}),
+    Exhibit("tab1_taxonomy", "", lambda _: {"": taxonomy_table()}),
     Exhibit("tab2_embeddings", "characteristics", _characteristics(drawn.embedding_table, together=True)),
     Exhibit("tab3_attributes", "characteristics",
             _characteristics(drawn.attribute_table, together=False, of="attributes")),
-    Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.found)),
+    Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.searches)),
     Exhibit("fig15_norms", "characteristics", _characteristics(drawn.norms, together=True)),
     Exhibit("fig16_distances", "characteristics", _characteristics(drawn.pairwise_distances, together=True)),
     Exhibit("fig17_correlations", "characteristics", _characteristics(drawn.correlations, together=True)),
@@ -179,7 +179,7 @@ EXHIBITS = (
     Exhibit("fig19_other_datasets_costs", "other_datasets", lambda r: _per_dataset(_other_datasets(r), costs)),
     Exhibit("fig20_attributes", "characteristics", _characteristics(drawn.attributes, together=False, of="attributes")),
     Exhibit("fig21_selectivities", "characteristics", _characteristics(drawn.selectivities, together=False)),
-    Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.found)),
+    Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.searches)),
     Exhibit("fig23_em_r_emis", "main", lambda r: _per_dataset(published(r, large=False), _front)),
     Exhibit("fig24_costs", "main", lambda r: _per_dataset(published(r, large=False), costs)),
     Exhibit("fig25_large_em_r_emis", "main scale=large", lambda r: _per_dataset(published(r, large=True), _front)),

@@ -1,4 +1,4 @@
-"""Everything that reports are drawn from."""
+"""The data of all reports."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.datasets.characteristics import Characteristics, all_characteristics
+from bench.datasets.characteristics import Characteristics, load_characteristics
 from bench.results.selection import with_machines
 from bench.results.store import Store
 from bench.tuning.trace import Found, all_found
 
 
 def load(root: Path, *, across_machines: bool) -> Results:
-    """Return all that figures are drawn from.
+    """Load the data of all reports from a results folder.
 
     Raises:
-        BenchError: a file is damaged, or the rows are of several machines and that was not asked for.
+        BenchError: a file is damaged, or the rows are from several machines without `across_machines`.
     """
     store = Store(root)
     rows = with_machines(store.rows(), str(root), across_machines=across_machines)
-    return Results(store, rows, all_found(root), all_characteristics(root))
+    return Results(store, rows, all_found(root), load_characteristics(root))
 
 
 @dataclass(frozen=True)
 class Results:
-    """What figures are drawn from.
+    """The data of all reports.
 
     Attributes:
-        store: for tables per query.
-        rows: of the store, of one machine unless several were asked for, with a column `machine`.
-        found: what parameter searches have found.
-        characteristics: what is known of datasets, by their names.
+        store: gives the tables per query.
+        rows: of the store, from one machine unless several were requested, with a column `machine`.
+        searches: the parameter searches.
+        characteristics: the characteristics of datasets by name.
     """
 
     store: Store
     rows: pd.DataFrame
-    found: list[Found]
+    searches: list[Found]
     characteristics: Mapping[str, Characteristics]

@@ -1,4 +1,4 @@
-"""What the rows of a figure or a panel have in common, in words."""
+"""Titles: what the rows of a figure or a panel have in common, in words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bench.core.filters import FilterType
 
 
 def data_title(rows: pd.DataFrame) -> str:
-    """Return in words over which data the rows of a figure were made."""
+    """Return the dataset of the rows of a figure in words."""
     row = rows.iloc[0]
     return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
 
 
 def conditions(rows: pd.DataFrame) -> str:
-    """Return in words what else the rows of a figure share."""
+    """Return the conditions that all rows of a figure share, in words."""
     row = rows.iloc[0]
     machine = f", {row['machine']}" if rows["machine"].nunique() == 1 else ""
     answers = f"k = {row['k']}, " if rows["k"].nunique() == 1 else ""
@@ -22,14 +22,14 @@ def conditions(rows: pd.DataFrame) -> str:
 
 
 def panel_title(rows: pd.DataFrame) -> str:
-    """Return the filter type and the workload in words."""
+    """Return the filter type and the workload of a panel in words."""
     row = rows.iloc[0]
     kind = "no filter" if row["filter_type"] == FilterType.NONE else row["filter_type"]
     return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
 
 
 def panel_facts(rows: pd.DataFrame) -> str:
-    """Return how many queries a panel has, and how many items pass their filters."""
+    """Return the number of queries of a panel, and the mean fraction of items that pass their filters."""
     selectivity = rows["selectivity_mean"].mean()
     passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
     return f"{rows['queries'].iloc[0]:,} queries{passing}"

@@ -19,7 +19,7 @@ _REASON = 70
 
 @dataclass(frozen=True)
 class Failure:
-    """Rows of a method that ended alike without a result.
+    """Rows of a method that ended without a result, all in the same way.
 
     Attributes:
         algorithm: the method.
@@ -36,9 +36,9 @@ class Failure:
     total: int
 
     def __str__(self) -> str:
-        """Return status and count in words; a method that does not serve a filter has nothing to count."""
+        """Return the status and the count in words."""
         words = self.status.replace("_", " ")
-        if self.status == Status.UNSUPPORTED or self.total == 1:
+        if self.total == 1:
             return words
         return f"{words} in {f'{self.count} of' if self.count < self.total else 'all'} {self.total}"
 
@@ -105,13 +105,22 @@ def best_of_methods(frame: pd.DataFrame, targets: NDArray[np.float64]) -> NDArra
 
 
 def failures(rows: pd.DataFrame) -> list[Failure]:
-    """Return what did not end well, one entry per method and status; a row without recall counts as no failure."""
+    """Return what failed, one entry per method and status.
+
+    Neither a filter that a method does not serve nor a row without a recall is a failure.
+    """
     total = rows.groupby("algorithm").size()
-    bad = rows[rows["status"] != Status.OK]
+    bad = rows[~rows["status"].isin([Status.OK, Status.UNSUPPORTED])]
     return [
         Failure(str(algorithm), str(status), _reason(group["error"]), len(group), int(total[str(algorithm)]))
         for (algorithm, status), group in bad.groupby(["algorithm", "status"])
     ]
+
+
+def unserved(rows: pd.DataFrame) -> list[str]:
+    """Return the methods that do not serve the filters of a panel: all of their rows are unsupported. Sorted."""
+    unsupported = (rows["status"] == Status.UNSUPPORTED).groupby(rows["algorithm"]).all()
+    return sorted(str(name) for name in unsupported.index[unsupported])
 
 
 def _reason(errors: pd.Series[str]) -> str:

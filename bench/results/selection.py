@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.filters import FilterType
 from bench.results.store import Store
 from bench.system.machine import machine_name
@@ -74,7 +74,7 @@ class View:
             known = rows[column].unique()
             for name in wanted:
                 if name not in known:
-                    raise BenchError(f"'{self.results}' has no rows of {column} '{name}'{nearest(str(name), known)}")
+                    raise BenchError(f"'{self.results}' has no rows of {column} '{name}'{suggestion(str(name), known)}")
             kept &= rows[column].isin(wanted)
         if not kept.any():
             there = sorted({f"{row.dataset} {row.workload}" for row in rows.itertuples()})

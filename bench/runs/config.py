@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bench.config.algorithm import AlgorithmConfig
 from bench.config.typed import source_of, typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.formats import Storage
 from bench.datasets.sources import SOURCES, Source
 from bench.datasets.subset import SubsetConfig
@@ -85,7 +85,7 @@ def parse_run(config: DictConfig) -> RunConfig:
     names = [f.name for f in dataclasses.fields(RunConfig)]
     for key in values:
         if key not in names:
-            raise BenchError(f"no key '{key}'{nearest(key, names)}")
+            raise BenchError(f"no key '{key}'{suggestion(key, names)}")
     for key in names:
         if values.get(key) is None and key not in ("threads_build", "tuned"):
             raise BenchError(f"{key} is not set; say {key}=VALUE")
@@ -129,7 +129,7 @@ def _storage(values: dict[str, Any]) -> StorageConfig:
     """Return the typed key `storage`; OmegaConf would want the names of its formats in capitals."""
     name = str(values.get("format", Storage.FLOAT32))
     if name not in list(Storage):
-        raise BenchError(f"storage.format={name} is unknown{nearest(name, Storage)}")
+        raise BenchError(f"storage.format={name} is unknown{suggestion(name, Storage)}")
     return typed(StorageConfig, values | {"format": Storage(name)}, "storage")
 
 
@@ -137,4 +137,4 @@ def _overwrite(value: str) -> Overwrite:
     try:
         return Overwrite(value)
     except ValueError:
-        raise BenchError(f"overwrite={value} is unknown{nearest(value, Overwrite)}") from None
+        raise BenchError(f"overwrite={value} is unknown{suggestion(value, Overwrite)}") from None

@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
 from bench.results.rows import Status
@@ -60,7 +60,7 @@ def _code_state(target: str) -> dict[str, str]:
             ".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in (PROJECT / "algorithms").rglob("*.py")
         ]
         modules = [name.removesuffix(".__init__") for name in modules]
-        raise BenchError(f"algorithm.target={target}: there is no module '{module}'{nearest(module, modules)}")
+        raise BenchError(f"algorithm.target={target}: there is no module '{module}'{suggestion(module, modules)}")
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted({*files, Path(spec.origin)})}
 
 

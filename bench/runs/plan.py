@@ -11,9 +11,9 @@ import psutil
 
 from bench.core.formats import Storage
 from bench.core.method import Method
-from bench.datasets.codes import stored
+from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
-from bench.datasets.subset import subset
+from bench.datasets.subset import take_subset
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, describe
 from bench.system.cache import digest_of
@@ -107,13 +107,13 @@ def make_plan(config: RunConfig) -> Plan:
     method = describe(config.algorithm.target, cache)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
-    dataset = subset(config.dataset.open(cache), config.subset, cache)
+    dataset = take_subset(config.dataset.open(cache), config.subset, cache)
     workload = config.workload.open(dataset, cache)
     storage = config.storage.format
     unsupported = method.why_not(workload.filter_type, storage)
     codes = None
     if storage is not Storage.FLOAT32 and unsupported is None:
-        codes = stored(dataset.vectors, storage, cache)
+        codes = write_codes(dataset.vectors, storage, cache)
     return Plan(
         config,
         dataset,

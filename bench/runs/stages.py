@@ -16,7 +16,7 @@ from bench.runs.child import Outcome, supervise
 from bench.runs.plan import Plan
 from bench.runs.worker import COMPILING
 from bench.system.cache import make_folder
-from bench.system.cpus import claimed_cpus
+from bench.system.cpus import claim_cpus
 
 Report = Callable[[str], None]
 
@@ -157,7 +157,7 @@ def _job(plan: Plan, threads: int, index: Path) -> dict[str, Any]:
 
 def _cpus(count: int, report: Report) -> AbstractContextManager[list[int]]:
     """Claim CPUs for a child, so that no other run is measured on them."""
-    return claimed_cpus(count, lambda: report(f"waiting for {count} free CPU{'s' if count > 1 else ''}"))
+    return claim_cpus(count, lambda: report(f"waiting for {count} free CPU{'s' if count > 1 else ''}"))
 
 
 def _compiling_first(folder: Path) -> str:

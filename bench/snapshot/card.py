@@ -1,4 +1,4 @@
-"""The data card of a built dataset, for people."""
+"""The data card of a built dataset, for human readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.attributes import Attributes
-from bench.datasets.attribute_table import attribute_figures
+from bench.datasets.attribute_table import summarise_attributes
 from bench.datasets.manifest import MANIFEST
 from bench.system.cache import atomic_file
 
@@ -17,10 +17,9 @@ CARD = "README.md"
 def write_card(folder: Path, facts: Mapping[str, Any], attributes: Attributes) -> None:
     """Write the data card in Markdown."""
     items, embedding, queries = facts["items"], facts["embedding"], facts["settings"]["queries"]
-    left_out = facts["malformed"]
-    terms = f"terms of {Path(queries['terms']).name}" if queries["terms"] else "from titles of papers that are no items"
-    share = queries["selectivity"]
-    drawn = "drawn from the items" if share is None else f"of selectivity {share:g}"
+    malformed, selectivity = facts["malformed"], queries["selectivity"]
+    terms = f"terms of {Path(queries['terms']).name}" if queries["terms"] else "from titles of other papers"
+    drawn = "drawn from the items" if selectivity is None else f"of selectivity {selectivity:g}"
     lines = [
         f"# {folder.name}: {items:,} arXiv abstracts in {embedding['dim']} dimensions",
         "",
@@ -30,10 +29,10 @@ def write_card(folder: Path, facts: Mapping[str, Any], attributes: Attributes) -
         "|---|---|",
         f"| snapshot | {facts['snapshot']['name']}, {facts['snapshot']['bytes']:,} bytes, "
         f"sha256 `{facts['snapshot']['sha256'][:16]}` |",
-        f"| records | {facts['snapshot']['records']:,}; {left_out['count']:,} malformed lines left out |",
+        f"| records | {facts['snapshot']['records']:,}; {malformed['count']:,} malformed lines skipped |",
         f"| items | {items:,} ({facts['settings']['sample']['method']}, seed {facts['settings']['seed']}) |",
         f"| embedding | {embedding['model']}, {embedding['dim']} dimensions, unit length, "
-        f"{embedding['truncated']:,} abstracts cut off |",
+        f"{embedding['truncated']:,} abstracts truncated |",
         f"| queries | {queries['count']:,}, {terms} |",
         f"| filters | EM on number_of_sub_categories, R on update_date, EMIS on main_categories; "
         f"{drawn}, "
@@ -46,7 +45,7 @@ def write_card(folder: Path, facts: Mapping[str, Any], attributes: Attributes) -
         *(
             f"| {row['attribute']} | {row['kind']} | {row['missing']:,} | {row['distinct']:,} | "
             f"{str(row['commonest']).replace('|', '/')} |"
-            for row in attribute_figures(attributes).to_dict("records")
+            for row in summarise_attributes(attributes).to_dict("records")
         ),
         "",
         "## Selectivity",
@@ -59,8 +58,8 @@ def write_card(folder: Path, facts: Mapping[str, Any], attributes: Attributes) -
         ),
         "",
     ]
-    if left_out["first"]:
-        lines += ["## Malformed lines", "", *(f"- {reason}" for reason in left_out["first"]), ""]
+    if malformed["first"]:
+        lines += ["## Malformed lines", "", *(f"- {reason}" for reason in malformed["first"]), ""]
     lines += [f"Digests of all files are in `{MANIFEST}`; `python -m bench.data verify` checks them.", ""]
     with atomic_file(folder / CARD) as path:
         path.write_text("\n".join(lines), encoding="utf-8")

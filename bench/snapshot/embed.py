@@ -1,4 +1,4 @@
-"""Embedding the items: in shards that are checked by their digests, so that a killed build loses one at most."""
+"""Embed the items, in shards with digests, so that a killed build loses at most one shard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bench.core.progress import bar
 from bench.core.vectors import open_vectors, write_fvecs
 from bench.datasets.layout import VECTORS
 from bench.datasets.manifest import ITEMS, read_manifest
-from bench.snapshot.embedders.base import Embedder, EmbedderSource, embedded
+from bench.snapshot.embedders.base import Embedder, EmbedderSource, embed_texts
 from bench.system.cache import atomic_file, make_folder, sha256
 
 SHARD = 1024
@@ -29,11 +29,11 @@ SHARD = 1024
 
 @dataclass(frozen=True)
 class Earlier:
-    """Vectors of an earlier build, to be used again for texts that have not changed.
+    """The vectors of an earlier build, reused for texts that have not changed.
 
     Attributes:
         vectors: [n, d].
-        row_of: from the digest of a text to its row.
+        row_of: the row of a text by its digest.
     """
 
     vectors: NDArray[np.float32]
@@ -42,12 +42,12 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Embedding:
-    """What was embedded by what.
+    """Facts about the embedding of all items.
 
     Attributes:
         model: see `Embedder`.
-        dim: the width of the vectors.
-        truncated: how many texts were cut off.
+        dim: the dimensions of the vectors.
+        truncated: how many texts were truncated.
         reused: how many vectors came from an earlier build.
     """
 
@@ -58,32 +58,32 @@ class Embedding:
 
 
 def texts_of(items: Path) -> Iterator[list[str]]:
-    """Yield the texts that are embedded, shard by shard: the abstracts."""
+    """Yield the texts to embed, the abstracts, shard by shard."""
     for batch in pq.ParquetFile(items).iter_batches(SHARD, columns=["abstract"]):
         yield batch.column("abstract").to_pylist()
 
 
 def digest_of_text(text: str) -> str:
-    """Return what stands for a text."""
+    """Return the digest of a text."""
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def embed_items(items: Path, source: EmbedderSource, shards: Path, reuse: Path | None) -> Embedding:
-    """Embed all items into shards; those that are there and undamaged are kept. Prints the throughput.
+    """Embed all items into shards, except for intact shards that are there already, and print the throughput.
 
     Args:
         items: Parquet with a column `abstract`.
         source: the embedder.
-        shards: the folder of the shards, each ``NUMBER.npy`` with its digest and what is worth knowing of it in
+        shards: the folder of the shards: each is a file ``NUMBER.npy``, with its digest and other facts in
             ``NUMBER.json``.
-        reuse: the folder of an earlier build, whose vectors need not be made again; None for none.
+        reuse: the folder of an earlier build whose vectors are reused; None for none.
 
     Raises:
-        BenchError: the embedder fails, what it gives is no use, or another one made the earlier build.
+        BenchError: the embedder fails, its vectors are unusable, or the earlier build used another embedder.
     """
     make_folder(shards)
     count = pq.read_metadata(items).num_rows
-    # Opened even if all is there: the card names the model, and another one must not go unnoticed.
+    # Opened even if all shards are there: the card names the model, and a different one must not go unnoticed.
     embedder = source.open("items", count)
     dim = source.dimensions or embedder.dim
     earlier = None if reuse is None else earlier_build(reuse, embedder.model, dim)
@@ -93,52 +93,52 @@ def embed_items(items: Path, source: EmbedderSource, shards: Path, reuse: Path |
     with bar("embedding", count, "item") as progress:
         for number, texts in enumerate(texts_of(items)):
             path = shards / f"{number:05}.npy"
-            known = _facts(path)
-            if known is None:
+            shard = _facts(path)
+            if shard is None:
                 before = embedder.truncated
-                vectors, reused = _shard(embedder, texts, number * SHARD, source.dimensions, earlier)
+                vectors, reused = _embed_shard(embedder, texts, number * SHARD, source.dimensions, earlier)
                 with atomic_file(path) as temporary, temporary.open("wb") as file:
                     np.save(file, vectors)
-                known = {"sha256": sha256(path), "truncated": embedder.truncated - before, "reused": reused}
+                shard = {"sha256": sha256(path), "truncated": embedder.truncated - before, "reused": reused}
                 with atomic_file(path.with_suffix(".json")) as temporary:
-                    temporary.write_text(json.dumps(known))
+                    temporary.write_text(json.dumps(shard))
                 done += len(texts) - reused
-            facts.append(known)
+            facts.append(shard)
             progress.update(len(texts))
-    truncated, reused = (sum(known[key] for known in facts) for key in ("truncated", "reused"))
+    truncated, reused = (sum(shard[key] for shard in facts) for key in ("truncated", "reused"))
     if done:
-        print(f"embedded {done:,} items at {done / (time.monotonic() - started):,.0f} a second")
-    print(f"{count:,} vectors, {reused:,} from the earlier build; {truncated:,} texts cut off")
+        print(f"embedded {done:,} items, {done / (time.monotonic() - started):,.0f} per second")
+    print(f"{count:,} vectors, {reused:,} of them from the earlier build; {truncated:,} texts truncated")
     return Embedding(embedder.model, dim, truncated, reused)
 
 
 def _facts(path: Path) -> dict[str, Any] | None:
-    """Return what is known of a shard that is there; one that does not have its digest is reported and made again."""
-    noted = path.with_suffix(".json")
-    if not path.exists() or not noted.exists():
+    """Return the facts about an intact shard, None for a missing one; a damaged one is reported as missing."""
+    companion = path.with_suffix(".json")
+    if not path.exists() or not companion.exists():
         return None
-    facts: dict[str, Any] = json.loads(noted.read_text())
+    facts: dict[str, Any] = json.loads(companion.read_text())
     if sha256(path) == facts["sha256"]:
         return facts
-    print(f"warning: {path} is damaged, and made again", file=sys.stderr)
+    print(f"warning: {path} is damaged and will be embedded again", file=sys.stderr)
     return None
 
 
-def _shard(
+def _embed_shard(
     embedder: Embedder, texts: list[str], first: int, dimensions: int | None, earlier: Earlier | None
 ) -> tuple[NDArray[np.float32], int]:
-    """Return the vectors of some texts, and how many of them were known."""
+    """Return the vectors of some texts, and how many of them were reused."""
     vectors = np.empty((len(texts), dimensions or embedder.dim), np.float32)
     new = list(range(len(texts)))
     if earlier is not None:
         rows = [earlier.row_of.get(digest_of_text(text), -1) for text in texts]
         new = [i for i, row in enumerate(rows) if row < 0]
-        known = [i for i, row in enumerate(rows) if row >= 0]
-        vectors[known] = earlier.vectors[[rows[i] for i in known]]
+        old = [i for i, row in enumerate(rows) if row >= 0]
+        vectors[old] = earlier.vectors[[rows[i] for i in old]]
     if len(new) == len(texts):
-        vectors[:] = embedded(embedder, texts, first, dimensions)
+        vectors[:] = embed_texts(embedder, texts, first, dimensions)
     elif new:
-        vectors[new] = embedded(embedder, [texts[i] for i in new], first, dimensions)
+        vectors[new] = embed_texts(embedder, [texts[i] for i in new], first, dimensions)
     return vectors, len(texts) - len(new)
 
 
@@ -146,13 +146,13 @@ def write_vectors(shards: Path, target: Path) -> None:
     """Write the vectors of all shards as one fvecs file.
 
     Raises:
-        BenchError: a shard does not have its digest.
+        BenchError: a shard is damaged.
     """
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for path in sorted(shards.glob("*.npy")):
             if _facts(path) is None:
-                raise BenchError(f"{path} is damaged; start the build again, which makes it anew")
+                raise BenchError(f"{path} is damaged; start the build again to embed it anew")
             yield np.load(path)
 
     with atomic_file(target) as path:
@@ -160,16 +160,15 @@ def write_vectors(shards: Path, target: Path) -> None:
 
 
 def earlier_build(folder: Path, model: str, dim: int) -> Earlier:
-    """Return the vectors of an earlier build, for those texts that have not changed since.
+    """Return the vectors of an earlier build, for texts that have not changed since.
 
     Raises:
-        BenchError: the folder is no finished build, or another model made it.
+        BenchError: the folder is not a finished build, or another model embedded it.
     """
-    manifest = read_manifest(folder)
-    made = manifest["embedding"]
-    if (made["model"], made["dim"]) != (model, dim):
+    before = read_manifest(folder)["embedding"]
+    if (before["model"], before["dim"]) != (model, dim):
         raise BenchError(
-            f"reuse={folder} was embedded by {made['model']} in {made['dim']} dimensions, not by {model} in {dim}"
+            f"reuse={folder} was embedded by {before['model']} in {before['dim']} dimensions, not by {model} in {dim}"
         )
     texts = (text for shard in texts_of(folder / ITEMS) for text in shard)
     return Earlier(open_vectors(folder / VECTORS), {digest_of_text(text): row for row, text in enumerate(texts)})

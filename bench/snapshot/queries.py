@@ -1,4 +1,4 @@
-"""Queries: search terms, and filters whose values come from the items' own attributes."""
+"""Queries: search terms, and filters whose values come from the attributes of the items."""
 
 from __future__ import annotations
 
@@ -29,16 +29,7 @@ _LEAF = {FilterType.EM: "equals", FilterType.R: "between", FilterType.EMIS: "con
 
 @dataclass
 class QueriesConfig:
-    """Which queries are made.
-
-    Attributes:
-        count: how many.
-        terms: a file of search terms, one a line; None to derive them from titles of papers that are no items.
-        selectivity: the share of items that filters pass, as nearly as the attributes allow; None for values that are
-            drawn from the items, as in the paper.
-        correlation: the share of queries whose filter is drawn from one of their nearest items rather than from any:
-            0 as in the paper, 1 for filters that match what is near.
-    """
+    """The key `queries` of ``configs/build.yaml``, which explains its keys."""
 
     count: int = 1000
     terms: str | None = None
@@ -52,18 +43,18 @@ class QueriesConfig:
             BenchError: one is out of range.
         """
         if self.count < 1:
-            raise BenchError(f"queries.count={self.count} is out of range; it is a whole number from 1 on")
+            raise BenchError(f"queries.count={self.count} is out of range; it must be at least 1")
         if self.selectivity is not None and not 0 < self.selectivity <= 1:
-            raise BenchError(f"queries.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
+            raise BenchError(f"queries.selectivity={self.selectivity} is out of range; it must be in (0, 1]")
         if not 0 <= self.correlation <= 1:
-            raise BenchError(f"queries.correlation={self.correlation} is out of range; it lies in [0, 1]")
+            raise BenchError(f"queries.correlation={self.correlation} is out of range; it must be in [0, 1]")
 
 
 def read_terms(path: Path, count: int) -> list[str]:
-    """Return the first `count` search terms of a file, one a line.
+    """Return the first `count` search terms of a file, one per line.
 
     Raises:
-        BenchError: the file is missing, is no UTF-8, or has fewer.
+        BenchError: the file is missing, is not UTF-8, or has fewer terms.
     """
     try:
         lines = [" ".join(line.split()) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -71,14 +62,14 @@ def read_terms(path: Path, count: int) -> list[str]:
         raise BenchError(f"queries.terms={path} cannot be read: {error}") from error
     terms = [line for line in lines if line]
     if len(terms) < count:
-        raise BenchError(f"queries.terms={path} has {len(terms)} terms where queries.count={count}")
+        raise BenchError(f"queries.terms={path} has {len(terms)} terms, but queries.count={count}")
     return terms[:count]
 
 
 def term_of(title: str) -> str:
-    """Return the search term that a title gives: its longest run of words without a stop word or punctuation.
+    """Return the search term for a title: its longest run of words without a stop word or punctuation.
 
-    Of runs of equal length the first is taken; it is cut to five words.
+    Of runs of equal length it is the first, and it is cut to five words.
     """
     runs: list[list[str]] = []
     for part in re.split(r"[^\w\s'-]+", title):
@@ -99,9 +90,9 @@ def draw_filters(
     """Return the filters of the three published workloads, one per query.
 
     Args:
-        config: how they are drawn.
-        attributes: those of the items.
-        nearest: int64[q, m], each query's nearest items.
+        config: how to draw them.
+        attributes: of the items.
+        nearest: int64[q, m], the nearest items of each query.
         seed: of the draws.
     """
     rng = np.random.Generator(np.random.Philox(seed))
@@ -122,31 +113,31 @@ def _controlled(
     filter_type: FilterType,
     name: str,
     attributes: Attributes,
-    share: float,
+    selectivity: float,
     anchors: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> list[Filter]:
-    """Return filters that pass a share of the items, and the anchor where its value allows it.
+    """Return filters of about a given selectivity that pass their anchor where possible.
 
-    A range reaches over that share of the ordered values, the anchor's anywhere in it. Of equal values and of members
-    of a set the one is taken that the share of items nearest to the wanted one has: for sets, of the anchor's.
+    A range covers that fraction of the ordered values, with the value of the anchor anywhere in it. EM takes the value
+    whose frequency among the items is closest to the selectivity; EMIS the closest member of the set of the anchor.
     """
     column = attributes[name]
     if filter_type is FilterType.R:
         assert isinstance(column, Ordered)
         values = np.sort(column.values[column.present])
-        width = max(1, round(share * len(values)))
+        width = max(1, round(selectivity * len(values)))
         at = np.searchsorted(values, column.values[anchors])
         starts = np.clip(at - rng.integers(width, size=len(anchors)), 0, len(values) - width)
         return [Between(name, int(values[start]), int(values[start + width - 1])) for start in starts]
     if filter_type is FilterType.EM:
         assert isinstance(column, Ordered)
         distinct, counts = np.unique(column.values[column.present], return_counts=True)
-        best = distinct[np.abs(counts / attributes.n - share).argmin()]
+        best = distinct[np.abs(counts / attributes.n - selectivity).argmin()]
         return [Equals(name, int(best))] * len(anchors)
     assert isinstance(column, Sets)
     counts = np.bincount(column.codes, minlength=len(column.vocabulary))
-    off = np.abs(counts / attributes.n - share)
+    off = np.abs(counts / attributes.n - selectivity)
     filters: list[Filter] = []
     for anchor in anchors:
         codes = column.codes[column.offsets[anchor] : column.offsets[anchor + 1]]

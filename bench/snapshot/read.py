@@ -1,4 +1,4 @@
-"""Reading arXiv's metadata snapshot: JSON lines, plain or gzip, one record at a time."""
+"""Read arXiv's metadata snapshot: JSON lines, plain or gzip, one record at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRIAL = 1000
 
 
 class Record(NamedTuple):
-    """A cleaned record: its arXiv id, the texts that are embedded, and its attributes."""
+    """A cleaned record: its arXiv id, its title and abstract, and its attributes."""
 
     id: str
     title: str
@@ -31,11 +31,11 @@ class Record(NamedTuple):
 
 @dataclass
 class Malformed:
-    """The records that had to be left out.
+    """The malformed records, which are skipped.
 
     Attributes:
         count: how many.
-        first: of the first ones, line and reason.
+        first: line and reason of the first ones.
     """
 
     count: int = 0
@@ -49,13 +49,13 @@ class Malformed:
 
 
 def read(path: Path, malformed: Malformed) -> Iterator[Record]:
-    """Yield the records of a snapshot, in its order; those that are malformed are counted instead.
+    """Yield the records of a snapshot in their order, and count malformed ones.
 
     Raises:
-        BenchError: there is no such file, it is no JSON lines, or its gzip stream is damaged or cut short.
+        BenchError: the file is missing or is not JSON lines, or its gzip stream is damaged or truncated.
     """
     if not path.is_file():
-        raise BenchError(f"no file {path} (metadata)")
+        raise BenchError(f"there is no file {path} (metadata)")
     good = line = 0
     with path.open("rb") as raw, bar(f"reading {path.name}", path.stat().st_size, "B") as progress:
         stream: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if raw.read(2) == b"\x1f\x8b" else raw
@@ -81,17 +81,17 @@ def _lines(path: Path, stream: IO[bytes], raw: IO[bytes]) -> Iterator[bytes]:
     try:
         while content := stream.readline(_LONGEST_LINE):
             if len(content) == _LONGEST_LINE:
-                raise BenchError(f"{path} has a line of more than 16 MiB: it is no JSON lines, one record a line")
+                raise BenchError(f"{path} has a line of more than 16 MiB: not JSON lines, one record per line")
             yield content
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BenchError(
-            f"{path} is damaged or cut short at byte {raw.tell():,} of its gzip stream ({error}); fetch it again"
+            f"{path} is damaged or truncated at byte {raw.tell():,} of its gzip stream ({error}); fetch it again"
         ) from error
 
 
 def _record(values: Any) -> Record:
     if not isinstance(values, dict):
-        raise TypeError(f"{type(values).__name__} where an object should be")
+        raise TypeError(f"{type(values).__name__} instead of an object")
     for name in REQUIRED:
         if values.get(name) is None:
             raise KeyError(name)

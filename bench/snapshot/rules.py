@@ -1,4 +1,4 @@
-"""What the eleven attributes are, by the record of arXiv's metadata that they are read from."""
+"""The eleven attributes, derived from a record of arXiv's metadata."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 EPOCH = dt.date(1970, 1, 1).toordinal()
 
 REQUIRED = ("id", "title", "abstract", "categories", "versions", "update_date", "authors_parsed")
-"""Fields without which a record is malformed; the others may be missing or null."""
+"""The required fields of a record; others may be missing or null."""
 
 
 def attributes_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the eleven attributes of a record, in the order of the published layout.
 
     Raises:
-        ValueError, TypeError, KeyError, IndexError: a required field is missing or of another form.
+        ValueError, TypeError, KeyError, IndexError: a required field is missing or has an unexpected form.
     """
     subs = sub_categories(record["categories"])
     mains = main_categories(subs)
@@ -38,25 +38,25 @@ def attributes_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text(value: Any) -> str | None:
-    """Return a text with every run of white space as one blank; None for null and for nothing but white space."""
+    """Return a text with every run of white space replaced by one blank; None for null and for white space only."""
     return " ".join(value.split()) or None if value is not None else None
 
 
 def sub_categories(categories: str) -> list[str]:
-    """Return the categories as arXiv writes them (``math.DG``, ``hep-th``), in its order, the primary one first."""
-    found = list(dict.fromkeys(categories.split()))
-    if not found:
+    """Return the categories as arXiv writes them (``math.DG``, ``hep-th``), in its order: the primary one is first."""
+    names = list(dict.fromkeys(categories.split()))
+    if not names:
         raise ValueError("no category")
-    return found
+    return names
 
 
 def main_categories(subs: list[str]) -> list[str]:
-    """Return the archives, which is what stands before the dot: ``math``, ``hep-th``; in order, each once."""
+    """Return the archives, the parts before the dot (``math``, ``hep-th``), in order and without repeats."""
     return list(dict.fromkeys(sub.partition(".")[0] for sub in subs))
 
 
 def authors(parsed: list[list[str]]) -> list[str]:
-    """Return the names as ``First Last Suffix`` in NFC, in their order, each once; affiliations are left out."""
+    """Return the names as ``First Last Suffix`` in NFC, in order and without repeats; affiliations are dropped."""
     names = []
     for last, first, *rest in parsed:
         suffix = rest[0] if rest else ""
@@ -66,7 +66,7 @@ def authors(parsed: list[list[str]]) -> list[str]:
 
 
 def number_of_versions(versions: list[Any]) -> int:
-    """Return how many versions there are, at least one."""
+    """Return the number of versions, at least one."""
     if not isinstance(versions, list) or not versions:
         raise ValueError("no version")
     return len(versions)

@@ -1,4 +1,4 @@
-"""From a snapshot to the items of a dataset: derived, deduplicated, and chosen by a seed."""
+"""From a snapshot to the items of a dataset: derive attributes, drop duplicates, and choose by a seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, suggestion
 from bench.core.progress import bar
 from bench.datasets.layout import PUBLISHED_KINDS, arrow_type
 from bench.snapshot.read import Malformed, Record, read
@@ -31,13 +31,7 @@ STRATA = ("year", "category")
 
 @dataclass
 class SampleConfig:
-    """Which records become items.
-
-    Attributes:
-        method: first, in the snapshot's order; random; or stratified, so that the strata keep their shares.
-        items: how many; None for all.
-        by: what stratified keeps the shares of: the year of update_date, or the category, the first main category.
-    """
+    """The key `sample` of ``configs/build.yaml``, which explains its keys."""
 
     method: str = "first"
     items: int | None = None
@@ -45,12 +39,12 @@ class SampleConfig:
 
 
 def derive(metadata: Path, records: Path, report: Path) -> None:
-    """Write the records of a snapshot as Parquet, and a report of what was left out as JSON.
+    """Write the records of a snapshot as Parquet, and a report of malformed ones as JSON.
 
     Memory does not grow with the snapshot.
 
     Raises:
-        BenchError: see `snapshot.read`.
+        BenchError: see `bench.snapshot.read.read`.
     """
     malformed = Malformed()
     with atomic_file(records) as path, pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
@@ -80,43 +74,43 @@ def choose(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the rows of `records` that become items, ascending, and those whose titles may become queries.
 
-    Of several records of one arXiv id the last counts, as a refreshed snapshot appends. Whether a record is chosen
-    depends on its id and the seed alone, but for how many others there are.
+    Of several records of one arXiv id the last one counts, because a refreshed snapshot appends. Whether a record is
+    chosen depends only on its id, the seed and the number of other records.
 
     Args:
         records: Parquet of `SCHEMA`.
-        config: how items are chosen.
+        config: how to choose items.
         seed: of the choice.
         held_out: how many records to keep for queries.
 
     Raises:
         BenchError: there are fewer records than items and queries need.
     """
-    for key, value, known in (("method", config.method, METHODS), ("by", config.by, STRATA)):
-        if value not in known:
-            raise BenchError(f"sample.{key}={value} is none of {', '.join(known)}")
+    for key, value, choices in (("method", config.method, METHODS), ("by", config.by, STRATA)):
+        if value not in choices:
+            raise BenchError(f"sample.{key}={value} is unknown{suggestion(value, choices)}")
     keys, strata = _keys(records, config.by, seed)
     rows = _last_of_each(keys[:, 0])
-    wanted = len(rows) - held_out if config.items is None else config.items
-    if wanted < 1 or wanted + held_out > len(rows):
+    count = len(rows) - held_out if config.items is None else config.items
+    if not 1 <= count <= len(rows) - held_out:
         raise BenchError(
-            f"{len(rows):,} records are left where sample.items={wanted:,} and {held_out:,} titles for queries are "
-            "wanted"
+            f"sample.items={'null' if config.items is None else config.items} is out of range; there are {len(rows):,} "
+            f"distinct records, of which {held_out:,} become queries"
         )
     order = rows[np.argsort(keys[rows, 1], kind="stable")]
     match config.method:
         case "first":
-            items = rows[:wanted]
+            items = rows[:count]
         case "random":
-            items = order[:wanted]
+            items = order[:count]
         case _:
-            items = _stratified(order, strata, wanted)
+            items = _stratified(order, strata, count)
     others = order[~np.isin(order, items)]
     return np.sort(items), others[:held_out]
 
 
 def _keys(records: Path, by: str, seed: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return uint64[n, 2], what stands for each id and its place in a random order; and int64[n], the strata."""
+    """Return uint64[n, 2], a hash of each id and its key in a random order, and int64[n], the strata."""
     column = "update_date" if by == "year" else "main_categories"
     names: dict[str, int] = {}
     keys, strata = [], []
@@ -147,23 +141,23 @@ def _last_of_each(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.sort(len(keys) - 1 - from_the_end)
 
 
-def _stratified(order: NDArray[np.int64], strata: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
-    """Return `wanted` of the rows, of each stratum its share, the largest remainders rounded up."""
-    values, own, counts = np.unique(strata[order], return_inverse=True, return_counts=True)
-    shares = counts * wanted / len(order)
-    take = np.floor(shares).astype(np.int64)
-    take[np.argsort(take - shares, kind="stable")[: wanted - take.sum()]] += 1
-    return np.concatenate([order[own == s][: take[s]] for s in range(len(values))])
+def _stratified(order: NDArray[np.int64], strata: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return `count` of the rows, with strata in proportion; the largest remainders are rounded up."""
+    values, stratum_of, sizes = np.unique(strata[order], return_inverse=True, return_counts=True)
+    quotas = sizes * count / len(order)
+    take = np.floor(quotas).astype(np.int64)
+    take[np.argsort(take - quotas, kind="stable")[: count - take.sum()]] += 1
+    return np.concatenate([order[stratum_of == s][: take[s]] for s in range(len(values))])
 
 
 def write_rows(records: Path, rows: NDArray[np.int64], items: Path, attributes: Path) -> None:
-    """Write some rows of `records`, ascending, as Parquet: all columns as items, and those of attributes alone."""
+    """Write ascending rows of `records` as Parquet: all columns to `items`, the attributes to `attributes`."""
     kinds = list(PUBLISHED_KINDS)
     with (
         atomic_file(items) as whole,
         atomic_file(attributes) as part,
         pq.ParquetWriter(whole, SCHEMA, compression="zstd") as writer,
-        pq.ParquetWriter(part, pa.schema([SCHEMA.field(name) for name in kinds]), compression="zstd") as of_attributes,
+        pq.ParquetWriter(part, pa.schema([SCHEMA.field(name) for name in kinds]), compression="zstd") as columns_writer,
     ):
         start = 0
         with bar("choosing items", len(rows), "item") as progress:
@@ -172,12 +166,12 @@ def write_rows(records: Path, rows: NDArray[np.int64], items: Path, attributes: 
                 if last > first:
                     chosen = pa.table(batch.take(pa.array(rows[first:last] - start)), schema=SCHEMA)
                     writer.write_table(chosen)
-                    of_attributes.write_table(chosen.select(kinds))
+                    columns_writer.write_table(chosen.select(kinds))
                     progress.update(last - first)
                 start += len(batch)
 
 
 def titles(records: Path, rows: NDArray[np.int64]) -> list[str]:
-    """Return the titles of some rows, in their order."""
+    """Return the titles of some rows, in the order of `rows`."""
     column = pq.read_table(records, columns=["title"]).column("title")
     return column.take(pa.array(rows)).to_pylist()

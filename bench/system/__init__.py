@@ -1,1 +1,1 @@
-"""This machine: its cache, locks, CPUs and memory."""
+"""This machine: files that appear whole, locks, CPUs and memory."""

@@ -1,7 +1,7 @@
-"""What is derived once from inputs and kept: digests, Parquet of attributes, ground truth, converted vectors.
+"""What is derived from inputs once and kept: digests, attributes as Parquet, ground truth, converted vectors.
 
-Every entry is named by a digest of what it was made from, and appears by one rename: it is whole or not there.
-One process at a time makes an entry; others that need it wait.
+An entry is named by a digest of its inputs and appears by one rename: it is complete or absent. One process at a time
+makes an entry; others that need it wait.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _HASH_BYTES = 8 << 20
 
 
 def digest_of(*parts: Any) -> str:
-    """Return 16 hex digits that stand for parts which JSON can hold."""
+    """Return a digest of 16 hex digits of parts that JSON can represent."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex, showing progress."""
+    """Return the SHA-256 of a file in hex, showing progress."""
     digest = hashlib.sha256()
     with path.open("rb") as file, bar(f"hashing {path.name}", path.stat().st_size, "B") as progress:
         while block := file.read(_HASH_BYTES):
@@ -40,10 +40,10 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes `path` by one rename, if the block ends well; otherwise nothing is left.
+    """Yield a temporary path that becomes `path` by one rename if the block succeeds; otherwise nothing remains.
 
     Raises:
-        BenchError: the folder cannot be written.
+        BenchError: the folder is not writable.
     """
     temporary = _sibling(path)
     try:
@@ -59,10 +59,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder that becomes `path` by one rename, if the block ends well.
+    """Yield an empty temporary folder that becomes `path` by one rename if the block succeeds.
 
     Raises:
-        BenchError: the parent folder cannot be written.
+        BenchError: the parent folder is not writable.
     """
     temporary = _sibling(path)
     try:
@@ -86,7 +86,7 @@ def make_folder(path: Path) -> Path:
     """Create a folder and its parents.
 
     Raises:
-        BenchError: it cannot be created or written.
+        BenchError: it cannot be created, or is not writable.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -98,18 +98,18 @@ def make_folder(path: Path) -> Path:
 
 
 @contextmanager
-def made_by_one(path: Path, lock_file: Path) -> Iterator[bool]:
-    """Yield whether `path` is missing; the caller, who makes it then, is the only process to be told so.
+def creation_lock(path: Path, lock_file: Path) -> Iterator[bool]:
+    """Yield whether `path` is missing; only one process at a time gets True, and creates it.
 
     Raises:
-        BenchError: the lock's folder cannot be written, or its file system knows no locks.
+        BenchError: the folder of the lock is not writable, or its file system does not support locks.
     """
     if path.exists():
         yield False
         return
     make_folder(lock_file.parent)
     with StatusLine(path.name) as line:
-        turn = lock(lock_file, lambda: line("another process makes it"))
+        turn = lock(lock_file, lambda: line("another process is making it"))
     with turn:
         yield not path.exists()
 
@@ -122,28 +122,28 @@ class Cache:
         self.root = root
 
     def file(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> Path:
-        """Return the entry's file; where it is missing, `make` writes it into the path that it is given."""
+        """Return the file of an entry; if it is missing, `make` writes it to the path that it gets."""
         path = self.root / group / f"{digest}{suffix}"
-        with made_by_one(path, self._lock(path)) as missing:
+        with creation_lock(path, self._lock(path)) as missing:
             if missing:
                 with atomic_file(path) as temporary:
                     make(temporary)
         return path
 
-    def file_in_turn(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> None:
-        """Make an entry's file if it is missing and no other process makes it; for work that several share out."""
+    def file_if_free(self, group: str, digest: str, suffix: str, make: Callable[[Path], None]) -> None:
+        """Make the file of an entry if it is missing and no other process is making it; this divides work."""
         path = self.root / group / f"{digest}{suffix}"
-        if path.exists() or (turn := try_lock(self._lock(path))) is None:
+        if path.exists() or (held := try_lock(self._lock(path))) is None:
             return
-        with turn:
+        with held:
             if not path.exists():
                 with atomic_file(path) as temporary:
                     make(temporary)
 
     def folder(self, group: str, digest: str, make: Callable[[Path], None]) -> Path:
-        """Return the entry's folder; where it is missing, `make` fills the empty folder that it is given."""
+        """Return the folder of an entry; if it is missing, `make` fills the empty folder that it gets."""
         path = self.root / group / digest
-        with made_by_one(path, self._lock(path)) as missing:
+        with creation_lock(path, self._lock(path)) as missing:
             if missing:
                 with atomic_folder(path) as temporary:
                     make(temporary)
@@ -157,7 +157,7 @@ class Cache:
         shutil.rmtree(self.root / group, ignore_errors=True)
 
     def digest(self, path: Path, check: Callable[[Path], None] | None = None) -> str:
-        """Return the SHA-256 of a file, after `check` has accepted it; remembered while size and time stay the same."""
+        """Return the SHA-256 of a file that `check` accepts; kept until its size or modification time changes."""
         status = path.stat()
         key = digest_of(str(path.resolve()), status.st_size, status.st_mtime_ns, check.__name__ if check else "")
 

@@ -1,4 +1,4 @@
-"""The CPUs of this machine, and claims on them."""
+"""Claims on the CPUs of this machine, so that runs do not disturb each other."""
 
 from __future__ import annotations
 
@@ -9,45 +9,39 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.core.cpus import allowed_cpus
 from bench.system.locks import POLL_SECONDS, lock, try_lock
 
 
-def allowed_cpus() -> list[int]:
-    """Return the CPUs that this process may use, in order."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 @contextmanager
-def claimed_cpus(count: int, waiting: Callable[[], None] = lambda: None) -> Iterator[list[int]]:
-    """Hold CPUs that no other claim on this machine holds; `waiting` is called while too few are free.
+def claim_cpus(count: int, waiting: Callable[[], None] = lambda: None) -> Iterator[list[int]]:
+    """Hold CPUs that no other claim on this machine holds.
 
-    Claims are granted in turn: one that asks for many CPUs keeps those that it has got while it waits for more, and
-    later ones wait behind it. So none waits for ever, and no two wait for each other.
+    Claims are served one at a time: a claim for many CPUs keeps those it has while it waits for more, and later claims
+    queue up. So no claim waits indefinitely, and no two wait for each other.
 
     Args:
-        count: how many; all that this process may use where these are fewer.
-        waiting: see above.
+        count: how many CPUs; all that this process may use if there are fewer.
+        waiting: called repeatedly while too few CPUs are free.
 
     Yields:
-        their numbers, the highest that are free: the first CPUs serve interrupts and the processes that watch.
+        the numbers of the CPUs, the highest that are free: the first CPUs serve interrupts and supervising processes.
 
     Raises:
-        BenchError: the machine's folder of temporary files cannot be written.
+        BenchError: the folder for temporary files is not writable.
     """
     folder = Path(tempfile.gettempdir()) / f"fanns-bench-cpus-{os.getuid()}"
     allowed = allowed_cpus()
-    with ExitStack() as held:
-        got: list[int] = []
+    with ExitStack() as locks:
+        claimed: list[int] = []
         with lock(folder / "turn", waiting):
             while True:
                 for cpu in reversed(allowed):
-                    if len(got) < count and cpu not in got and (file := try_lock(folder / str(cpu))):
-                        held.enter_context(file)
-                        got.append(cpu)
-                if len(got) == min(count, len(allowed)):
+                    if len(claimed) < count and cpu not in claimed and (file := try_lock(folder / str(cpu))):
+                        locks.enter_context(file)
+                        claimed.append(cpu)
+                if len(claimed) == min(count, len(allowed)):
                     break
                 waiting()
                 time.sleep(POLL_SECONDS)
-        yield sorted(got)
+        yield sorted(claimed)

@@ -1,4 +1,4 @@
-"""Where a results folder keeps what can be computed again."""
+"""Where a results folder keeps what can be recomputed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Locks between processes, and between machines that share a folder.
 
-The kernel holds a lock for as long as a file stays open, so that one whose holder is killed is free at once. Files
-of locks stay behind: to delete one that somebody waits for would give the lock to two.
+The kernel holds a lock while a file is open, so the lock of a killed process is free at once. Lock files are never
+deleted: deleting one that a process waits for would let two processes hold the lock.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ POLL_SECONDS = 0.02
 
 
 def try_lock(path: Path) -> BinaryIO | None:
-    """Return an open file that holds the lock of `path` until it is closed, or None where another one holds it.
+    """Return an open file that holds the lock of `path` until it is closed, or None if another process holds it.
 
     Raises:
-        BenchError: the file cannot be written, or its file system knows no locks.
+        BenchError: the file cannot be written, or its file system does not support locks.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def try_lock(path: Path) -> BinaryIO | None:
     except OSError as error:
         file.close()
         raise BenchError(
-            f"cannot lock {path}: {error.strerror or error}; results must lie on a file system with locks"
+            f"cannot lock {path}: {error.strerror or error}; keep results on a file system with locks"
         ) from error
     return file
 
@@ -44,7 +44,7 @@ def try_lock(path: Path) -> BinaryIO | None:
 def lock(path: Path, waiting: Callable[[], None] = lambda: None) -> BinaryIO:
     """Return an open file that holds the lock of `path` until it is closed.
 
-    `waiting` is called again and again while another process holds it.
+    `waiting` is called repeatedly while another process holds it.
 
     Raises:
         BenchError: see `try_lock`.

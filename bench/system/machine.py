@@ -1,4 +1,4 @@
-"""Where a result comes from: the code, the libraries and the machine."""
+"""Where a result comes from: code, libraries and machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from bench.core.cpus import allowed_cpus
 from bench.core.paths import PROJECT
 
 LIBRARIES = ("numpy", "numba", "faiss-cpu", "hnswlib", "pyarrow")
@@ -22,7 +23,7 @@ def machine() -> dict[str, Any]:
     """Return the columns that describe this machine."""
     return {
         "cpu_model": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(allowed_cpus()),
         "memory_bytes": psutil.virtual_memory().total,
         "kernel": f"{platform.system()} {platform.release()}",
     }
@@ -30,13 +31,13 @@ def machine() -> dict[str, Any]:
 
 @cache
 def machine_id() -> str:
-    """Return what must be equal for two timings to be comparable: the processor, its cores and memory in GiB."""
+    """Return what two timings must share to be comparable: the processor, its cores and the memory in GiB."""
     facts = machine()
     return machine_name(facts["cpu_model"], facts["cores"], facts["memory_bytes"])
 
 
 def machine_name(cpu_model: str, cores: int, memory_bytes: int) -> str:
-    """Return the identity of the machine that a row's columns describe."""
+    """Return the identity of the machine that the columns of a row describe."""
     return f"{cpu_model}, {cores} cores, {round(memory_bytes / 2**30)} GiB"
 
 
@@ -57,7 +58,7 @@ def library_versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
 
 
 def noise() -> list[str]:
-    """Return what may disturb timings on this machine just now, in words."""
+    """Return warnings about what may disturb timings on this machine right now."""
     warnings = []
     load, cores = os.getloadavg()[0], machine()["cores"]
     if load > 0.5 * cores:

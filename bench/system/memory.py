@@ -1,19 +1,15 @@
-"""The memory that a process holds."""
+"""The memory of a process."""
 
 from __future__ import annotations
 
 import resource
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 def peak_rss() -> int:
-    """Return the most memory in bytes that this process has held, which a watcher from outside may miss.
+    """Return the peak resident memory of this process in bytes; an observer outside may miss it.
 
-    Linux counts it per program; `getrusage` would also count what the parent held when it forked.
+    Linux counts it per program, whereas `getrusage` includes what the parent held when it forked.
     """
     status = Path("/proc/self/status")
     if status.exists():

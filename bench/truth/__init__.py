@@ -1,1 +1,1 @@
-"""Exact search, and judging answers by it."""
+"""Exact search, and judging answers against it."""

@@ -13,8 +13,8 @@ class GroundTruth:
     """The exact answers of a workload.
 
     Attributes:
-        ids: int64[q, depth], nearest first, -1 where fewer items match.
-        distances: float64[q, depth], squared L2, infinite where there is no id.
+        ids: int64[q, depth], nearest first, padded with -1 if fewer items match.
+        distances: float64[q, depth], squared L2, infinite for padding.
         matches: int64[q], how many items pass each query's filter.
     """
 
@@ -24,12 +24,12 @@ class GroundTruth:
 
 
 def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
-    """Return the answers over the items of two disjoint parts, from the answers over each."""
+    """Return the answers over two disjoint sets of items, given the answers over each."""
     ids = np.hstack([one.ids, other.ids])
     distances = np.hstack([one.distances, other.distances])
-    nearest = np.lexsort((ids, distances))[:, : one.ids.shape[1]]
+    order = np.lexsort((ids, distances))[:, : one.ids.shape[1]]
     return GroundTruth(
-        np.take_along_axis(ids, nearest, 1),
-        np.take_along_axis(distances, nearest, 1),
+        np.take_along_axis(ids, order, 1),
+        np.take_along_axis(distances, order, 1),
         one.matches + other.matches,
     )

@@ -1,4 +1,4 @@
-"""What an answer is worth: recall, underfill and violations, from ids that nobody vouches for."""
+"""Judge untrusted ids: recall, underfill and violations of an answer."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bench.core.masks import FilterBatch, mask
 from bench.truth.answers import GroundTruth
 
 TIE = 1e-6
-"""An id counts as true when its distance is within this relative margin of the true k-th."""
+"""An id counts as true if its distance exceeds the true k-th by no more than this relative margin."""
 
 _ORDER = 1e-4
-"""Answers count as unordered beyond this relative margin: methods rank by float32 distances."""
+"""Answers are unordered only beyond this relative margin, because methods rank by float32 distances."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Verdict:
         recall: float64, |returned and true| / min(k, matches); NaN where no item matches.
         recall_paper: float64, |returned and true| / k.
         underfill: float64, 1 - |valid returned| / min(k, matches); NaN where no item matches.
-        returned: int64, ids that are in range, distinct and pass the filter.
+        returned: int64, distinct ids in range that pass the filter.
         out_of_range: int64, ids that are neither -1 nor items.
-        repeated: int64, ids that were returned before for the same query.
+        repeated: int64, ids that occurred before in the answer to the same query.
         failing: int64, distinct ids in range that fail the filter.
-        unordered: bool, whether some valid id comes after one that is farther.
+        unordered: bool, whether a valid id follows one that is farther away.
     """
 
     recall: NDArray[np.float64]
@@ -49,16 +49,16 @@ class Verdict:
         return self.out_of_range + self.repeated + self.failing
 
     def fault(self, *, afanns: bool) -> str | None:
-        """Return why the answer is invalid, or None. A method for AFANNS may return items that fail the filter."""
+        """Return why the answer is invalid, or None. An AFANNS method may return items that fail the filter."""
         faults = {"out of range": self.out_of_range, "repeated": self.repeated}
         if not afanns:
             faults["failing the filter"] = self.failing
-        found = [
+        sentences = [
             f"{counts.sum()} ids {fault} (first in query {np.flatnonzero(counts)[0]})"
             for fault, counts in faults.items()
             if counts.any()
         ]
-        return ", ".join(found) or None
+        return ", ".join(sentences) or None
 
 
 def judge(
@@ -72,11 +72,11 @@ def judge(
     """Judge the ids that a method returned.
 
     Args:
-        ids: integer[q, m <= k]; -1 stands for no answer.
-        k: how many answers were asked for, at most the depth of `truth`.
+        ids: integer[q, m <= k]; -1 means no answer.
+        k: the requested number of answers, at most the depth of `truth`.
         truth: the exact answers.
         filters: one per query, over the n items.
-        vectors: [n, d] of the items.
+        vectors: [n, d], those of the items.
         queries: float32[q, d].
 
     Raises:

@@ -1,4 +1,4 @@
-"""Kernels of exact search: selecting the nearest from a block of products, and distances in float64."""
+"""The kernel of exact search: selecting the nearest items from a block of inner products."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORD = 64
-"""Items per mask word, and so per step of the selection."""
+"""Items per word of a mask, which is also a step of the selection."""
 
 _HALF = WORD // 2
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
 def _sift_down(scores: Any, ids: Any, score: Any, item: Any) -> None:
-    """Replace the root of a max-heap held in two arrays."""
+    """Replace the root of a max-heap that consists of two arrays."""
     size = len(scores)
     at = 0
     while True:
@@ -34,7 +34,7 @@ def _sift_down(scores: Any, ids: Any, score: Any, item: Any) -> None:
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def _count_below(products: Any, norms: Any, limit: Any) -> Any:
-    """Return how many scores are below a limit; over whole slices, so that it is vectorised."""
+    """Return how many scores of a slice are below a limit; a loop without branches, so that it is vectorised."""
     below = 0
     for j in range(len(products)):
         below += norms[j] - np.float32(2) * products[j] < limit
@@ -54,16 +54,16 @@ def select(
 ) -> None:
     """Push the nearest passing items of a block into each query's max-heap.
 
-    A score is ||x||^2 - 2 q.x, the squared distance less ||q||^2. Whole words of items are skipped where none
-    passes, or where no score beats the heap's root.
+    A score is ||x||^2 - 2 q.x, the squared distance minus ||q||^2. Words of items are skipped as a whole if none of
+    them passes, or if no score beats the root of the heap.
 
     Args:
-        products: float32[q, b], q.x of each query of the block with each item of the block.
+        products: float32[q, b], q.x of each query with each item of the block.
         norms: float32[b], ||x||^2.
-        items: int64[b], the items' ids.
-        words: uint64[u, ceil(b / 64)], bits of the items that pass, one row per distinct filter.
-        row_words: int64[q], each query's row in `words`.
-        rows: int64[q], each query's row in the heaps.
+        items: int64[b], the ids of the items.
+        words: uint64[u, ceil(b / 64)], a bit per item that passes, one row per distinct filter.
+        row_words: int64[q], the row of each query in `words`.
+        rows: int64[q], the row of each query in the heaps.
         heap_scores: float32[*, keep], max-heaps, initially infinite; changed in place.
         heap_ids: int64[*, keep], their ids, initially -1; changed in place.
     """

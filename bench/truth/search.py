@@ -1,21 +1,20 @@
 """Exact filtered search, by blocked matrix products over memory-mapped vectors.
 
-Products in float32 choose more candidates than are wanted; float64 distances then rank them, and a bound on the
-float32 error proves that none is missing. A query whose proof fails is answered again in float64 alone. Ties are
+Float32 products choose a few candidates more than needed; float64 distances then rank them, and a bound on the float32
+error proves that no candidate is missing. If the proof fails for a query, it is answered again in float64. Ties are
 broken by id.
 
-Items are searched in shards, whose vectors and masks fit into a memory budget together; each shard's answers are
-exact by themselves, so that merging them is sorting them, whoever found them and when. Every vector is read once.
+Items are searched in shards whose vectors and masks fit into a memory budget. The answers over a shard are exact, so
+merging them only takes sorting, in any order and on any machine. Every vector is read once.
 
-The work on a shard is cut into tiles, some queries by some items, that threads take one by one. A tile is one product
-on one thread, small enough to be in cache when it is searched, and the same for any number of threads.
+The work on a shard is cut into tiles, some queries by some items, which threads take one by one. A tile is one product
+on one thread; it is small enough to stay in cache until it is searched, and the same for any number of threads.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from bench.core.cpus import allowed_cpus
 from bench.core.distances import exact_distances
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
@@ -34,7 +34,7 @@ from bench.truth.answers import GroundTruth, merged
 from bench.truth.kernels import WORD, select
 
 SHARD_BYTES = 1 << 30
-"""The most bytes of vectors and masks in a shard."""
+"""The largest size of the vectors and masks of a shard."""
 
 _SLACK = 16
 _TILE_QUERIES = 512
@@ -44,7 +44,7 @@ _SHARED = 16
 
 @dataclass(frozen=True)
 class _Tile:
-    """Some queries, and the items of a block that they are compared with; the arguments of `select`."""
+    """Some queries and the items of a block to compare them with: the arguments of `select`."""
 
     rows: NDArray[np.int64]
     items: NDArray[np.int64]
@@ -69,7 +69,7 @@ def exact_search(
         queries: float32[q, d], C-contiguous.
         filters: one filter per query, over the n items.
         k: answers per query.
-        memory: bytes that may be used, see `shards`.
+        memory: the budget in bytes, see `shards`.
 
     Raises:
         BenchError: the memory budget is too small for one block.
@@ -82,9 +82,9 @@ def exact_search(
 
 
 def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> list[slice]:
-    """Cut the items into shards; searching one takes no more than `memory` bytes, mapped pages of vectors included.
+    """Cut the items into shards; searching one takes at most `memory` bytes, including mapped pages of vectors.
 
-    A shard has at most `SHARD_BYTES` of vectors, so that a search that is killed loses little.
+    A shard has at most `SHARD_BYTES`, so that a killed search loses little.
 
     Raises:
         BenchError: the memory budget is too small for one block.
@@ -92,13 +92,13 @@ def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> 
     n, dim = vectors.shape
     kept = k + _SLACK
     copies = (_ahead() + 2) * _BLOCK * dim * 4
-    tiles = threads() * _BLOCK * _TILE_QUERIES * 4
+    tiles = _threads() * _BLOCK * _TILE_QUERIES * 4
     fixed = copies + tiles + len(filters) * (kept + k) * 24
     item = dim * vectors.dtype.itemsize + len(filters.unique) / 8
     if memory < fixed + _BLOCK * item:
         raise BenchError(
             f"ground truth needs at least {math.ceil((fixed + _BLOCK * item) / 2**20)} MiB, "
-            f"and truth_memory_gib allows {memory / 2**20:.0f} MiB"
+            f"but truth_memory_gib allows {memory / 2**20:.0f} MiB"
         )
     most = min(memory - fixed, SHARD_BYTES) // item
     step = max(1, int(most) // _BLOCK) * _BLOCK
@@ -108,10 +108,10 @@ def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> 
 def search_shard(
     vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch, k: int, first: int = 0
 ) -> GroundTruth:
-    """Return the k nearest passing items of each query among those of one shard, exactly.
+    """Return the k nearest passing items of each query in one shard, exactly.
 
     Args:
-        vectors: [m, d], the shard's; see `exact_search`.
+        vectors: [m, d], those of the shard; see `exact_search`.
         queries: float32[q, d], C-contiguous.
         filters: one filter per query, over the m items.
         k: answers per query.
@@ -130,7 +130,7 @@ def search_shard(
 
     with (
         threadpool_limits(1, "blas"),
-        ThreadPoolExecutor(threads()) as pool,
+        ThreadPoolExecutor(_threads()) as pool,
         bar("ground truth", n, "item") as progress,
     ):
         for start in range(0, n, _BLOCK):
@@ -139,22 +139,22 @@ def search_shard(
             largest = max(largest, float(norms.max()))
             _search_all(_tiles(block, norms, start, filters), search, pool, _ahead())
             progress.update(len(block))
-    found = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
-    return GroundTruth(np.where(found.ids < 0, -1, found.ids + first), found.distances, found.matches)
+    truth = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
+    return GroundTruth(np.where(truth.ids < 0, -1, truth.ids + first), truth.distances, truth.matches)
 
 
-def threads() -> int:
-    """Return how many threads a search uses: as many as this process has CPUs."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _threads() -> int:
+    """Return how many threads a search uses: one per CPU of this process."""
+    return len(allowed_cpus())
 
 
 def _ahead() -> int:
     """Return how many tiles may wait for a thread; each may hold a copy of a block."""
-    return 2 * threads()
+    return 2 * _threads()
 
 
 def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: Executor, ahead: int) -> None:
-    """Search tiles in a pool as they are made, at most `ahead` of them at a time."""
+    """Search tiles in a pool as they arrive, at most `ahead` at a time."""
     waiting: deque[Future[None]] = deque()
     for tile in tiles:
         waiting.append(pool.submit(search, tile))
@@ -167,8 +167,8 @@ def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: E
 def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
     """Yield the tiles of one block of items for all queries.
 
-    Queries that share a filter are compared only with the items that pass it; the others with the whole block, and
-    their masks are tested where a product is small enough.
+    Queries that share a filter are compared with the passing items only. Others are compared with the whole block, and
+    their masks are tested only for products that are small enough.
     """
     items = np.arange(start, start + len(block))
     words = np.ascontiguousarray(batch.bitmaps.view(np.uint64)[:, start // WORD : -(-(start + len(block)) // WORD)])
@@ -202,7 +202,7 @@ def _ranked(
     matches: NDArray[np.int64],
     largest: float,
 ) -> GroundTruth:
-    """Rank the candidates by float64 distances, and answer again where one may be missing.
+    """Rank the candidates by float64 distances, and search again for queries that may lack a candidate.
 
     `largest` is the largest squared norm of an item.
     """
@@ -219,8 +219,8 @@ def _ranked(
     for row in np.flatnonzero(_unproven(queries, scores, distances[:, k - 1], matches, largest)):
         passing = np.flatnonzero(filters.mask(int(filters.index[row])))
         exact = exact_distances(vectors, queries[row : row + 1], passing[None])[0]
-        nearest = np.lexsort((passing, exact))[:k]
-        ranked[row, : len(nearest)], distances[row, : len(nearest)] = passing[nearest], exact[nearest]
+        best = np.lexsort((passing, exact))[:k]
+        ranked[row, : len(best)], distances[row, : len(best)] = passing[best], exact[best]
     return GroundTruth(ranked[:, :k].copy(), distances[:, :k].copy(), matches)
 
 
@@ -231,10 +231,10 @@ def _unproven(
     matches: NDArray[np.int64],
     largest: float,
 ) -> NDArray[np.bool_]:
-    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th of them.
+    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th candidate.
 
-    Whatever was left out has a float32 score of at least the heap's root. The error of a float32 inner product of
-    length d stays below (sqrt(d) + 8) eps ||q|| ||x|| with overwhelming probability (Higham and Mary, 2019).
+    Items outside the candidates have a float32 score of at least the root of the heap. The error of a float32 inner
+    product of length d stays below (sqrt(d) + 8) eps ||q|| ||x|| with overwhelming probability (Higham and Mary, 2019).
     """
     query_norms = np.einsum("ij,ij->i", queries, queries, dtype=np.float64)
     unit = (np.sqrt(queries.shape[1]) + 8) * float(np.finfo(np.float32).eps)

@@ -7,17 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class TunerConfig:
-    """The keys of ``configs/tuner/*.yaml``.
-
-    Attributes:
-        name: greedy, grid or optuna.
-        recall: the recall at which the QPS are the reward.
-        builds: how many builds are averaged.
-        queries: how many of the dataset's first queries are searched with; reports leave them out.
-        gain: the share that a greedy round must gain for another one.
-        trials: how many points Optuna tries.
-        keep_indexes: whether indexes that ignore attributes stay on disk for searches of other workloads and methods.
-    """
+    """The keys of ``configs/tuner/*.yaml``; ``greedy.yaml`` explains them."""
 
     name: str
     recall: float

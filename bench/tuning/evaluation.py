@@ -1,4 +1,4 @@
-"""Evaluating build parameters: build, answer the tuning queries, and store the rows."""
+"""Evaluate build parameters: build, answer the tuning queries, and store the rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bench.tuning.trace import Evaluated
 
 
 def evaluate(config: RunConfig, values: Mapping[str, Any], tuner: TunerConfig, title: str) -> Evaluated:
-    """Return what build parameters are worth, from the store where they were evaluated before.
+    """Return the reward of build parameters, from the store if they were evaluated before.
 
-    The rows are kept apart from those of reported runs; the indexes are not kept, unless `tuner` says so.
+    The rows are stored apart from those of reported runs. Indexes are deleted, unless `tuner.keep_indexes` is set.
 
     Raises:
-        BenchError: a key or value does not fit, or the results cannot be written.
+        BenchError: a key or value is invalid, the method does not serve the workload, or the results are not writable.
     """
     build = config.algorithm.build | dict(values)
     workload = replace(config.workload, queries=tuner.queries, skip=0)  # type: ignore[type-var]

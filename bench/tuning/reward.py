@@ -1,4 +1,4 @@
-"""What a build is worth: the QPS at a recall, or the recall where it does not get that far (paper, section 5)."""
+"""The reward of a build: the QPS at a recall, or the recall if it does not get that far (paper, section 5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.results.curves import best_at, points
 
 @dataclass(frozen=True, order=True)
 class Reward:
-    """The reward of a build; any that reaches the recall is better than any that does not.
+    """The reward of a build; one that reaches the recall is better than any that does not.
 
     Attributes:
         reached: whether the recall was reached.
@@ -25,14 +25,14 @@ class Reward:
     value: float
 
     def beats(self, other: Reward, gain: float) -> bool:
-        """Return whether it is better by more than a share."""
+        """Return whether it is better by more than the fraction `gain`."""
         if self.reached != other.reached:
             return self.reached
         return self.value > other.value * (1 + gain)
 
     @property
     def score(self) -> float:
-        """One number that orders as rewards do, for optimisers that want one: a missed recall is below 0."""
+        """A number that orders like the rewards, for optimisers; it is negative if the recall is missed."""
         return self.value if self.reached else self.value - 1
 
     def __str__(self) -> str:
@@ -45,15 +45,15 @@ NOTHING = Reward(False, 0.0)
 
 
 def reward(rows: Sequence[dict[str, Any]], recall: float) -> Reward:
-    """Return the reward of the rows of one build configuration, its repeats averaged setting by setting.
+    """Return the reward of the rows of one build configuration; repeats are averaged per search setting.
 
     Args:
-        rows: of the store, of all search settings and repeats; those that did not end well count for nothing.
+        rows: of the store, for all search settings and repeats; failed rows are ignored.
         recall: the target.
     """
-    found = points(pd.DataFrame(list(rows)), "recall", "qps") if rows else pd.DataFrame()
-    if found.empty:
+    curve = points(pd.DataFrame(list(rows)), "recall", "qps") if rows else pd.DataFrame()
+    if curve.empty:
         return NOTHING
-    x, y = found["x"].to_numpy(np.float64), found["y"].to_numpy(np.float64)
+    x, y = curve["x"].to_numpy(np.float64), curve["y"].to_numpy(np.float64)
     qps = float(best_at(x, y, np.array([recall]))[0])
     return Reward(False, float(x.max())) if np.isnan(qps) else Reward(True, qps)

@@ -1,4 +1,4 @@
-"""The searches: greedy, as the paper's algorithm 1, and over the whole grid."""
+"""The searches: greedy (paper, algorithm 1), and over the whole grid."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from bench.tuning.reward import Reward
-from bench.tuning.space import Point, Space
+from bench.tuning.space import Point, SearchSpace
 
 Evaluate = Callable[[Point], Reward]
 
 
 class Search(Protocol):
-    """A search yields the best point so far with its reward, after every evaluation."""
+    """A search yields the best point so far and its reward after every evaluation."""
 
-    def __call__(self, space: Space, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
-        """Search `space`; rounds go on while one gains more than the share `gain`."""
+    def __call__(self, space: SearchSpace, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
+        """Search `space`; another round follows as long as a round gains more than the fraction `gain`."""
         ...
 
 
-def greedy(space: Space, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
-    """Move one parameter at a time, a step down and a step up, wherever that is better (paper, algorithm 1).
+def greedy(space: SearchSpace, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
+    """Move one parameter at a time, a step down and a step up, whenever that is better (paper, algorithm 1).
 
-    A round tries every parameter; there is another one if some move of it gained more than the share `gain`. A point
-    that was evaluated before is not evaluated again.
+    A round tries every parameter; another round follows if a move gained more than the fraction `gain`. No point is
+    evaluated twice.
     """
-    known: dict[Point, Reward] = {}
+    rewards: dict[Point, Reward] = {}
     best = space.start
-    known[best] = evaluate(best)
-    yield best, known[best]
+    rewards[best] = evaluate(best)
+    yield best, rewards[best]
     again = True
     while again:
         again = False
         for axis in range(len(best)):
             for step in (-1, 1):
                 point = space.moved(best, axis, step)
-                if point is None or point in known:
+                if point is None or point in rewards:
                     continue
-                known[point] = evaluate(point)
-                if known[point] > known[best]:
-                    again |= known[point].beats(known[best], gain)
+                rewards[point] = evaluate(point)
+                if rewards[point] > rewards[best]:
+                    again |= rewards[point].beats(rewards[best], gain)
                     best = point
-                yield best, known[best]
+                yield best, rewards[best]
 
 
-def grid(space: Space, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
-    """Evaluate every point. There are no rounds, and so `gain` decides nothing."""
+def grid(space: SearchSpace, evaluate: Evaluate, gain: float) -> Iterator[tuple[Point, Reward]]:
+    """Evaluate every point; `gain` is ignored, because there are no rounds."""
     best: tuple[Point, Reward] | None = None
     for point in space.points():
-        found = evaluate(point)
-        if best is None or found > best[1]:
-            best = (point, found)
+        reward = evaluate(point)
+        if best is None or reward > best[1]:
+            best = (point, reward)
         yield best
 
 

@@ -1,4 +1,4 @@
-"""The candidates of a search: ordered lists of values for build parameters, and points in them."""
+"""The space of a search: ordered lists of candidates for build parameters, and points in it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 
 Point = tuple[int, ...]
-"""A position in each of the lists."""
+"""A position in each list."""
 
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """Ordered candidates for some build parameters.
 
     Attributes:
         candidates: the values of each parameter, in order.
-        start: where a search begins.
+        start: the point where a search begins.
     """
 
     candidates: Mapping[str, list[Any]]
     start: Point
 
     def values(self, point: Point) -> dict[str, Any]:
-        """Return the parameters at a point."""
+        """Return the values of the parameters at a point."""
         return {name: values[at] for (name, values), at in zip(self.candidates.items(), point, strict=True)}
 
     def moved(self, point: Point, axis: int, step: int) -> Point | None:
-        """Return the point with one position moved, or None where its list ends."""
+        """Return the point with one position moved, or None beyond the ends of its list."""
         at = point[axis] + step
         if not 0 <= at < len(list(self.candidates.values())[axis]):
             return None
@@ -42,11 +42,11 @@ class Space:
         return itertools.product(*(range(len(values)) for values in self.candidates.values()))
 
 
-def space_of(algorithm: AlgorithmConfig) -> Space:
-    """Return the candidates that a method's configuration lists, and where its own build parameters are in them.
+def search_space(algorithm: AlgorithmConfig) -> SearchSpace:
+    """Return the candidates in the configuration of a method, starting from its build parameters.
 
     Raises:
-        BenchError: there are none, a list is empty or repeats a value, or a build parameter is not in its list.
+        BenchError: there are no candidates, a list is empty or repeats a value, or lacks the build parameter.
     """
     if not algorithm.candidates:
         raise BenchError(f"algorithm.candidates of '{algorithm.name}' is empty: there is nothing to search")
@@ -60,4 +60,4 @@ def space_of(algorithm: AlgorithmConfig) -> Space:
                 f"algorithm.candidates.{name}={values}"
             )
         start.append(values.index(algorithm.build[name]))
-    return Space(algorithm.candidates, tuple(start))
+    return SearchSpace(algorithm.candidates, tuple(start))

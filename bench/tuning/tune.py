@@ -1,4 +1,4 @@
-"""Searching a method's build parameters, and keeping the trace."""
+"""Search the build parameters of a method, and keep the trace."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from bench.config.typed import typed
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.runs.config import RunConfig, parse_run
 from bench.tuning.config import TunerConfig
 from bench.tuning.evaluation import evaluate
+from bench.tuning.reward import Reward
 from bench.tuning.searches import SEARCHES
-from bench.tuning.space import Point, space_of
+from bench.tuning.space import Point, search_space
 from bench.tuning.trace import Evaluated, Findings
 
 OPTUNA = "optuna"
@@ -22,35 +23,35 @@ def parse_tune(config: DictConfig) -> tuple[RunConfig, TunerConfig]:
     """Turn the composed configuration into its typed form.
 
     Raises:
-        BenchError: a key or value does not fit.
+        BenchError: a key or value is invalid.
     """
     values: Any = OmegaConf.to_container(config, resolve=True)
     tuner = typed(TunerConfig, values.pop("tuner"), "tuner")
     if tuner.name not in (*SEARCHES, OPTUNA):
-        raise BenchError(f"tuner.name={tuner.name} is unknown{nearest(tuner.name, [*SEARCHES, OPTUNA])}")
+        raise BenchError(f"tuner.name={tuner.name} is unknown{suggestion(tuner.name, [*SEARCHES, OPTUNA])}")
     for key, low in {"recall": 0.0, "builds": 1, "queries": 1, "gain": 0.0, "trials": 1}.items():
         if getattr(tuner, key) < low:
-            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it is at least {low}")
+            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it must be at least {low}")
     return parse_run(OmegaConf.create(values)), tuner
 
 
 def tune(run: RunConfig, tuner: TunerConfig) -> Evaluated:
-    """Search, print every step, and return the best.
+    """Search, print every step, and return the best evaluation.
 
     Raises:
-        BenchError: a key or value does not fit, or the results cannot be written.
+        BenchError: a key or value is invalid, or the results are not writable.
     """
-    space, findings = space_of(run.algorithm), Findings(run, tuner)
+    space, findings = search_space(run.algorithm), Findings(run, tuner)
     evaluated: Evaluated | None = None
 
-    def tried(point: Point) -> Any:
+    def try_point(point: Point) -> Reward:
         nonlocal evaluated
         values = space.values(point)
         evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
         findings.add(evaluated)
         return evaluated.reward
 
-    for step, _ in enumerate(SEARCHES[tuner.name](space, tried, tuner.gain), 1):
+    for step, _ in enumerate(SEARCHES[tuner.name](space, try_point, tuner.gain), 1):
         assert evaluated is not None
         print(
             f"[{step}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, findings.best)}",
@@ -61,7 +62,7 @@ def tune(run: RunConfig, tuner: TunerConfig) -> Evaluated:
 
 
 def run_trial(run: RunConfig, tuner: TunerConfig, job: int) -> float:
-    """Evaluate the one point that Optuna asks for as its trial number `job`, from 0, and return its score."""
+    """Evaluate the point of Optuna's trial number `job`, from 0, and return its score."""
     findings = Findings(run, tuner) if job == 0 else Findings.continued(run, tuner)
     values = {name: run.algorithm.build[name] for name in run.algorithm.candidates}
     evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")

@@ -1,4 +1,4 @@
-"""Describing a dataset and the selectivities of its workloads, kept in a file."""
+"""Describe a dataset and the selectivities of its workloads, in a file of the results."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bench.workloads.workload import Workload
 
 
 def characterise(dataset: Dataset, workload: Workload, seed: int, results: Path) -> Path:
-    """Describe a dataset, once, and add a workload's selectivities; return the file that holds them.
+    """Describe a dataset, once, and add the selectivities of a workload; return the file.
 
     Raises:
-        BenchError: a key does not fit, SciPy is not installed, or the results cannot be written.
+        BenchError: the dataset has fewer than two items, SciPy is not installed, or the results are not writable.
     """
     path = results / "characteristics" / f"{dataset.name.replace('/', '-')}-{dataset.digest}.json"
     if path.exists():
@@ -31,9 +31,9 @@ def characterise(dataset: Dataset, workload: Workload, seed: int, results: Path)
         embeddings = describe_embeddings(open_vectors(dataset.vectors), seed)
         attributes = describe_attributes(dataset.open_attributes())
         characteristics = Characteristics(dataset.name, **embeddings, attributes=attributes, selectivities={})
-    passing = describe_selectivities(FilterBatch(workload.filters, workload.attributes))
+    fractions = describe_selectivities(FilterBatch(workload.filters, workload.attributes))
     characteristics = dataclasses.replace(
-        characteristics, selectivities=characteristics.selectivities | {workload.name: passing}
+        characteristics, selectivities=characteristics.selectivities | {workload.name: fractions}
     )
     with atomic_file(path) as temporary:
         characteristics.save(temporary)

@@ -1,7 +1,7 @@
-"""Synthetic attributes whose filters pass a given share of the items, independent of the vectors.
+"""Synthetic attributes whose filters pass a given fraction of the items, independent of the vectors.
 
-They isolate selectivity from all else (paper, selectivity experiments). Real attributes correlate with the
-vectors and are the point of this project; these are the control.
+They isolate selectivity from everything else (paper, selectivity experiments). They are the control for real
+attributes, which correlate with the vectors.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ ATTRIBUTE = "synthetic"
 _LABELS = 10
 
 
-def controlled(
+def draw_controlled(
     filter_type: FilterType, selectivity: float, n: int, queries: int, seed: int
 ) -> tuple[Attributes, list[Filter]]:
     """Return attributes of `n` items and one filter per query, each passing round(selectivity * n) items, at least 1.
 
-    EM: as many values as fit, each on that many random items, the rest of the items on one more value that is
-    never asked for. R: the items in random order, and a window at a random place. EMIS: ten labels, each on that
-    many random items of its own draw.
+    EM: as many values as fit, each on that many random items; the remaining items have a value that no filter tests.
+    R: the items in random order, and a window at a random position. EMIS: ten labels, each on that many random items,
+    drawn independently.
 
     Raises:
         BenchError: the filter type is not EM, R or EMIS.
@@ -32,12 +32,12 @@ def controlled(
     passing = max(1, round(selectivity * n))
     match filter_type:
         case FilterType.EM:
-            asked = n // passing
-            codes = np.full(n, asked, np.int32)
-            codes[: asked * passing] = np.repeat(np.arange(asked, dtype=np.int32), passing)
-            names = _names(asked + 1)
+            tested = n // passing
+            codes = np.full(n, tested, np.int32)
+            codes[: tested * passing] = np.repeat(np.arange(tested, dtype=np.int32), passing)
+            names = _names(tested + 1)
             column = Categorical(rng.permutation(codes), names)
-            values = rng.integers(asked, size=queries)
+            values = rng.integers(tested, size=queries)
             return Attributes(n, {ATTRIBUTE: column}), [Equals(ATTRIBUTE, names[v]) for v in values]
         case FilterType.R:
             order = Ordered(rng.permutation(n), np.ones(n, np.bool_))
@@ -53,10 +53,10 @@ def controlled(
             sets = Sets(offsets, labels[by_item], names)
             values = rng.integers(_LABELS, size=queries)
             return Attributes(n, {ATTRIBUTE: sets}), [Contains(ATTRIBUTE, names[v]) for v in values]
-    raise BenchError(f"workload.filter_type={filter_type}: selectivity is controlled for EM, R and EMIS")
+    raise BenchError(f"workload.filter_type={filter_type}: selectivity can be controlled for EM, R and EMIS only")
 
 
 def _names(count: int) -> tuple[str, ...]:
-    """Return `count` labels whose order as strings is their order as numbers."""
+    """Return `count` labels that sort as strings in the order of their numbers."""
     width = len(str(count - 1))
     return tuple(f"v{i:0{width}}" for i in range(count))

@@ -1,4 +1,4 @@
-"""Ground truth: the exact answers of a workload, computed once and kept; and checks of published answers."""
+"""Ground truth: the exact answers of a workload, computed once and kept, and checks of published answers."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ from bench.truth.search import search_shard, shards
 from bench.workloads.workload import Workload
 
 DEPTH = 100
-"""Answers per query that are computed and kept, unless more are asked for."""
+"""The default number of answers per query."""
 
 _FORMAT = 2
 _TRIAL_ITEMS = 4096
 _TRIAL_QUERIES = 512
-_WORTH_SAYING = 20.0
+_WORTH_ANNOUNCING = 20.0
 
 
 def ground_truth(
     dataset: Dataset, workload: Workload, cache: Cache, *, depth: int = DEPTH, memory: int = 2 << 30
 ) -> GroundTruth:
-    """Return the exact answers of a workload, from the cache where they were computed before.
+    """Return the exact answers of a workload, from the cache if they were computed before.
 
-    Items are searched in shards. The answers of each are kept until all are merged, so that a computation that was
-    killed goes on where it stopped, and processes that need the same answers, on whatever machines, share the shards
-    out. Where it will take more than a few seconds, it says so first.
+    Items are searched in shards, whose answers are kept until all are merged. So a killed computation resumes where it
+    stopped, and processes that need the same answers, even on several machines, divide the shards among them. If the
+    computation will take more than a few seconds, its duration is announced.
 
     Args:
         dataset: the vectors and queries.
         workload: the filters.
-        cache: where answers are kept, under a digest of all that decides them.
+        cache: keeps the answers under a digest of everything that decides them.
         depth: answers per query.
-        memory: bytes that the computation may use beside the queries and the attributes.
+        memory: bytes that the computation may use, in addition to the queries and the attributes.
 
     Raises:
         BenchError: the memory budget is too small for one block.
@@ -61,16 +61,16 @@ def ground_truth(
         _announce(dataset, queries, cuts)
 
         def search(rows: slice, out: Path) -> None:
-            # Opened anew, so that the pages that it maps are given back at its end.
+            # Opened anew, so that the mapped pages are released at the end.
             vectors = open_vectors(dataset.vectors)[rows]
             _save(search_shard(vectors, queries, filters.part(rows), depth, rows.start), out)
 
         for rows in cuts:
-            if not path.exists():  # else another process has merged them all meanwhile
-                cache.file_in_turn(group, _name(rows), ".npz", partial(search, rows))
+            if not path.exists():  # else another process has merged all of them meanwhile
+                cache.file_if_free(group, _name(rows), ".npz", partial(search, rows))
 
         def merge(out: Path) -> None:
-            # What other processes took, and did not finish, is made now.
+            # Shards that other processes began and did not finish are searched now.
             files = (cache.file(group, _name(rows), ".npz", partial(search, rows)) for rows in cuts)
             _save(functools.reduce(merged, map(_load, files)), out)
 
@@ -89,12 +89,12 @@ def _save(truth: GroundTruth, out: Path) -> None:
 
 
 def _load(path: Path) -> GroundTruth:
-    with np.load(path) as stored:
-        return GroundTruth(stored["ids"], stored["distances"], stored["matches"])
+    with np.load(path) as arrays:
+        return GroundTruth(arrays["ids"], arrays["distances"], arrays["matches"])
 
 
 def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[slice]) -> None:
-    """Say how long the computation will take, from the speed of a few products and of reading a few vectors."""
+    """Print an estimate of the duration, from the speed of a few products and of reading a few vectors."""
     n, dim = dataset.shape
     vectors = open_vectors(dataset.vectors)
     few = slice(0, _TRIAL_ITEMS)
@@ -105,7 +105,7 @@ def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[sli
     multiplied = time.perf_counter()
     reading = (read - started) * n / len(block)
     products = (multiplied - read) * n / len(block) * len(queries) / len(queries[:_TRIAL_QUERIES])
-    if products + reading > _WORTH_SAYING:
+    if products + reading > _WORTH_ANNOUNCING:
         print(
             f"ground truth of {dataset.name}: {n:,} items x {dim} dimensions x {len(queries):,} queries in "
             f"{len(cuts)} shards, about {max(products, reading) / 60:.1f} min "
@@ -118,17 +118,17 @@ def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[sli
 def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDArray[np.int64]:
     """Return the queries whose published answers differ from the exact ones by more than ties.
 
-    The published answers are judged as a method's are, to the depth that the file has.
+    The published answers are judged like those of a method, to the depth of the file.
 
     Raises:
-        BenchError: there are no published answers, or they are for another number of queries.
+        BenchError: there are no published answers, or their number differs from that of the queries.
     """
     if dataset.folder is None:
         raise BenchError(f"dataset '{dataset.name}' has no published answers")
     path = dataset.folder / truth_file(workload.filter_type)
     published = read_ivecs(path).astype(np.int64)[workload.rows]
     if len(published) != len(truth.ids):
-        raise BenchError(f"{path} has answers of {len(published)} queries where there are {len(truth.ids)}")
+        raise BenchError(f"{path} has answers for {len(published)} queries, but there are {len(truth.ids)}")
     k = max(1, min(published.shape[1], truth.ids.shape[1]))
     filters = FilterBatch(workload.filters, workload.attributes)
     queries = load_rows(dataset.queries, workload.rows)

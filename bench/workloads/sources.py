@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from bench.core.attributes import Attributes
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.filters import (
     And,
     Between,
@@ -32,7 +32,7 @@ from bench.core.filters import (
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
 from bench.system.cache import Cache, digest_of
-from bench.workloads.controlled import controlled
+from bench.workloads.controlled import draw_controlled
 from bench.workloads.draw import LEAVES
 from bench.workloads.neighbours import neighbours
 from bench.workloads.workload import Workload
@@ -161,7 +161,7 @@ class SampledWorkload:
             return [Not(part) for part in self._draw(operand, attributes, rng, own)]
         if operator not in LEAVES:
             raise BenchError(
-                f"workload.expression: no operator '{operator}'{nearest(operator, [*LEAVES, 'and', 'or', 'not'])}"
+                f"workload.expression: no operator '{operator}'{suggestion(operator, [*LEAVES, 'and', 'or', 'not'])}"
             )
         leaf, kinds = LEAVES[operator]
         column = attributes[str(operand)]
@@ -172,7 +172,7 @@ class SampledWorkload:
 
 @dataclass
 class SelectivityWorkload:
-    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors (see `controlled`)."""
+    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors (see `draw_controlled`)."""
 
     kind: ClassVar[str] = "selectivity"
     name: str
@@ -187,7 +187,7 @@ class SelectivityWorkload:
         if not 0 < self.selectivity <= 1:
             raise BenchError(f"workload.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
         stop, n = _stop(self, dataset), dataset.shape[0]
-        attributes, filters = controlled(self.filter_type, self.selectivity, n, stop, self.seed)
+        attributes, filters = draw_controlled(self.filter_type, self.selectivity, n, stop, self.seed)
         digest = digest_of(attributes.digest(attributes.kinds))
         parquet = cache.file("attributes", digest, ".parquet", attributes.save)
         return _workload(self, filters, parquet, dataset, cache)

@@ -101,7 +101,7 @@ def test_a_range_that_is_a_node_is_searched_in_its_graph() -> None:
 
 @pytest.mark.parametrize("share", [0.001, 0.005, 0.05, 0.5, 1.0])
 def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
-    problem = ranged(3000, 4, queries=60, share=share)
+    problem = ranged(3000, 4, queries=60, fraction=share)
     method = built(problem, Build(M=16, ef_construction=100))
     k = min(10, int(3000 * share))
     recalls = [recall(problem, answer(method, problem, Search(ef=ef), k), k) for ef in (10, 40, 3000)]
@@ -113,7 +113,7 @@ def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
 def two_ranges(n: int, seed: int, queries: int = 60) -> Problem:
     """Return a problem with ranges of `year`, which ranks all items, and of `age`, which some lack."""
     rng = np.random.default_rng(seed)
-    problem = ranged(n, seed, queries=queries, share=0.4)
+    problem = ranged(n, seed, queries=queries, fraction=0.4)
     ages = [None if age == 9 else int(age) for age in rng.integers(0, 10, n)]
     columns = {"age": ordered(ages), "year": problem.attributes["year"]}
     filters = tuple(

@@ -77,7 +77,7 @@ def test_narrow_graphs_and_beams_stay_within_the_range(case: Case, problem: Prob
 @every_case
 @pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
 def test_recall_grows_with_the_beam(case: Case, share: float) -> None:
-    problem = ranged(2000, 3, queries=100, share=share)
+    problem = ranged(2000, 3, queries=100, fraction=share)
     method, _ = case.built(problem)
     found = [answer(method, problem, case.search(ef=ef)) for ef in (10, 30, 2000)]
     for ids in found:
@@ -100,7 +100,7 @@ def test_a_scan_is_exact_and_measures_what_passes_and_nothing_else(case: Case) -
 
 @every_case
 def test_equal_values_are_taken_together(case: Case) -> None:
-    problem = ranged(500, 6, values=[i // 100 for i in range(500)], queries=20, share=0.2)
+    problem = ranged(500, 6, values=[i // 100 for i in range(500)], queries=20, fraction=0.2)
     method, _ = case.built(problem, case.wide(60))
     check_exact(problem, answer(method, problem, case.search(ef=500)), 10)
 

@@ -1,4 +1,4 @@
-"""What all launchers have in common: jobs that fail, launchers that are not there, folders that are not shared."""
+"""All launchers: failing jobs, lost workers, missing launchers, and folders that are not shared."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import pytest
 
 from bench import run
 from bench.config import launchers
-from bench.config.launchers import prepared
+from bench.config.launchers import prepare_launcher
 from bench.core.errors import BenchError
 from bench.results.store import Store
-from tests.support.commands import Commands, started
+from tests.support.commands import Commands, start_command
 
 
 @pytest.fixture(autouse=True)
 def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the signals of the tests' process alone."""
+    """Keep the signal handlers of this process."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
-def test_a_job_that_fails_costs_no_other(layout: Path, tmp_path: Path) -> None:
+def test_a_failing_job_does_not_affect_others(layout: Path, tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     small = ["dataset=local", f"dataset.path={layout}", "algorithm=prefilter", "latency_queries=0"]
     launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    with started("bench.run", *small, *launcher, "k=0,5,-1", f"results={tmp_path}") as sweep:
+    with start_command("bench.run", *small, *launcher, "k=0,5,-1", f"results={tmp_path}") as sweep:
         out, err = sweep.communicate()
     assert sweep.returncode == 2, err
     assert Store(tmp_path).rows()["k"].tolist() == [5]
@@ -40,14 +40,14 @@ def test_a_job_that_fails_costs_no_other(layout: Path, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_sweep_that_lost_a_worker_goes_on_where_it_stopped(layout: Path, tmp_path: Path) -> None:
+def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
     wait.write_text("search 1")
     method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks"]
     small = ["dataset=local", f"dataset.path={layout}", *method, "+algorithm.search.effort=1", "threads_build=1"]
     launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={tmp_path}"]
-    with started("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
+    with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
         while not (marks.exists() and "search 1" in marks.read_text()):
             assert sweep.poll() is None, sweep.communicate()
             time.sleep(0.05)
@@ -55,13 +55,13 @@ def test_a_sweep_that_lost_a_worker_goes_on_where_it_stopped(layout: Path, tmp_p
         next(child for child in below if "search" in child.cmdline()).parent().kill()
         _, err = sweep.communicate()
     assert sweep.returncode == 2, err
-    assert "error: a worker is lost (TerminatedWorkerError: " in err
+    assert "error: a worker was lost (TerminatedWorkerError: " in err
     assert "Traceback" not in err
     assert psutil.wait_procs(below, timeout=20)[1] == []
     assert not list((tmp_path / "runs").glob("*.parquet"))
 
     wait.unlink()
-    with started("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
+    with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
         _, err = sweep.communicate()
     assert sweep.returncode == 0, err
     assert sorted(Store(tmp_path).rows()["k"]) == [5, 6]
@@ -79,15 +79,15 @@ def test_without_a_launcher_a_sweep_stops_at_its_first_error(command: Commands, 
 @pytest.mark.parametrize(
     ("launcher", "complaint"),
     [
-        ("rey", "hydra/launcher=rey: there is no launcher of that name; did you mean 'ray'?"),
+        ("rey", "hydra/launcher=rey: there is no such launcher; did you mean 'ray'?"),
         ("ray", r"hydra/launcher=ray needs an extra: pip install 'fanns-bench\[ray\]'"),
         ("submitit_slurm", r"pip install 'fanns-bench\[slurm\]'"),
     ],
 )
-def test_launchers_that_are_not_there(launcher: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_launchers_are_refused(launcher: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(BenchError, match=complaint):
-        prepared([f"hydra/launcher={launcher}"], is_sweep=True)
+        prepare_launcher([f"hydra/launcher={launcher}"], is_sweep=True)
 
 
 def test_a_launcher_without_a_sweep_is_refused(command: Commands, layout: Path, tmp_path: Path) -> None:
@@ -95,21 +95,19 @@ def test_a_launcher_without_a_sweep_is_refused(command: Commands, layout: Path, 
     assert (said.code, said.err) == (2, "error: hydra/launcher=joblib runs sweeps only; add -m\n")
 
 
-def test_what_ray_is_told_can_be_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: "found")
+def test_defaults_for_ray_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: "spec")
     monkeypatch.setenv("RAY_DEDUP_LOGS", "0")
     mine = ["hydra/launcher=ray", "+hydra.launcher.ray.init.object_store_memory=5"]
-    assert prepared(mine, is_sweep=True) == ["+hydra.launcher.ray.init.include_dashboard=false"]
-    assert len(prepared(mine[:1], is_sweep=True)) == 2
-    assert prepared(["hydra/launcher=joblib"], is_sweep=True) == []
-    assert prepared(["k=5"], is_sweep=False) == []
+    assert prepare_launcher(mine, is_sweep=True) == ["+hydra.launcher.ray.init.include_dashboard=false"]
+    assert len(prepare_launcher(mine[:1], is_sweep=True)) == 2
+    assert prepare_launcher(["hydra/launcher=joblib"], is_sweep=True) == []
+    assert prepare_launcher(["k=5"], is_sweep=False) == []
 
 
-def test_a_folder_that_a_machine_does_not_share_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_results_folder_that_is_not_shared_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     here = SimpleNamespace(runtime=SimpleNamespace(cwd=str(tmp_path)), sweep=SimpleNamespace(dir="results/hydra"))
     monkeypatch.setattr(launchers.HydraConfig, "get", lambda: SimpleNamespace(**vars(here), job=SimpleNamespace(num=0)))
     monkeypatch.setenv("TQDM_DISABLE", "1")
-    with pytest.raises(
-        BenchError, match=r"has no .*results/hydra; say results=FOLDER with one that all machines share"
-    ):
-        launchers.run_apart(lambda _: None, None)  # type: ignore[arg-type]
+    with pytest.raises(BenchError, match=r"has no .*results/hydra; set results=FOLDER to one that all machines share"):
+        launchers.run_in_worker(lambda _: None, None)  # type: ignore[arg-type]

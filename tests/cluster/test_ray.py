@@ -1,4 +1,4 @@
-"""A sweep over a local Ray cluster of two workers: one is killed in the middle, and nothing is lost or doubled."""
+"""A sweep over a local Ray cluster of two workers: one is killed, and nothing is lost or made twice."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from bench import run
+from bench.core.cpus import allowed_cpus
 from bench.results.store import Store
-from bench.system.cpus import allowed_cpus
-from tests.support.commands import Commands, started
+from tests.support.commands import Commands, start_command
 
 pytest.importorskip("ray")
 pytest.importorskip("hydra_plugins.hydra_ray_launcher")
@@ -29,7 +29,7 @@ SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=
 
 
 def answers(results: Path) -> pd.DataFrame:
-    """Return all that does not depend on time, of all rows and all queries."""
+    """Return everything that does not depend on time, for all rows and queries."""
     store = Store(results)
     rows = store.rows().sort_values(["k", "search_params"], ignore_index=True)
     queries = [store.queries(run_id, 0) for run_id in rows["run_id"].unique()]
@@ -42,35 +42,35 @@ def answers(results: Path) -> pd.DataFrame:
 
 
 def searching(command: psutil.Process) -> list[psutil.Process]:
-    """Return the Ray workers below a command that wait for a search."""
+    """Return the Ray workers of a command that wait for a search."""
     tasks = [process for process in command.children(recursive=True) if words(process)[:1] == ["ray::_run_job"]]
     return [task for task in tasks if any("search" in words(child) for child in task.children())]
 
 
 def words(process: psutil.Process) -> list[str]:
-    """Return what a process was called with, nothing where it has gone meanwhile."""
+    """Return the command line of a process; nothing if it has ended."""
     try:
         return process.cmdline()
     except psutil.Error:
         return []
 
 
-@pytest.mark.skipif(len(allowed_cpus()) < 2, reason="both workers measure at once, each on a CPU of its own")
-def test_a_worker_that_is_killed_costs_nothing(layout: Path, tmp_path: Path, command: Commands) -> None:
+@pytest.mark.skipif(len(allowed_cpus()) < 2, reason="the two workers need two CPUs")
+def test_a_killed_worker_loses_nothing(layout: Path, tmp_path: Path, command: Commands) -> None:
     marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
     wait.write_text("search 1")
     results, sweep_of_small = tmp_path / "results", ["dataset=local", f"dataset.path={layout}", *SWEEP]
-    # Both workers hold a CPU until one is killed; claims of other tests, in between, could wait for ever.
-    own = {"TMPDIR": str(tmp_path), "RAY_TMPDIR": tempfile.gettempdir()}
-    with started("bench.run", *sweep_of_small, *RAY, f"results={results}", MARKS=str(marks), **own) as sweep:
-        while not (marks.exists() and marks.read_text().count("search 1") == 2):  # both workers are in the middle
+    # Both workers hold a CPU until one is killed; claims of other tests could wait for them indefinitely.
+    folders = {"TMPDIR": str(tmp_path), "RAY_TMPDIR": tempfile.gettempdir()}
+    with start_command("bench.run", *sweep_of_small, *RAY, f"results={results}", MARKS=str(marks), **folders) as sweep:
+        while not (marks.exists() and marks.read_text().count("search 1") == 2):  # both workers are searching
             assert sweep.poll() is None, sweep.communicate()
             time.sleep(0.05)
         victim, survivor = searching(psutil.Process(sweep.pid))
         (child,) = victim.children()
         victim.kill()
         psutil.wait_procs([victim, child], timeout=20)
-        assert not child.is_running()  # what it supervised does not outlive it
+        assert not child.is_running()  # its child does not outlive it
         assert survivor.is_running()
         wait.unlink()
         said = sweep.communicate()

@@ -1,4 +1,4 @@
-"""Attribute columns: round trips, missing values, digests."""
+"""Attribute columns: round trips, missing values and digests."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_repeats_and_missing_words_in_a_set_are_dropped() -> None:
     assert [ids[a:b].tolist() for a, b in pairwise(starts)] == [[0, 1], [0, 2]]
 
 
-def test_head_is_that_of_the_values() -> None:
+def test_a_part_of_a_column_has_the_values_of_its_items() -> None:
     for column in (categorical("abc"), ordered([1, 2, 3]), boolean([True, None, False]), sets([["a"], [], ["b"]])):
         assert values_of(column.part(slice(2))) == values_of(column)[:2]
         assert len(column.part(slice(0))) == 0
 
 
 @pytest.mark.parametrize("words", [["b", "a"], ["a", "b"], ["a", "unused", "b"], ["b", "a", "b"]])
-def test_digest_ignores_how_a_dictionary_was_written(words: list[str]) -> None:
+def test_digest_ignores_the_dictionary_of_a_column(words: list[str]) -> None:
     values = ["b", None, "a", "b"]
     codes = pa.array([None if value is None else words.index(value) for value in values], pa.int32())
     column = column_from_arrow(pa.DictionaryArray.from_arrays(codes, pa.array(words)), "x")
@@ -60,7 +60,7 @@ def test_digest_ignores_how_a_dictionary_was_written(words: list[str]) -> None:
     assert Attributes(4, {"x": column}).digest(["x"]) == plain.digest(["x"])
 
 
-def test_digest_tells_values_names_and_missing_apart() -> None:
+def test_digest_depends_on_values_names_kinds_and_missing_values() -> None:
     digests = {
         Attributes(2, {name: column}).digest([name])
         for name, column in [
@@ -78,12 +78,12 @@ def test_digest_tells_values_names_and_missing_apart() -> None:
 
 
 @pytest.mark.parametrize("values", [[1.5], [b"raw"], [[1, 2]], [{"a": 1}]])
-def test_other_types_are_refused(values: list[object]) -> None:
+def test_other_arrow_types_are_refused(values: list[object]) -> None:
     with pytest.raises(BenchError, match=r"'x' has Arrow type .* string, integer, boolean or list of strings"):
         column_from_arrow(pa.array(values), "x")
 
 
-def test_text_of_any_width_and_chunks_of_a_dictionary_are_read(tmp_path: Path) -> None:
+def test_large_strings_and_chunked_dictionaries_are_read(tmp_path: Path) -> None:
     chunks = pa.chunked_array([pa.array(["a", "b"]).dictionary_encode(), pa.array(["c", "a"]).dictionary_encode()])
     wide = pa.array([["a"], None, ["c", "a"], []], pa.large_list(pa.large_string()))
     pq.write_table(pa.table({"word": chunks, "words": wide}), tmp_path / "x.parquet", row_group_size=2)
@@ -98,7 +98,7 @@ def test_a_column_of_another_length_is_refused() -> None:
         Attributes(3, {"x": ordered([1, 2])})
 
 
-def test_an_unknown_attribute_names_the_nearest() -> None:
+def test_an_unknown_attribute_suggests_the_closest_one() -> None:
     with pytest.raises(BenchError, match="no attribute 'update_dat'; did you mean 'update_date'"):
         Attributes(1, {"update_date": ordered([1])})["update_dat"]
 
@@ -106,5 +106,5 @@ def test_an_unknown_attribute_names_the_nearest() -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.parquet"
     path.write_bytes(b"not Parquet")
-    with pytest.raises(BenchError, match=r"broken.parquet is no readable Parquet file"):
+    with pytest.raises(BenchError, match=r"broken.parquet is not a readable Parquet file"):
         Attributes.open(path)

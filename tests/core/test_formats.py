@@ -1,4 +1,4 @@
-"""Stored formats: what codes stand for, what is written, and methods that search them."""
+"""Storage formats: the precision of codes, the files, and methods that search codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import BYTES, Storage, encode
 from bench.core.vectors import write_fvecs
-from bench.datasets.codes import error_of, open_codes, stored
+from bench.datasets.codes import error_of, open_codes, write_codes
 from bench.runs.rerank import Reranked, nearest
 from bench.runs.worker import refuse_what_does_not_fit
 from bench.system.cache import Cache
@@ -34,7 +34,7 @@ ROUNDING = {Storage.FLOAT16: 2.0**-11, Storage.BFLOAT16: 2.0**-8}
 
 
 @given(st.lists(st.floats(-60_000, 60_000, width=32), min_size=1, max_size=20))
-def test_what_codes_stand_for_is_within_a_rounding(values: list[float]) -> None:
+def test_codes_differ_from_vectors_by_rounding_only(values: list[float]) -> None:
     row = np.array([values], np.float32)
     for storage, relative in ROUNDING.items():
         np.testing.assert_allclose(encode(row, storage).decode(), row, rtol=relative, atol=2.0**-24)
@@ -48,7 +48,7 @@ def test_bfloat16_rounds_to_even() -> None:
 
 
 def test_float16_refuses_what_it_cannot_hold() -> None:
-    with pytest.raises(BenchError, match="ends at 65,504 and there is a value of 1e"):
+    with pytest.raises(BenchError, match="ends at 65,504, but a value is 1e"):
         encode(np.array([[1e9]], np.float32), Storage.FLOAT16)
 
 
@@ -61,7 +61,7 @@ def test_a_file_is_converted_once_and_measured(
     rows[3] = 0
     write_fvecs(tmp_path / "rows.fvecs", [rows])
     cache = Cache(tmp_path / "cache")
-    folder = stored(tmp_path / "rows.fvecs", storage, cache)
+    folder = write_codes(tmp_path / "rows.fvecs", storage, cache)
     codes, expected = open_codes(folder), encode(rows, storage)
     assert codes.storage is storage
     assert np.array_equal(codes.values, expected.values)
@@ -71,13 +71,13 @@ def test_a_file_is_converted_once_and_measured(
     assert error_of(folder) == pytest.approx((np.linalg.norm(rows - codes.decode(), axis=1) / lengths).mean(), rel=1e-4)
     assert 0 < error_of(folder) < {Storage.FLOAT16: 0.0005, Storage.BFLOAT16: 0.004, Storage.INT8: 0.01}[storage]
     (folder / "facts.json").write_text(json.dumps({"storage": storage, "error_mean": 7.0}))
-    assert error_of(stored(tmp_path / "rows.fvecs", storage, cache)) == 7.0
+    assert error_of(write_codes(tmp_path / "rows.fvecs", storage, cache)) == 7.0
 
 
-def test_the_nearest_of_candidates() -> None:
+def test_candidates_are_ranked_by_exact_distances() -> None:
     vectors = np.array([[0], [1], [2], [3]], np.float32)
-    found = nearest(vectors, np.array([[3.1], [0.4]], np.float32), np.array([[0, 3, 1], [2, -1, -1]]), 2)
-    assert found.tolist() == [[3, 1], [2, -1]]
+    ids = nearest(vectors, np.array([[3.1], [0.4]], np.float32), np.array([[0, 3, 1], [2, -1, -1]]), 2)
+    assert ids.tolist() == [[3, 1], [2, -1]]
 
 
 def _problem(filters: list[Filter], values: np.ndarray) -> Problem:
@@ -109,7 +109,7 @@ METHODS = [
 def test_methods_search_codes_as_well_as_vectors(
     method: Any, problem: Problem, search: dict[str, Any], storage: Storage
 ) -> None:
-    """All formats pass through the same lines but for `decode.value`, so that one per method is enough."""
+    """Formats differ only in `decode.value`, so one format per method is enough."""
     assert storage in method.info.reads
     params = method.SearchParams(**search)
     index, _ = through_disk(method, method.BuildParams(), problem.data())
@@ -119,20 +119,20 @@ def test_methods_search_codes_as_well_as_vectors(
     _, again = through_disk(method, method.BuildParams(), replace(data, threads=2))
     assert files == again
     reranked = Reranked(coded, data.source, 1.5)
-    found = reranked.search(problem.queries, reranked.prepare(problem.batch), 10, params, 1)
-    check_valid(problem, found)
-    assert recall(problem, found) > recall(problem, plain) - 0.01
-    assert recall(problem, found) > 0.95
+    answers = reranked.search(problem.queries, reranked.prepare(problem.batch), 10, params, 1)
+    check_valid(problem, answers)
+    assert recall(problem, answers) > recall(problem, plain) - 0.01
+    assert recall(problem, answers) > 0.95
     assert reranked.distance_computations is not None
     assert coded.distance_computations is not None
     assert reranked.distance_computations == coded.distance_computations + 15 * 40
 
 
-def test_other_methods_say_what_they_read() -> None:
+def test_a_method_declares_which_formats_it_reads() -> None:
     assert Ung.info.reads == {Storage.FLOAT32}
 
 
-def test_a_build_that_cannot_fit_says_what_it_needs() -> None:
+def test_a_build_that_exceeds_the_memory_says_what_it_needs() -> None:
     data, params = EM.data(), HnswPostFilter.BuildParams(M=16)
     needed = 1500 * (24 * 4 + 12 * 32)
     assert HnswPostFilter.build_bytes(params, 1500, 24, Storage.FLOAT32) == needed

@@ -1,4 +1,4 @@
-"""Vector files: round trips, and damaged files that are named with the row at fault."""
+"""Vector files: round trips, and errors for damaged files that name the row at fault."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_fvecs_written_in_blocks_are_read_as_one(tmp_path: Path) -> None:
 
 
 def test_bvecs_rows_of_any_length_are_read(tmp_path: Path) -> None:
-    rows = np.arange(21, dtype=np.uint8).reshape(7, 3)  # rows of 7 bytes: lengths do not lie on whole words
+    rows = np.arange(21, dtype=np.uint8).reshape(7, 3)  # rows of 7 bytes: lengths are not aligned to words
     path = bvecs(tmp_path / "x.bvecs", rows)
     assert np.array_equal(open_vectors(path), rows)
     check_rows(path)
@@ -56,15 +56,15 @@ def test_npy_is_read(tmp_path: Path, dtype: Any, order: Any) -> None:
     [
         ("x.fvecs", b"", "is empty"),
         ("x.bvecs", b"\x01", "is empty"),
-        ("x.fvecs", np.int32(0).tobytes(), "first row has 0 values"),
-        ("x.fvecs", np.int32(-5).tobytes(), "first row has -5 values"),
+        ("x.fvecs", np.int32(0).tobytes(), "first row claims 0 values"),
+        ("x.fvecs", np.int32(-5).tobytes(), "first row claims -5 values"),
         ("x.txt", b"1 2 3", "not '.txt'"),
         ("x.ivecs", np.ones(4, "<i4").tobytes(), "not '.ivecs'"),
-        ("x.npy", b"", "no readable .npy"),
-        ("x.npy", b"PK\x03\x04 a zip file", "no readable .npy"),
+        ("x.npy", b"", "not a readable .npy"),
+        ("x.npy", b"PK\x03\x04 a zip file", "not a readable .npy"),
     ],
 )
-def test_files_that_are_no_vectors(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
+def test_files_that_are_not_vectors_are_refused(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(BenchError, match=complaint) as caught:
@@ -76,41 +76,41 @@ def test_files_that_are_no_vectors(tmp_path: Path, name: str, content: bytes, co
     "array",
     [np.zeros(3, np.float32), np.zeros((0, 3), np.float32), np.zeros((2, 2), np.float16), np.zeros((2, 2), "U1")],
 )
-def test_npy_of_another_shape_or_type(tmp_path: Path, array: NDArray[Any]) -> None:
+def test_npy_of_another_shape_or_type_is_refused(tmp_path: Path, array: NDArray[Any]) -> None:
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(BenchError, match=r"vectors are float32, uint8 or int8 of \[n, d\]"):
         open_vectors(tmp_path / "x.npy")
 
 
-def test_truncated_npy(tmp_path: Path) -> None:
+def test_a_truncated_npy_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     np.save(path, ROWS)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(BenchError, match=r"no readable .npy"):
+    with pytest.raises(BenchError, match=r"not a readable .npy"):
         open_vectors(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"no vector file .*x.fvecs"):
+    with pytest.raises(BenchError, match=r"there is no vector file .*x.fvecs"):
         open_vectors(tmp_path / "x.fvecs")
 
 
 @pytest.mark.parametrize("lost", [1, 7, 12, 15])
-def test_truncated_fvecs_name_the_row(tmp_path: Path, lost: int) -> None:
+def test_truncated_fvecs_are_refused_with_the_row(tmp_path: Path, lost: int) -> None:
     path = fvecs(tmp_path / "x.fvecs")
     path.write_bytes(path.read_bytes()[:-lost])
-    with pytest.raises(BenchError, match=rf"x.fvecs.* cut short by {lost} bytes in row 9"):
+    with pytest.raises(BenchError, match=rf"x.fvecs.* row 9 is {lost} bytes short"):
         open_vectors(path)
 
 
-def test_ragged_rows_are_found_wherever_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ragged_rows_are_refused_wherever_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = fvecs(tmp_path / "x.fvecs")
     rows = np.memmap(path, "<i4", mode="r+").reshape(10, 4)
     rows[7, 0] = 2
     rows.flush()
     open_vectors(path)  # only looks at a few rows
     monkeypatch.setattr(vectors, "_CHECK_BYTES", 24)  # two rows at a time
-    with pytest.raises(BenchError, match="row 7 says 2 values where row 0 has 3"):
+    with pytest.raises(BenchError, match="row 7 has 2 values, but row 0 has 3"):
         check_rows(path)
 
 
@@ -129,19 +129,19 @@ def test_large_finite_values_are_accepted(tmp_path: Path) -> None:
     check_rows(fvecs(tmp_path / "x.fvecs", np.full((2, 4), np.finfo(np.float32).max)))
 
 
-def test_ivecs_rows_differ_in_length(tmp_path: Path) -> None:
+def test_ivecs_rows_may_differ_in_length(tmp_path: Path) -> None:
     path = tmp_path / "x.ivecs"
     write_ivecs(path, [np.array([3, 1, 2]), np.array([], np.int64), np.array([7]), np.array([5, -1])])
     assert read_ivecs(path).tolist() == [[3, 1, 2], [-1, -1, -1], [7, -1, -1], [5, -1, -1]]
 
 
-def test_ivecs_without_rows(tmp_path: Path) -> None:
+def test_ivecs_may_have_no_rows(tmp_path: Path) -> None:
     write_ivecs(tmp_path / "x.ivecs", [])
     assert read_ivecs(tmp_path / "x.ivecs").shape == (0, 0)
 
 
-@pytest.mark.parametrize(("lost", "complaint"), [(4, r"row 1 \(byte 12\) says 3 ids"), (1, "row 1"), (8, "row 1")])
-def test_truncated_ivecs(tmp_path: Path, lost: int, complaint: str) -> None:
+@pytest.mark.parametrize(("lost", "complaint"), [(4, r"row 1 \(byte 12\) claims 3 ids"), (1, "row 1"), (8, "row 1")])
+def test_truncated_ivecs_are_refused(tmp_path: Path, lost: int, complaint: str) -> None:
     path = tmp_path / "x.ivecs"
     write_ivecs(path, [np.array([1, 2]), np.array([1, 2, 3])])
     path.write_bytes(path.read_bytes()[:-lost])
@@ -149,16 +149,16 @@ def test_truncated_ivecs(tmp_path: Path, lost: int, complaint: str) -> None:
         read_ivecs(path)
 
 
-def test_ivecs_with_bytes_to_spare(tmp_path: Path) -> None:
+def test_ivecs_with_extra_bytes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.ivecs"
     write_ivecs(path, [np.array([1, 2])])
     path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(BenchError, match="no whole number of int32"):
+    with pytest.raises(BenchError, match="not a whole number of int32"):
         read_ivecs(path)
 
 
 @pytest.mark.parametrize("distance", ["euclidean", "angular"])
-def test_hdf5_of_ann_benchmarks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distance: str) -> None:
+def test_hdf5_of_ann_benchmarks_is_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distance: str) -> None:
     h5py = pytest.importorskip("h5py")
     monkeypatch.setattr(vectors, "_CHECK_BYTES", 48)
     queries = clustered(5, 3, 1)
@@ -171,10 +171,10 @@ def test_hdf5_of_ann_benchmarks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         np.testing.assert_allclose(open_vectors(tmp_path / name), rows / scale, rtol=1e-6)
 
 
-def test_hdf5_of_another_kind(tmp_path: Path) -> None:
+def test_other_hdf5_is_refused(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     (tmp_path / "broken.hdf5").write_bytes(b"no HDF5")
-    with pytest.raises(BenchError, match=r"broken.hdf5 is no readable HDF5 file"):
+    with pytest.raises(BenchError, match=r"broken.hdf5 is not a readable HDF5 file"):
         hdf5_to_npy(tmp_path / "broken.hdf5", tmp_path)
     with h5py.File(tmp_path / "x.hdf5", "w") as file:
         file["train"] = ROWS
@@ -187,7 +187,7 @@ def test_hdf5_of_another_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])
-def test_dense_rows_start_at_a_cache_line(dtype: type) -> None:
+def test_dense_rows_are_aligned_to_a_cache_line(dtype: type) -> None:
     rows = (np.arange(5000 * 34) % 251).reshape(5000, 34)[:, ::2].astype(dtype)
     strided = np.repeat(rows, 2, axis=1)[:, ::2]
     items = np.array([4999, 0, 0, 7])
@@ -196,9 +196,9 @@ def test_dense_rows_start_at_a_cache_line(dtype: type) -> None:
         (strided, items, rows[items]),
         (rows, items[:1], rows[items[:1]]),
     ):
-        found = dense(given, taken)
-        assert found.dtype == np.float32
-        assert found.flags.c_contiguous
-        assert found.ctypes.data % 64 == 0
-        np.testing.assert_array_equal(found, expected)
-        assert dense(found) is found
+        copy = dense(given, taken)
+        assert copy.dtype == np.float32
+        assert copy.flags.c_contiguous
+        assert copy.ctypes.data % 64 == 0
+        np.testing.assert_array_equal(copy, expected)
+        assert dense(copy) is copy

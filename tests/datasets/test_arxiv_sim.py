@@ -1,4 +1,4 @@
-"""arxiv-sim: determinism, the joint structure of attributes and vectors, and bad arguments."""
+"""arxiv-sim: determinism, the joint structure of attributes and vectors, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.core.vectors import open_vectors
-from bench.datasets.arxiv_sim import VERSION, describe, generate
+from bench.datasets.arxiv_sim import VERSION, compare, generate
 from bench.datasets.layout import ATTRIBUTES, PUBLISHED_KINDS, QUERIES, VECTORS
 
 
@@ -43,7 +43,7 @@ def test_same_bytes_for_any_number_of_threads(tmp_path: Path, dim: int) -> None:
 
 
 def test_every_machine_makes_version_1(tmp_path: Path) -> None:
-    """Whoever changes these values on purpose raises `VERSION`, so that nobody takes old data for new."""
+    """Whoever changes these values on purpose must raise `VERSION`, so that old data is not mistaken for new."""
     folder = make(tmp_path / "data")
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.jsonl"))))
     assert (VERSION, digest.hexdigest()[:16]) == (1, "c4757889b074129b")
@@ -97,9 +97,9 @@ def test_attributes_agree_with_each_other(records: list[dict[str, object]]) -> N
         assert record["number_of_versions"] >= 1
 
 
-def test_describe_finds_real_structure(sim: Path) -> None:
-    figures = describe(sim, sample=500).set_index("figure")
-    assert pd.isna(figures["within"]["recall@10 of hnswlib at ef 16"])  # that promise is for 50,000 items
+def test_comparison_confirms_the_real_structure(sim: Path) -> None:
+    figures = compare(sim, sample=500).set_index("figure")
+    assert pd.isna(figures["within"]["recall@10 of hnswlib at ef 16"])  # judged for 50,000 items only
     here = figures["here"]
     near, random = (
         here[f"{what} that share a main category"] for what in ("items and their 10 neighbours", "random items")
@@ -110,7 +110,7 @@ def test_describe_finds_real_structure(sim: Path) -> None:
         assert here[figure] == pytest.approx(figures["real"][figure], abs=0.04), figure
 
 
-def test_filters_hold_values_of_items(sim: Path, records: list[dict[str, object]]) -> None:
+def test_filters_have_values_of_items(sim: Path, records: list[dict[str, object]]) -> None:
     counts = {record["number_of_sub_categories"] for record in records}
     mains = {name for record in records for name in record["main_categories"]}  # type: ignore[attr-defined]
     days = {record["update_date"] for record in records}

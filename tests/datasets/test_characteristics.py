@@ -1,4 +1,4 @@
-"""Characteristics of data whose answers are known."""
+"""Characteristics of data with known properties."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from bench.datasets.characteristics import (
     describe_attributes,
     describe_embeddings,
     describe_selectivities,
-    fitted,
+    fit_distributions,
     histogram,
 )
 
 
 def test_norms_distances_and_correlations() -> None:
     rng = np.random.default_rng(0)
-    shared, own = rng.normal(size=(4000, 1)), rng.normal(size=(4000, 6))
-    vectors = (shared + own).astype(np.float32)  # every two dimensions correlate by 0.5
+    shared, independent = rng.normal(size=(4000, 1)), rng.normal(size=(4000, 6))
+    vectors = (shared + independent).astype(np.float32)  # every two dimensions correlate by 0.5
     facts = describe_embeddings(vectors)
     assert facts["correlation"] == pytest.approx(0.5, abs=0.03)
     assert np.array(facts["matrix"]).shape == (6, 6)
@@ -41,8 +41,8 @@ def test_norms_distances_and_correlations() -> None:
     assert describe_embeddings(vectors, seed=1) != facts
 
 
-@pytest.mark.parametrize("vectors", [np.ones((50, 4)), np.eye(2, 4), np.eye(300)], ids=["alike", "two", "equidistant"])
-def test_distances_that_are_all_alike_are_described_though_nothing_fits(vectors: np.ndarray) -> None:
+@pytest.mark.parametrize("vectors", [np.ones((50, 4)), np.eye(2, 4), np.eye(300)], ids=["equal", "two", "equidistant"])
+def test_equal_distances_are_described_although_nothing_fits(vectors: np.ndarray) -> None:
     facts = describe_embeddings(vectors.astype(np.float32))
     assert set(facts["fits"]) == set(DISTRIBUTIONS)
     assert set(facts["fits"].values()) == {1.0}
@@ -51,9 +51,9 @@ def test_distances_that_are_all_alike_are_described_though_nothing_fits(vectors:
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_distance_far_from_all_others_is_no_cause_for_warnings() -> None:
+def test_an_outlier_among_distances_causes_no_warnings() -> None:
     values = np.append(np.random.default_rng(3).normal(size=999), 1e6)
-    assert set(fitted(values)) == set(DISTRIBUTIONS)
+    assert set(fit_distributions(values)) == set(DISTRIBUTIONS)
 
 
 def test_one_item_has_no_distances() -> None:
@@ -62,8 +62,8 @@ def test_one_item_has_no_distances() -> None:
 
 
 def test_vectors_of_one_length_are_one_bar() -> None:
-    found = histogram(np.ones(50))
-    assert (found.counts, found.mean, found.std) == ([50], 1.0, 0.0)
+    bars = histogram(np.ones(50))
+    assert (bars.counts, bars.mean, bars.std) == ([50], 1.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_vectors_of_one_length_are_one_bar() -> None:
     ],
 )
 def test_the_best_fit_is_what_values_were_drawn_from(name: str, values: object) -> None:
-    found = fitted(values(np.random.default_rng(1)))  # type: ignore[operator]
-    assert set(found) == set(DISTRIBUTIONS)
-    assert list(found.values()) == sorted(found.values())
-    assert found[name] < 0.03
-    assert name in list(found)[:3]  # some distributions hold others as limits
+    distances = fit_distributions(values(np.random.default_rng(1)))  # type: ignore[operator]
+    assert set(distances) == set(DISTRIBUTIONS)
+    assert list(distances.values()) == sorted(distances.values())
+    assert distances[name] < 0.03
+    assert name in list(distances)[:3]  # some distributions hold others as limits
 
 
 def test_attributes_of_every_kind() -> None:
@@ -90,19 +90,19 @@ def test_attributes_of_every_kind() -> None:
         "name": categorical(["a", None, "b", "a"]),
         "tags": sets([["x", "y"], ["x"], [], ["x"]]),
     }
-    found = describe_attributes(Attributes(4, columns))
-    assert found["year"] == {
+    facts_of = describe_attributes(Attributes(4, columns))
+    assert facts_of["year"] == {
         "kind": "ordered",
         "present": 0.75,
         "distinct": 2,
         "quantiles": [2000, 2000, 2000, 2000.5, 2001],
         "values": [["2000", 0.5], ["2001", 0.25]],
     }
-    assert found["truth"]["values"] == [["true", 0.5], ["false", 0.25]]
-    assert (found["name"]["present"], found["name"]["distinct"]) == (0.75, 2)
-    assert found["name"]["values"][0] == ["a", 0.5]
-    assert (found["tags"]["present"], found["tags"]["values"][0]) == (0.75, ["x", 0.75])
-    assert found["tags"]["labels"] == pytest.approx(4 / 3)  # of the items that have any
+    assert facts_of["truth"]["values"] == [["true", 0.5], ["false", 0.25]]
+    assert (facts_of["name"]["present"], facts_of["name"]["distinct"]) == (0.75, 2)
+    assert facts_of["name"]["values"][0] == ["a", 0.5]
+    assert (facts_of["tags"]["present"], facts_of["tags"]["values"][0]) == (0.75, ["x", 0.75])
+    assert facts_of["tags"]["labels"] == pytest.approx(4 / 3)  # of the items that have any
     spread = describe_attributes(Attributes(100, {"day": ordered(range(100))}))["day"]
     assert sum(spread["histogram"]["counts"]) == 100
     assert spread["beyond"] == 0
@@ -110,18 +110,18 @@ def test_attributes_of_every_kind() -> None:
 
 def test_attributes_that_no_item_has() -> None:
     columns = {"year": ordered([None, None]), "tags": sets([[], None]), "name": categorical([None, None])}
-    found = describe_attributes(Attributes(2, columns))
-    assert all((facts["present"], facts["distinct"]) == (0, 0) for facts in found.values())
-    assert (found["year"]["quantiles"], found["tags"]["labels"]) == ([], 0)
+    facts_of = describe_attributes(Attributes(2, columns))
+    assert all((facts["present"], facts["distinct"]) == (0, 0) for facts in facts_of.values())
+    assert (facts_of["year"]["quantiles"], facts_of["tags"]["labels"]) == ([], 0)
 
 
-def test_a_long_tail_is_counted_and_not_binned() -> None:
+def test_a_long_tail_is_counted_but_not_binned() -> None:
     values = [*range(40)] * 50 + [1000] * 5
-    found = describe_attributes(Attributes(len(values), {"authors": ordered(values)}))["authors"]
-    assert found["histogram"]["counts"] == [50] * 40  # a bar for each number
-    assert found["histogram"]["edges"][:2] == [-0.5, 0.5]
-    assert found["beyond"] == pytest.approx(5 / len(values))
-    assert found["quantiles"][-1] == 1000
+    facts_of = describe_attributes(Attributes(len(values), {"authors": ordered(values)}))["authors"]
+    assert facts_of["histogram"]["counts"] == [50] * 40  # a bar for each number
+    assert facts_of["histogram"]["edges"][:2] == [-0.5, 0.5]
+    assert facts_of["beyond"] == pytest.approx(5 / len(values))
+    assert facts_of["quantiles"][-1] == 1000
 
 
 def test_selectivities_are_ascending() -> None:
@@ -132,17 +132,17 @@ def test_selectivities_are_ascending() -> None:
 
 def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     vectors = np.random.default_rng(2).normal(size=(60, 3)).astype(np.float32)
-    known = Characteristics("x", **describe_embeddings(vectors), attributes={}, selectivities={"em": [0.5]})
-    known.save(tmp_path / "x.json")
-    assert Characteristics.load(tmp_path / "x.json") == known
+    written = Characteristics("x", **describe_embeddings(vectors), attributes={}, selectivities={"em": [0.5]})
+    written.save(tmp_path / "x.json")
+    assert Characteristics.load(tmp_path / "x.json") == written
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(BenchError, match=r"x.json is damaged"):
         Characteristics.load(tmp_path / "x.json")
 
 
-def test_a_file_of_an_older_version_is_told(tmp_path: Path) -> None:
+def test_a_file_of_an_older_version_is_refused(tmp_path: Path) -> None:
     vectors = np.random.default_rng(2).normal(size=(60, 3)).astype(np.float32)
     attributes = {"year": {"kind": "ordered", "present": 1.0, "distinct": 1, "values": [["2000", 1.0]]}}
     Characteristics("x", **describe_embeddings(vectors), attributes=attributes, selectivities={}).save(tmp_path / "x")
-    with pytest.raises(BenchError, match=r"old \('quantiles'\); delete it and run the study again"):
+    with pytest.raises(BenchError, match=r"outdated \('quantiles'\); delete it and run the study again"):
         Characteristics.load(tmp_path / "x")

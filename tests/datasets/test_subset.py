@@ -1,4 +1,4 @@
-"""Subsets: the first items with their attributes, the first dimensions at unit length, and what does not fit."""
+"""Subsets: the first items with their attributes, the first dimensions at unit length, and invalid sizes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.datasets.dataset import Dataset, load_rows
-from bench.datasets.subset import SubsetConfig, subset
+from bench.datasets.subset import SubsetConfig, take_subset
 from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload
 from tests.support.small_dataset import DIM, N
 
 
-def test_all_of_a_dataset_is_the_dataset(dataset: Dataset, cache: Cache) -> None:
-    assert subset(dataset, SubsetConfig(), cache) is dataset
-    assert subset(dataset, SubsetConfig(N, DIM), cache) is dataset
+def test_a_subset_of_everything_is_the_dataset_itself(dataset: Dataset, cache: Cache) -> None:
+    assert take_subset(dataset, SubsetConfig(), cache) is dataset
+    assert take_subset(dataset, SubsetConfig(N, DIM), cache) is dataset
 
 
 def test_the_first_items_keep_their_attributes_and_workloads(dataset: Dataset, cache: Cache) -> None:
-    part = subset(dataset, SubsetConfig(items=100), cache)
+    part = take_subset(dataset, SubsetConfig(items=100), cache)
     assert part.shape == (100, DIM)
     np.testing.assert_array_equal(load_rows(part.vectors), load_rows(dataset.vectors)[:100])
     np.testing.assert_array_equal(load_rows(part.queries), load_rows(dataset.queries))
     assert part.attributes is not None
-    whole, own = dataset.open_attributes(), Attributes.open(part.attributes)
-    assert own.n == 100
+    whole, first = dataset.open_attributes(), Attributes.open(part.attributes)
+    assert first.n == 100
     for name in whole.kinds:
-        assert whole[name].part(slice(100)).to_arrow().to_pylist() == own[name].to_arrow().to_pylist()
+        assert whole[name].part(slice(100)).to_arrow().to_pylist() == first[name].to_arrow().to_pylist()
     workload = PublishedWorkload("em", FilterType.EM).open(part, cache)
     assert workload.filters == PublishedWorkload("em", FilterType.EM).open(dataset, cache).filters
     assert part.digest != dataset.digest
 
 
-def test_dimensions_are_cut_and_unit_vectors_stay_so(dataset: Dataset, cache: Cache) -> None:
-    part = subset(dataset, SubsetConfig(dimensions=3), cache)
+def test_dimensions_are_cut_and_unit_vectors_stay_unit_vectors(dataset: Dataset, cache: Cache) -> None:
+    part = take_subset(dataset, SubsetConfig(dimensions=3), cache)
     before, after = load_rows(dataset.vectors), load_rows(part.vectors)
     assert after.shape == (N, 3)
     unit = np.abs(np.linalg.norm(before, axis=1) - 1) < 1e-3
@@ -49,6 +49,6 @@ def test_dimensions_are_cut_and_unit_vectors_stay_so(dataset: Dataset, cache: Ca
 @pytest.mark.parametrize(
     "config", [SubsetConfig(items=N + 1), SubsetConfig(dimensions=DIM + 1), SubsetConfig(items=-1)]
 )
-def test_more_than_there_is(config: SubsetConfig, dataset: Dataset, cache: Cache) -> None:
+def test_sizes_out_of_range_are_refused(config: SubsetConfig, dataset: Dataset, cache: Cache) -> None:
     with pytest.raises(BenchError, match="is out of range; dataset"):
-        subset(dataset, config, cache)
+        take_subset(dataset, config, cache)

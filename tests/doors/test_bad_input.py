@@ -1,4 +1,4 @@
-"""Bad input stops ``bench.run`` before any work, with one sentence on what is at fault; nothing stored changes."""
+"""Invalid input stops ``bench.run`` before any work, with one sentence that names the fault; the store stays unchanged."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ import pytest
 
 from bench.core.vectors import write_fvecs
 from bench.run import entry
-from tests.support.commands import Commands, started
+from tests.support.commands import Commands, start_command
 from tests.support.small_dataset import DIM, QUERY_COUNT, clustered, records, write_lines
 
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder with a run in it, whose content is never looked at."""
+    """A results folder with a run, whose content is never read."""
     folder = tmp_path_factory.mktemp("bad_input") / "results"
     (folder / "runs").mkdir(parents=True)
     (folder / "runs" / "stored-0.parquet").write_text("stored")
     return folder
 
 
-def stored(results: Path) -> dict[str, tuple[int, str]]:
-    """Return everything in a results folder but the cache of what is derived from inputs."""
+def files_of(results: Path) -> dict[str, tuple[int, str]]:
+    """Return time and content of all files in a results folder, except for its cache."""
     files = [path for path in results.rglob("*") if path.is_file() and "cache" not in path.parts]
     return {str(path): (path.stat().st_mtime_ns, path.read_text()) for path in files}
 
 
 def assert_refused(command: Commands, results: Path, complaints: tuple[str, ...], *arguments: str) -> None:
-    before = stored(results)
+    before = files_of(results)
     said = command(entry, f"results={results}", *arguments)
     assert said.code == 2, said
     assert said.out == ""
     assert said.err.startswith("error: ")
     assert said.err.count("\n") == 1
     assert [complaint for complaint in complaints if complaint not in said.err] == []
-    assert stored(results) == before
+    assert files_of(results) == before
 
 
 IVF = "algorithm=faiss_ivf_infilter"
@@ -49,7 +49,7 @@ TARGET = "algorithm.target=algorithms.baselines.prefilter.PreFilter"
     ("arguments", "complaint"),
     [
         ("algoritm=prefilter", "there is no key 'algoritm'; did you mean 'algorithm'?"),
-        ("algorithm=prefiltr", "algorithm=prefiltr: there is no algorithm of that name; did you mean 'prefilter'?"),
+        ("algorithm=prefiltr", "algorithm=prefiltr: there is no such algorithm; did you mean 'prefilter'?"),
         (f"{IVF} algorithm.search.nprob=[1]", "did you mean 'algorithm.search.nprobe'?"),
         (f"{IVF} algorithm.search.nprobe=[16,wide]", "algorithm.search.nprobe='wide' should be int"),
         (f"{IVF} algorithm.build.nlist_factor=0", "algorithm.build.nlist_factor=0 is out of range"),
@@ -66,23 +66,25 @@ TARGET = "algorithm.target=algorithms.baselines.prefilter.PreFilter"
         ("k=0", "k=0 is out of range"),
         ("workload.queries=25", f"workload.queries=25 is out of range; dataset 'local' has {QUERY_COUNT} queries"),
         ("workload.filter_type=MEM", "published workloads are EM, R and EMIS"),
-        ("dataset.path=/no/such/folder", "dataset.path=/no/such/folder is no folder"),
+        ("dataset.path=/no/such/folder", "dataset.path=/no/such/folder is not a folder"),
         ("dataset=local", "dataset.path is not set"),
         ("dataset=arxiv-large", "dataset 'arxiv-large' is not on this machine"),
         (
             "dataset=vectors dataset.vectors=/no/x.fvecs",
-            "dataset.queries is not set; /no/x.fvecs needs a file of query",
+            "dataset.queries is not set; set it to the file of query vectors for /no/x.fvecs",
         ),
-        ("dataset=vectors dataset.vectors=/no/x.hdf5", "no file /no/x.hdf5"),
+        ("dataset=vectors dataset.vectors=/no/x.hdf5", "there is no file /no/x.hdf5"),
     ],
 )
-def test_arguments(command: Commands, results: Path, layout: Path, arguments: str, complaint: str) -> None:
+def test_invalid_arguments_are_refused(
+    command: Commands, results: Path, layout: Path, arguments: str, complaint: str
+) -> None:
     local = [] if "dataset=" in arguments else ["dataset=local"]
     path = [f"dataset.path={layout}"] if local and "dataset.path" not in arguments else []
     assert_refused(command, results, (complaint,), *local, *path, *arguments.split())
 
 
-def truncate(folder: Path) -> None:
+def truncate_vectors(folder: Path) -> None:
     path = folder / "database_vectors.fvecs"
     path.write_bytes(path.read_bytes()[:-10])
 
@@ -106,22 +108,22 @@ def fewer_attributes(folder: Path) -> None:
 
 
 def no_such_attribute(folder: Path) -> None:
-    made = records(400, 1)
-    for record in made:
+    lines = records(400, 1)
+    for record in lines:
         record["number_of_topics"] = record.pop("number_of_sub_categories")
-    write_lines(folder / "database_attributes.jsonl", made)
+    write_lines(folder / "database_attributes.jsonl", lines)
 
 
 def attribute_gone(folder: Path) -> None:
-    made = records(400, 1)
-    del made[300]["license"]
-    write_lines(folder / "database_attributes.jsonl", made)
+    lines = records(400, 1)
+    del lines[300]["license"]
+    write_lines(folder / "database_attributes.jsonl", lines)
 
 
 def other_kind(folder: Path) -> None:
-    made = records(400, 1)
-    made[300]["number_of_versions"] = "three"
-    write_lines(folder / "database_attributes.jsonl", made)
+    lines = records(400, 1)
+    lines[300]["number_of_versions"] = "three"
+    write_lines(folder / "database_attributes.jsonl", lines)
 
 
 def fewer_filters(folder: Path) -> None:
@@ -139,11 +141,11 @@ def no_attributes(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "file", "complaint"),
     [
-        (truncate, "database_vectors.fvecs", "it is cut short by 10 bytes in row 399"),
+        (truncate_vectors, "database_vectors.fvecs", "row 399 is 10 bytes short"),
         (not_finite, "database_vectors.fvecs", "row 123 has NaN or infinite values"),
-        (other_dimension, "query_vectors.fvecs", f"has vectors of {DIM + 1} dimensions where"),
+        (other_dimension, "query_vectors.fvecs", f"has vectors of {DIM + 1} dimensions, but"),
         (no_queries, "query_vectors.fvecs", "is empty; it should hold at least one vector"),
-        (fewer_attributes, "database_attributes.jsonl", "has 399 items where"),
+        (fewer_attributes, "database_attributes.jsonl", "has 399 items, but"),
         (no_such_attribute, "", "no attribute 'number_of_sub_categories'; did you mean 'number_of_main_categories'?"),
         (attribute_gone, "database_attributes.jsonl", "line 301 has no 'license'"),
         (
@@ -156,7 +158,7 @@ def no_attributes(folder: Path) -> None:
         (no_attributes, "", "has no database_attributes.jsonl (found attributes.jsonl, "),
     ],
 )
-def test_files(
+def test_damaged_files_are_refused(
     command: Commands,
     results: Path,
     layout: Path,
@@ -171,23 +173,25 @@ def test_files(
     assert_refused(command, results, complaints, "dataset=local", f"dataset.path={folder}")
 
 
-def test_a_dry_run_checks_as_much(command: Commands, results: Path, layout: Path, tmp_path: Path) -> None:
+def test_a_dry_run_makes_the_same_checks(command: Commands, results: Path, layout: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(layout, tmp_path / "data")
     not_finite(folder)
     arguments = ("dataset=local", f"dataset.path={folder}", "dry_run=true")
     assert_refused(command, results, ("row 123 has NaN",), *arguments)
 
 
-def test_results_that_cannot_be_written(command: Commands, results: Path, layout: Path, tmp_path: Path) -> None:
+def test_results_that_cannot_be_written_are_refused(
+    command: Commands, results: Path, layout: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     arguments = ("dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'file' / 'results'}")
     assert_refused(command, results, ("cannot create the folder", "results"), *arguments)
 
 
-def test_a_process_ends_with_two_and_one_line(layout: Path, tmp_path: Path) -> None:
+def test_a_refused_command_exits_with_two_and_one_line(layout: Path, tmp_path: Path) -> None:
     arguments = ("dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'r'}", "algorithm=prefiltr")
-    with started("bench.run", *arguments) as child:
+    with start_command("bench.run", *arguments) as child:
         out, err = child.communicate()
     assert (child.returncode, out) == (2, "")
-    assert err == "error: algorithm=prefiltr: there is no algorithm of that name; did you mean 'prefilter'?\n"
+    assert err == "error: algorithm=prefiltr: there is no such algorithm; did you mean 'prefilter'?\n"
     assert not (tmp_path / "r").exists()

@@ -1,4 +1,4 @@
-"""Datasets of every kind of source, and what ``bench.data`` says of them."""
+"""Datasets of every kind of source, and what ``bench.data`` prints about them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from tests.support.small_dataset import DIM, QUERY_COUNT, N, clustered, records,
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with vectors and queries of no known layout."""
+    """A folder with vectors and queries in no particular layout."""
     write_fvecs(tmp_path / "base.fvecs", [clustered(N, DIM, 1)])
     np.save(tmp_path / "queries.npy", clustered(QUERY_COUNT, DIM, 2))
     return tmp_path
 
 
-def test_the_published_layout(dataset: Dataset, layout: Path) -> None:
+def test_the_published_layout_is_opened(dataset: Dataset, layout: Path) -> None:
     assert dataset.shape == (N, DIM)
     assert dataset.number_of_queries == QUERY_COUNT
     assert len(dataset.open_attributes().kinds) == 11
     assert dataset.folder == layout
 
 
-def test_vector_files_with_synthetic_or_no_filters(folder: Path, cache: Cache) -> None:
+def test_vector_files_have_synthetic_or_no_filters(folder: Path, cache: Cache) -> None:
     opened = VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy")).open(cache)
     assert opened.shape == (N, DIM)
     for workload in (UnfilteredWorkload("none"), SelectivityWorkload("s", FilterType.R, 0.1, 0)):
@@ -49,7 +49,7 @@ def test_vector_files_with_synthetic_or_no_filters(folder: Path, cache: Cache) -
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
-def test_vector_files_with_attributes(folder: Path, cache: Cache, suffix: str) -> None:
+def test_vector_files_may_have_attributes(folder: Path, cache: Cache, suffix: str) -> None:
     path = folder / f"attributes{suffix}"
     if suffix == ".parquet":
         Attributes(N, {"year": ordered(range(N))}).save(path)
@@ -58,7 +58,7 @@ def test_vector_files_with_attributes(folder: Path, cache: Cache, suffix: str) -
     source = VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy"), str(path))
     assert source.open(cache).open_attributes()["year"].part(slice(3)).values.tolist() == [0, 1, 2]  # type: ignore[union-attr]
     write_fvecs(folder / "base.fvecs", [clustered(N - 1, DIM, 1)])
-    with pytest.raises(BenchError, match=f"attributes{suffix} has {N} items where .*base.fvecs has {N - 1}"):
+    with pytest.raises(BenchError, match=f"attributes{suffix} has {N} items, but .*base.fvecs has {N - 1}"):
         source.open(cache)
 
 
@@ -81,7 +81,7 @@ def test_the_digest_follows_vectors_and_queries(folder: Path, cache: Cache) -> N
     assert digest() != first
 
 
-def test_rows_are_read_contiguous(dataset: Dataset) -> None:
+def test_rows_are_read_into_contiguous_memory(dataset: Dataset) -> None:
     rows = clustered(N, DIM, 1)
     assert np.array_equal(load_rows(dataset.vectors, slice(7)), rows[:7])
     assert np.array_equal(load_rows(dataset.vectors), rows)
@@ -99,19 +99,17 @@ def answered(layout: Path, dataset: Dataset, cache: Cache, tmp_path: Path) -> Pa
     return folder
 
 
-def test_verify_accepts_answers_that_are_right_and_names_those_that_are_not(
-    command: Commands, answered: Path, tmp_path: Path
-) -> None:
+def test_verify_accepts_exact_answers_and_names_others(command: Commands, answered: Path, tmp_path: Path) -> None:
     arguments = ("verify", "dataset=local", f"dataset.path={answered}", f"results={tmp_path / 'results'}")
     said = command(data.entry, *arguments)
     assert said.code == 0, said
-    assert said.out.count("published answers equal our own") == 4
+    assert said.out.count("published answers are exact") == 4
     (answered / "ground_truth_em.ivecs").unlink()
     write_ivecs(answered / "ground_truth_r.ivecs", [np.arange(10)] * QUERY_COUNT)
     said = command(data.entry, *arguments)
     assert said.code == 2
     assert f"em    {QUERY_COUNT} queries, no published answers" in said.out
-    assert f"r     {QUERY_COUNT} queries, published answers differ from our own in {QUERY_COUNT}" in said.out
+    assert f"r     {QUERY_COUNT} queries, published answers differ from the exact ones in {QUERY_COUNT}" in said.out
     assert "are not the nearest items that match" in said.err
 
 
@@ -125,20 +123,20 @@ def test_list_names_every_dataset(command: Commands) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["verfy"], "no action 'verfy'; did you mean 'verify'?"),
-        (["download"], "dataset 'arxiv-sim' is not downloaded; download dataset=arxiv-small"),
-        (["generate", "dataset=local", "dataset.path=x"], "dataset 'local' is not generated"),
+        (["verfy"], "there is no action 'verfy'; did you mean 'verify'?"),
+        (["download"], "dataset 'arxiv-sim' cannot be downloaded; use dataset=arxiv-small"),
+        (["generate", "dataset=local", "dataset.path=x"], "dataset 'local' cannot be generated"),
         (["verify", "dataset=local"], "dataset.path is not set"),
         (["verify", "datset=local"], "did you mean 'dataset'?"),
     ],
 )
-def test_actions_that_do_not_fit(command: Commands, arguments: list[str], complaint: str) -> None:
+def test_invalid_actions_are_refused(command: Commands, arguments: list[str], complaint: str) -> None:
     said = command(data.entry, *arguments)
     assert (said.code, said.out) == (2, "")
     assert complaint in said.err
 
 
-def test_a_download_that_has_changed_is_noticed(layout: Path, tmp_path: Path) -> None:
+def test_a_changed_download_is_refused(layout: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(layout, tmp_path / "downloaded")
     assert not hub.is_complete(folder)
     names = ["query_vectors.fvecs", "database_attributes.jsonl"]

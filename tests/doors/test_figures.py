@@ -1,28 +1,52 @@
-"""The commands as a user types them."""
+"""The commands as a user types them: their help, their files, and their errors."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
-from omegaconf import OmegaConf
 
+from bench.config.help import help_text
 from bench.core.paths import CONFIGS, PROJECT
 from tests.conftest import Write
 from tests.support.rows import row
+
+COMMANDS = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.stem != "output")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", *words], cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["plot", "table", "list"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_explains_every_key(name: str) -> None:
-    told = run(f"bench.{name}", "--help").stdout
-    keys = set(OmegaConf.load(CONFIGS / f"{name}.yaml")) - {"defaults", "hydra"}
-    explained = {line.split()[0] for line in told.splitlines() if line.startswith("  ") and not line.startswith("   ")}
-    assert keys == explained
+    text = help_text(name)
+    assert text.startswith(f"python -m bench.{'data build' if name == 'build' else name} ")
+    lines = text.split("Keys (key=value):\n")[1].split("\n\n")[0].splitlines()
+    for before, line in zip(["", *lines], lines, strict=False):
+        is_scalar = re.fullmatch(r"\s+\w+: *[^ #].*", line) is not None or (line.endswith(":") and "[" in line)
+        assert "#" in line or "#" in before or not is_scalar, f"{name}: nothing explains {line}"
+    assert "defaults" not in text
+
+
+def test_help_lists_the_groups_of_a_command_and_its_bases() -> None:
+    groups = help_text("tune").split("Groups (group=option):\n")[1].split("\n\n")[0]
+    assert [line.split(":")[0].strip() for line in groups.splitlines() if ": " in line] == [
+        "dataset",
+        "workload",
+        "algorithm",
+        "tuner",
+    ]
+    assert "greedy, grid, optuna" in groups
+    assert "latency_queries: 1000  #" in help_text("tune")
+    assert "Groups" not in help_text("plot")
+
+
+def test_help_is_printed_and_nothing_is_run() -> None:
+    outcome = run("bench.plot", "results=/nowhere", "--help")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, help_text("plot") + "\n", "")
 
 
 def test_plot_and_table_read_the_store(write: Write) -> None:

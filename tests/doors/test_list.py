@@ -1,4 +1,4 @@
-"""The list: every method that is configured, with what it serves and why it does not serve the rest."""
+"""The list: every configured method, with the filters that it serves and why it does not serve others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.core.filters import FilterType
 from bench.core.method import Method
 from bench.core.paths import CONFIGS
 from bench.list import describe_all, entry, main
-from bench.reports.tables.methods import methods_grid, options_grid, reasons_grid
+from bench.reports.tables.methods import methods_table, options_table, reasons_table
 from bench.reports.tables.taxonomy import SURVEYED
 
 NAMES = sorted(path.stem for path in (CONFIGS / "algorithm").glob("*.yaml"))
@@ -39,43 +39,43 @@ def test_every_configured_method_is_listed_and_described(methods: dict[str, Meth
     assert list(methods) == NAMES
     broken = {name: str(method) for name, method in methods.items() if isinstance(method, BenchError)}
     assert not broken
-    grid = methods_grid(methods)
-    assert [line[0] for line in grid.rows] == NAMES
-    assert all(len(line) == len(grid.header) == len(grid.align) for line in grid.rows)
+    table = methods_table(methods)
+    assert [line[0] for line in table.rows] == NAMES
+    assert all(len(line) == len(table.header) == len(table.align) for line in table.rows)
 
 
 def test_ticks_and_reasons_agree(methods: dict[str, Method | BenchError]) -> None:
-    told = {(line[0], name) for line in reasons_grid(methods).rows for name in line[1].split(", ")}
-    grid = methods_grid(methods)
+    reasons = {(line[0], name) for line in reasons_table(methods).rows for name in line[1].split(", ")}
+    table = methods_table(methods)
     crosses = {
         (line[0], name)
-        for line in grid.rows
-        for name, cell in zip(grid.header, line, strict=True)
+        for line in table.rows
+        for name, cell in zip(table.header, line, strict=True)
         if name in list(FilterType) and cell != "✓"
     }
-    assert crosses == told
+    assert crosses == reasons
 
 
-def test_reasons_that_are_alike_share_a_line() -> None:
+def test_filter_types_with_one_reason_have_one_line() -> None:
     methods: dict[str, Method | BenchError] = {"ranges": ranges_only(), "broken": BenchError("x\nno module named y")}
-    assert reasons_grid(methods).rows == [
+    assert reasons_table(methods).rows == [
         ["ranges", "EM, EMIS, MEM, MR, MEMIS, C", "it orders items by one attribute"],
         ["ranges", "none", "it needs a range"],
         ["broken", "all", "cannot be used: no module named y"],
     ]
-    ranges, broken = methods_grid(methods).rows
+    ranges, broken = methods_table(methods).rows
     assert [cell == "✓" for cell in ranges[1:9]] == [name == "R" for name in FilterType]
     assert set(broken[1:]) == {"?"}
 
 
 @pytest.mark.parametrize("group", ["dataset", "workload"])
 def test_every_option_is_explained(group: str) -> None:
-    rows = options_grid(group).rows
+    rows = options_table(group).rows
     assert [name for name, _ in rows] == sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
     assert all(comment for _, comment in rows)
 
 
-def test_it_prints_all_of_it(
+def test_all_tables_are_printed(
     methods: dict[str, Method | BenchError], tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -85,11 +85,11 @@ def test_it_prints_all_of_it(
     for group in ("algorithm", "dataset", "workload"):
         for path in (CONFIGS / group).glob("*.yaml"):
             assert f"| {path.stem} " in out
-    with pytest.raises(BenchError, match="format=pdf is unknown; known: latex, markdown, text"):
+    with pytest.raises(BenchError, match="format=pdf is unknown; choose from latex, markdown, text"):
         main(OmegaConf.create({"results": str(tmp_path), "format": "pdf", "taxonomy": False}))
 
 
-def test_the_taxonomy_has_all_methods_and_says_which_run_here(
+def test_the_taxonomy_names_the_methods_that_run_here(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {path.stem for path in (CONFIGS / "algorithm").glob("*.yaml")}

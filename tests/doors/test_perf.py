@@ -1,4 +1,4 @@
-"""``bench.perf``: figures of the right kind from a few items; what they come to is for an idle machine to say."""
+"""``bench.perf``: plausible results from a few items; meaningful values need an idle machine."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def contest(dataset: Dataset, cache: Cache) -> methods.Contest:
 CONFIGS = [algorithm_config(name) for name in ("caps", "irangegraph")]
 
 
-def test_methods_are_set_beside_unfiltered_hnswlib(
+def test_methods_are_compared_with_unfiltered_hnswlib(
     contest: methods.Contest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = methods.search_ratios(contest, CONFIGS)
-    assert table["method"].tolist() == ["caps"]  # the other serves ranges only
+    assert table["method"].tolist() == ["caps"]  # the other one serves ranges only
     assert table["highest recall"].item() == 1
     assert table["at 0.95"].item() > 0
     assert capsys.readouterr().out.startswith("caps: ")
@@ -59,7 +59,7 @@ def test_qps_are_read_off_a_curve() -> None:
     assert np.isnan(qps_at(curve, 0.97))
 
 
-def test_all_figures_are_drawn_from_a_store_of_made_up_rows(tmp_path: Path) -> None:
+def test_all_figures_are_drawn_from_synthetic_rows(tmp_path: Path) -> None:
     (row,) = redraw.seconds(tmp_path, CONFIGS, rows=1).to_dict("records")
     assert row["rows"] == 2 * 3 * 21 * 8
     assert row["files drawn"] > 40
@@ -67,6 +67,6 @@ def test_all_figures_are_drawn_from_a_store_of_made_up_rows(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-def test_a_method_that_is_not_there_is_named_with_the_nearest() -> None:
+def test_an_unknown_method_suggests_the_closest_one() -> None:
     with pytest.raises(BenchError, match=r"ungg is unknown.*'ung'"):
         algorithm_config("ungg")

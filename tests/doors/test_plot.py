@@ -1,4 +1,4 @@
-"""Figures: what is drawn, what is said below, and what is refused."""
+"""Figures: what is drawn, the text below panels, and what is refused."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def drawn(view: View) -> Figure:
 
 def method_line(axes: Axes, name: str) -> Any:
     look = style_of(name)
-    found = [
+    lines = [
         line
         for line in axes.get_lines()
         if (line.get_color(), line.get_marker(), line.get_linestyle()) == (look.color, look.marker, look.linestyle)
     ]
-    assert len(found) <= 1
-    return found[0] if found else None
+    assert len(lines) <= 1
+    return lines[0] if lines else None
 
 
 def notes(axes: Axes) -> str:
     return " ".join(" ".join(text.get_text() for text in axes.texts).split())
 
 
-def test_files_are_named_by_dataset_and_k_and_made_alike_twice(write: Write, tmp_path: Path) -> None:
+def test_files_are_named_by_dataset_and_k_and_are_reproducible(write: Write, tmp_path: Path) -> None:
     results = write(*curve("prefilter", 1), *curve("prefilter", 1, k=100), *curve("prefilter", 1, dataset="other"))
     paths = plot(config(results))
     names = [f"recall_qps_{name}.{kind}" for name in ("other_k10", "toy_k10", "toy_k100") for kind in ("png", "pdf")]
@@ -65,7 +65,7 @@ def test_sizes_of_a_dataset_are_different_figures(write: Write) -> None:
     assert names == ["toy_k10_n1000_t1", "toy_k10_n2000_t1", "toy_k10_n2000_t2"]
 
 
-def test_panels_stand_in_the_order_of_the_field_and_curves_are_the_means(write: Write) -> None:
+def test_panels_are_ordered_by_filter_type_and_curves_are_means(write: Write) -> None:
     rows = [
         row(workload=name, filter_type=kind, repeat=repeat, qps=qps)
         for name, kind in (("c", "C"), ("wide", "R"), ("em", "EM"), ("r", "R"))
@@ -79,7 +79,7 @@ def test_panels_stand_in_the_order_of_the_field_and_curves_are_the_means(write: 
         assert axes.get_yscale() == "log"
 
 
-def test_invalid_rows_are_not_drawn_but_told_of(write: Write) -> None:
+def test_invalid_rows_are_not_drawn_but_reported(write: Write) -> None:
     bad = row(status=Status.INVALID, error="3 ids repeated (first in query 7)", search_params={"ef": 20}, qps=1e9)
     (axes,) = drawn(config(write(row(), bad))).axes
     assert method_line(axes, "hnswlib_infilter").get_ydata().tolist() == [1000]
@@ -87,13 +87,20 @@ def test_invalid_rows_are_not_drawn_but_told_of(write: Write) -> None:
     assert "invalid in 1 of 2 (3 ids repeated (first in query 7))" in notes(axes)
 
 
-def test_every_failure_is_told_in_words(write: Write) -> None:
+def test_every_failure_is_reported_below_its_panel(write: Write) -> None:
     figure = drawn(config(write(*many(20))))
-    told = [notes(axes) for axes in figure.axes]
-    assert told[0] == ""
-    assert "method_02: timeout in 2 of 8 (search took longer than 600 s" in told[1]
-    assert "method_05; method_11; method_17: unsupported (its index holds one label per item)" in told[1]
-    assert "method_03: crashed (numpy.linalg.LinAlgError: SVD did not converge" in told[3]
+    texts = [notes(axes) for axes in figure.axes]
+    assert texts[0] == ""
+    assert "method_02: timeout in 2 of 8 (search took longer than 600 s" in texts[1]
+    assert "method_03: crashed (numpy.linalg.LinAlgError: SVD did not converge" in texts[3]
+
+
+def test_methods_that_do_not_serve_a_filter_are_named_in_one_short_line(write: Write) -> None:
+    figure = drawn(config(write(*many(20))))
+    texts = [axes.texts[-1].get_text().splitlines() for axes in figure.axes]
+    assert texts[0] == []
+    assert [lines[-1] for lines in texts[1:]] == ["not served by method_05, method_11, method_17"] * 3
+    assert not any("unsupported" in line or "one label" in line for lines in texts for line in lines)
 
 
 def test_a_panel_without_any_result_says_so(write: Write) -> None:
@@ -102,18 +109,18 @@ def test_a_panel_without_any_result_says_so(write: Write) -> None:
     assert "out of memory (killed)" in notes(axes)
 
 
-def test_messages_are_shown_as_they_are(write: Write) -> None:
+def test_messages_are_shown_verbatim(write: Write) -> None:
     figure = drawn(config(write(failed(Status.CRASHED, r"bad $\frac$ in $HOME"))))
     figure.draw_without_rendering()
     assert r"crashed (bad $\frac$ in $HOME)" in notes(figure.axes[0])
 
 
-def test_answers_that_fail_the_filter_are_told_of(write: Write) -> None:
+def test_answers_that_fail_the_filter_are_reported(write: Write) -> None:
     (axes,) = drawn(config(write(row(algorithm="nhq", violations=130)))).axes
     assert "nhq: up to 13.0% of answers fail the filter" in notes(axes)
 
 
-def test_the_legend_holds_every_method_once_sorted_and_nothing_overlaps(write: Write) -> None:
+def test_the_legend_lists_every_method_and_nothing_overlaps(write: Write) -> None:
     figure = drawn(config(write(*many(20))))
     (legend,) = figure.legends
     labels = [text.get_text() for text in legend.get_texts()]
@@ -141,7 +148,7 @@ def test_machines_are_not_mixed(write: Write) -> None:
     assert lines == [[900], [100]]
 
 
-def test_axes_can_be_chosen(write: Write) -> None:
+def test_other_axes_can_be_chosen(write: Write) -> None:
     view = config(write(row()), x="recall_paper", y="qps_with_prepare")
     (axes,) = drawn(view).axes
     line = method_line(axes, "hnswlib_infilter")
@@ -149,7 +156,7 @@ def test_axes_can_be_chosen(write: Write) -> None:
     assert plot(view)[0].name == "recall_paper_qps_with_prepare_toy_k10.png"
 
 
-def test_the_scale_of_recall_keeps_its_order_and_gives_half_to_the_last_tenth() -> None:
+def test_the_scale_of_recall_is_monotonic_with_half_of_it_above_0_9() -> None:
     recalls = np.linspace(0, 1, 101)
     assert inverse(forward(recalls)) == pytest.approx(recalls)
     assert (np.diff(forward(recalls)) > 0).all()
@@ -160,15 +167,15 @@ def test_the_scale_of_recall_keeps_its_order_and_gives_half_to_the_last_tenth() 
     ("changes", "message"),
     [
         ({"workloads": "emm"}, "no rows of workload 'emm'; did you mean 'em'"),
-        ({"algorithms": ["prefilter", "acorn"]}, "no rows of algorithm 'acorn'; known: "),
+        ({"algorithms": ["prefilter", "acorn"]}, "no rows of algorithm 'acorn'; choose from "),
         ({"datasets": "toy", "workloads": "r"}, "datasets with their workloads there: other r, toy em"),
-        ({"k": 7}, "no rows of k '7'; known: 10"),
+        ({"k": 7}, "no rows of k '7'; choose from 10"),
         ({"y": "speed"}, "y=speed is not one of qps, qps_with_prepare"),
         ({"min_recall": 1.0}, "min_recall=1.0 is out of range"),
         ({"workload": "em"}, "plot has no key 'workload'; did you mean 'workloads'"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_sentence(write: Write, changes: dict[str, Any], message: str) -> None:
+def test_invalid_keys_are_refused_in_one_sentence(write: Write, changes: dict[str, Any], message: str) -> None:
     results = write(row(algorithm="prefilter"), row(dataset="other", workload="r", filter_type="R"))
     with pytest.raises(BenchError) as refused:
         plot(config(results, **changes))

@@ -1,4 +1,4 @@
-"""``bench.run`` from end to end, in order and interrupted: nothing is lost, nothing is run twice."""
+"""``bench.run`` from end to end, uninterrupted and killed: nothing is lost, and nothing runs twice."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 
 from bench import data, run
 from bench.results.store import Store
-from tests.support.commands import Commands, started
+from tests.support.commands import Commands, start_command
 
 
 @pytest.fixture
 def local(layout: Path, tmp_path: Path) -> list[str]:
-    """Arguments that choose the small dataset and a results folder of its own."""
+    """Arguments that choose the small dataset and a new results folder."""
     return ["dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'results'}", "latency_queries=2"]
 
 
@@ -42,7 +42,7 @@ def test_a_sweep_fills_the_store_and_is_not_run_twice(command: Commands, local: 
     assert Store(tmp_path / "results").rows().equals(rows)
 
 
-def test_overwrite_and_repeats(
+def test_overwrite_and_repeats_make_the_missing_runs(
     command: Commands, local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MARKS", str(tmp_path / "marks"))
@@ -63,17 +63,17 @@ def test_overwrite_and_repeats(
     assert newest()[0] > first  # type: ignore[operator]
 
 
-def test_a_format_of_fewer_bytes(command: Commands, local: list[str], tmp_path: Path) -> None:
-    """A method that reads it is stored as a variant of itself; one that does not, as unsupported."""
+def test_a_smaller_format_gives_a_variant_of_the_method(command: Commands, local: list[str], tmp_path: Path) -> None:
+    """A method that reads the format is stored as a variant, another one as unsupported."""
     said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
     assert said.code == 0, said
     rows = Store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
-    found = {str(name): own for (name, _), own in rows}
-    assert set(found) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
-    assert (found["hnsw_postfilter_int8"]["recall"] > 0.99).any()
-    assert (found["hnsw_postfilter_int8"]["storage_error"].between(0.001, 0.02)).all()
-    assert (found["hnsw_postfilter"]["storage_error"] == 0).all()
-    assert set(found["prefilter_int8"]["error"]) == {"it reads float32 vectors, not int8"}
+    rows_of = {str(name): group for (name, _), group in rows}
+    assert set(rows_of) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
+    assert (rows_of["hnsw_postfilter_int8"]["recall"] > 0.99).any()
+    assert (rows_of["hnsw_postfilter_int8"]["storage_error"].between(0.001, 0.02)).all()
+    assert (rows_of["hnsw_postfilter"]["storage_error"] == 0).all()
+    assert set(rows_of["prefilter_int8"]["error"]) == {"it reads float32 vectors, not int8"}
 
     said = command(run.entry, *local, "storage.format=int9")
     assert said.code == 2
@@ -90,13 +90,13 @@ def test_a_dry_run_runs_nothing(command: Commands, local: list[str], tmp_path: P
 
 
 @pytest.mark.parametrize("event", ["build", "search 2"])
-def test_a_killed_run_is_completed_by_the_next(local: list[str], tmp_path: Path, event: str) -> None:
+def test_a_killed_run_is_completed_by_the_next_one(local: list[str], tmp_path: Path, event: str) -> None:
     marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
     wait.write_text(event)
     arguments = [*local, "algorithm=prefilter", *MARKS]
     runs = tmp_path / "results" / "runs"
 
-    with started("bench.run", *arguments, MARKS=str(marks)) as killed:
+    with start_command("bench.run", *arguments, MARKS=str(marks)) as killed:
         while not (marks.exists() and marks.read_text().endswith(f"{event}\n")):
             assert killed.poll() is None, killed.communicate()
             time.sleep(0.02)
@@ -106,22 +106,22 @@ def test_a_killed_run_is_completed_by_the_next(local: list[str], tmp_path: Path,
         killed.communicate()
     gone, alive = psutil.wait_procs(below, timeout=20)
     assert (len(gone), alive) == (len(below), [])  # the worker does not outlive its parent
-    assert not list(runs.glob("*"))  # nothing was complete, and nothing is half there
+    assert not list(runs.glob("*"))  # nothing is stored incompletely
 
     wait.unlink()
-    with started("bench.run", *arguments, MARKS=str(marks)) as resumed:
+    with start_command("bench.run", *arguments, MARKS=str(marks)) as resumed:
         said = resumed.communicate()
     assert resumed.returncode == 0, said
     rows = Store(tmp_path / "results").rows()
     assert rows["search_params"].tolist() == ['{"effort": 1}', '{"effort": 2}']
     assert rows["status"].tolist() == ["ok", "ok"]
-    # A build that had ended is kept; one that had not is made again.
+    # A finished build is kept; an unfinished one is made again.
     assert marks.read_text().split("\n").count("build") == (2 if event == "build" else 1)
     assert len(list(runs.iterdir())) == 1
     assert not list((tmp_path / "results" / "work").iterdir())
 
 
-def test_a_sweep_that_was_interrupted_goes_on_where_it_was(
+def test_an_interrupted_sweep_resumes(
     command: Commands, local: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks = tmp_path / "marks"
@@ -142,7 +142,7 @@ def test_help_names_the_keys(command: Commands, entry: object) -> None:
         assert word in said.out
 
 
-def test_the_resolved_configuration_on_request(command: Commands, local: list[str]) -> None:
+def test_the_resolved_configuration_is_printed_on_request(command: Commands, local: list[str]) -> None:
     said = command(
         run.entry, *local, "workload=em_selectivity", "workload.selectivity=0.4", "--cfg", "job", "--resolve"
     )

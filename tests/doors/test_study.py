@@ -1,4 +1,4 @@
-"""Studies: what their overrides expand to, that they resume, leave out what is not served, and keep to a budget."""
+"""Studies: they expand overrides, resume, skip unsupported runs, and keep to a budget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import study
-from bench.config.sweeps import Job, expanded, merged
+from bench.config.sweeps import Job, expand, merged
 from bench.results.store import Store
 from tests.support.commands import Commands
 
@@ -17,7 +17,7 @@ SMOKE = ["scale=smoke", "dataset.n=300", "dataset.dim=8", "dataset.queries=20"]
 CHEAP = "algorithm=prefilter,faiss_ivf_infilter,nhq_nsw"
 
 
-def test_later_overrides_win_and_an_option_takes_the_keys_of_the_earlier_one_with_it() -> None:
+def test_later_overrides_win_and_a_new_option_drops_earlier_keys() -> None:
     scale, runs, words = ["dataset=arxiv-sim", "dataset.n=5", "k=3"], ["k=7"], ["dataset=local", "dataset.path=/x"]
     assert merged(scale, runs) == {"dataset": "arxiv-sim", "dataset.n": "5", "k": "7"}
     assert merged(scale, runs, words) == {"dataset": "local", "k": "7", "dataset.path": "/x"}
@@ -25,14 +25,14 @@ def test_later_overrides_win_and_an_option_takes_the_keys_of_the_earlier_one_wit
 
 
 def test_commas_and_globs_are_expanded() -> None:
-    jobs = list(expanded("run", {"k": "1,2", "algorithm": "glob(hnswlib*)", "workload": "em"}))
+    jobs = list(expand("run", {"k": "1,2", "algorithm": "glob(hnswlib*)", "workload": "em"}))
     assert [job.overrides["algorithm"] for job in jobs] == ["hnswlib_infilter", "hnswlib_postfilter"] * 2
     assert [job.overrides["k"] for job in jobs] == ["1", "1", "2", "2"]
     assert Job("run", {"k": "7", "workload": "r"}).compose().k == 7
-    assert list(expanded("run", {"algorithm.search.ef": "[1,2]"})) == [Job("run", {"algorithm.search.ef": "[1,2]"})]
+    assert list(expand("run", {"algorithm.search.ef": "[1,2]"})) == [Job("run", {"algorithm.search.ef": "[1,2]"})]
 
 
-def test_a_study_resumes_and_leaves_out_what_is_not_served(command: Commands, tmp_path: Path) -> None:
+def test_a_study_resumes_and_skips_unsupported_runs(command: Commands, tmp_path: Path) -> None:
     words = ["study=main", *SMOKE, CHEAP, "workload=em,r", f"results={tmp_path}"]
     listed = command(study.entry, *words, "dry_run=true")
     assert listed.code == 0
@@ -41,7 +41,7 @@ def test_a_study_resumes_and_leaves_out_what_is_not_served(command: Commands, tm
 
     first = command(study.entry, *words)
     assert first.code == 0, first.err
-    assert "left out: nhq_nsw on r: " in first.out
+    assert "skipped: nhq_nsw on r: " in first.out
     assert len(list((tmp_path / "runs").iterdir())) == 5
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").iterdir()}
     (lost, *_) = times
@@ -51,11 +51,11 @@ def test_a_study_resumes_and_leaves_out_what_is_not_served(command: Commands, tm
     assert {path for path in (tmp_path / "runs").iterdir() if path.stat().st_mtime_ns != times[path]} == {lost}
 
 
-def test_repeats_come_round_by_round_until_the_budget_ends(command: Commands, tmp_path: Path) -> None:
+def test_repeats_are_made_round_by_round_until_the_budget_ends(command: Commands, tmp_path: Path) -> None:
     words = ["study=main", *SMOKE, "algorithm=prefilter", "repeats=2", f"results={tmp_path}"]
     stopped = command(study.entry, *words, "budget_minutes=1e-9")
     assert stopped.code == study.UNFINISHED
-    assert "6 runs are left; run this again" in stopped.out
+    assert "6 runs remain; run the same command to resume" in stopped.out
     assert not list(tmp_path.glob("runs/*"))
     done = command(study.entry, *words)
     assert done.code == 0
@@ -63,7 +63,7 @@ def test_repeats_come_round_by_round_until_the_budget_ends(command: Commands, tm
     assert Store(tmp_path).rows().groupby("workload")["repeat"].nunique().tolist() == [2, 2, 2]
 
 
-def test_what_another_process_makes_comes_last(command: Commands, tmp_path: Path) -> None:
+def test_runs_of_another_process_come_last(command: Commands, tmp_path: Path) -> None:
     words = ["study=main", *SMOKE, "algorithm=prefilter", "workload=em,r", f"results={tmp_path}"]
     said = command(study.entry, *words)
     assert [line.split("]")[0] for line in said.out.splitlines() if "recall" in line] == ["[1/2", "[2/2"]
@@ -71,9 +71,9 @@ def test_what_another_process_makes_comes_last(command: Commands, tmp_path: Path
     for path in (tmp_path / "runs").iterdir():
         path.unlink()
 
-    held = Store(tmp_path).lock("run", first, 0, lambda: None)
+    lock = Store(tmp_path).lock("run", first, 0, lambda: None)
     second = tmp_path / "runs"
-    freed = threading.Thread(target=lambda: (wait_for(second), held.close()))
+    freed = threading.Thread(target=lambda: (wait_for(second), lock.close()))
     freed.start()
     said = command(study.entry, *words)
     freed.join()
@@ -85,11 +85,11 @@ def wait_for(runs: Path) -> None:
         time.sleep(0.02)
 
 
-def test_a_search_study_searches_what_can_be_searched(command: Commands, tmp_path: Path) -> None:
+def test_a_tuning_study_searches_all_methods_that_can_be_searched(command: Commands, tmp_path: Path) -> None:
     words = ["study=tuning", *SMOKE, "algorithm=caps,faiss_hnsw_postfilter", "workload=r", "tuner.gain=9",
              "tuner.queries=10", "tuner.builds=1", f"results={tmp_path}"]  # fmt: skip
     said = command(study.entry, *words)
-    assert "left out: [1/2] r caps: its buckets" in said.out
+    assert "skipped: [1/2] r caps: its buckets" in said.out
     assert (tmp_path / "tuned" / "arxiv-sim" / "r" / "faiss_hnsw_postfilter-greedy.json").exists(), said.err
 
 
@@ -104,15 +104,15 @@ def test_a_dataset_is_described_once_for_all_workloads(command: Commands, tmp_pa
 @pytest.mark.parametrize(
     ("word", "complaint"),
     [
-        ("study=mian", "there is no study of that name; did you mean 'main'?"),
-        ("scale=tiny", "there is no scale of that name"),
-        ("workload=ems", "there is no workload of that name; did you mean 'emis'?"),
+        ("study=mian", "there is no such study; did you mean 'main'?"),
+        ("scale=tiny", "there is no such scale"),
+        ("workload=ems", "there is no such workload; did you mean 'emis'?"),
         ("repaets=3", "there is no key 'repaets'; did you mean 'repeats'?"),
         ("algorithm=glob(x*)", "no algorithm matches"),
         ("main", "arguments are key=value"),
     ],
 )
-def test_what_does_not_fit_is_said(word: str, complaint: str, command: Commands, tmp_path: Path) -> None:
+def test_invalid_words_are_refused(word: str, complaint: str, command: Commands, tmp_path: Path) -> None:
     said = command(study.entry, *SMOKE, word, f"results={tmp_path}")
     assert said.code == 2
     assert complaint in said.err

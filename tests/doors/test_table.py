@@ -1,4 +1,4 @@
-"""Tables: the numbers, and the formats."""
+"""Tables: their numbers and formats."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from omegaconf import OmegaConf
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
-from bench.reports.tables.results import TableConfig, table
+from bench.reports.tables.results import TableConfig, render
 from bench.reports.tables.summary import summary
-from bench.reports.tables.table import Grid, as_latex, as_markdown, as_text
+from bench.reports.tables.table import Table, as_latex, as_markdown, as_text
 from bench.results.rows import SCHEMA, Status
 from bench.table import main
 from tests.conftest import Write
@@ -30,7 +30,7 @@ def config(results: Path, **changes: Any) -> TableConfig:
 
 
 def read(results: Path, **changes: Any) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(table(config(results, format="csv", **changes))))
+    return pd.read_csv(io.StringIO(render(config(results, format="csv", **changes))))
 
 
 TWO_POINTS = [
@@ -39,7 +39,7 @@ TWO_POINTS = [
 ]
 
 
-def test_qps_at_recalls_are_interpolated_and_blank_where_not_reached(write: Write) -> None:
+def test_qps_at_recalls_are_interpolated_or_blank(write: Write) -> None:
     line = read(write(*TWO_POINTS), recalls=[0.5, 0.89, 0.98, 0.99]).iloc[0]
     assert [line[f"qps_at_{recall}"] for recall in (0.5, 0.89, 0.98)] == pytest.approx([10_000, 1_000, 100])
     assert pd.isna(line["qps_at_0.99"])
@@ -47,7 +47,7 @@ def test_qps_at_recalls_are_interpolated_and_blank_where_not_reached(write: Writ
     assert line["search_peak_rss_bytes"] == 70 << 20
 
 
-def test_costs_are_those_of_the_build_that_is_best_at_the_highest_recall(write: Write) -> None:
+def test_costs_are_those_of_the_best_build_at_the_highest_recall(write: Write) -> None:
     small = [row(build_params={"M": 8}, recall=0.9, qps=5000.0, build_seconds=1.0, index_bytes=1 << 20)]
     large = [
         row(build_params={"M": 64}, recall=0.96, qps=100.0, repeat=r, build_seconds=s, index_bytes=9 << 20)
@@ -57,7 +57,7 @@ def test_costs_are_those_of_the_build_that_is_best_at_the_highest_recall(write: 
     assert (line["builds"], line["build_params"], line["repeats"]) == (2, '{"M": 64}', 2)
     assert (line["build_seconds"], line["index_bytes"]) == (50, 9 << 20)
     assert line["qps_at_0.9"] == pytest.approx(5000)
-    text = table(config(write(*small, *large)))
+    text = render(config(write(*small, *large)))
     assert "M 64" in text
 
 
@@ -71,17 +71,49 @@ def test_a_method_that_only_failed_has_a_line(write: Write) -> None:
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "latex"])
 def test_every_format_holds_every_method_of_every_workload(write: Write, format_: str) -> None:
-    lines = table(config(write(*many(6)), format=format_)).splitlines()
+    lines = render(config(write(*many(6)), format=format_)).splitlines()
     for name in [f"method_{number:02}" for number in range(6)]:
         shown = name.replace("_", r"\_") if format_ == "latex" else name
         assert sum(shown in line for line in lines) == 4
 
 
+def test_methods_that_do_not_serve_a_filter_are_named_below_the_table(write: Write) -> None:
+    reason = "it serves ranges only"
+    rows = [
+        *TWO_POINTS,
+        failed(Status.UNSUPPORTED, reason, algorithm="b"),
+        failed(Status.UNSUPPORTED, reason, algorithm="a"),
+    ]
+    rows += [
+        row(workload="r", filter_type="R"),
+        failed(Status.UNSUPPORTED, reason, algorithm="c", workload="r", filter_type="R"),
+    ]
+    results = write(*rows)
+    assert read(results)["algorithm"].tolist() == ["hnswlib_infilter"] * 2
+    note = "Not served: em by a, b; r by c."
+    for format_ in ("text", "markdown"):
+        assert render(config(results, format=format_)).splitlines()[-2:] == ["", note]
+    assert render(config(results, format="latex")).splitlines()[-1] == f"% {note}"
+    assert len(render(config(results, raw=True)).splitlines()) == 3 + len(rows)
+
+
+def test_a_table_may_consist_of_methods_that_serve_nothing(write: Write) -> None:
+    results = write(failed(Status.UNSUPPORTED, "it serves ranges only", algorithm="a"))
+    assert read(results).empty
+    assert render(config(results)).splitlines()[-1] == "Not served: em by a."
+
+
+def test_a_method_that_serves_some_settings_only_keeps_its_line(write: Write) -> None:
+    results = write(row(), failed(Status.UNSUPPORTED, "not this one", search_params={"ef": 99}))
+    assert read(results)["algorithm"].tolist() == ["hnswlib_infilter"]
+    assert "Not served" not in render(config(results))
+
+
 def test_one_table_per_figure_and_machine(write: Write) -> None:
     results = write(row(), row(k=100), row(cpu_model="Another CPU"))
     with pytest.raises(BenchError, match="2 machines"):
-        table(config(results))
-    text = table(config(results, across_machines=True))
+        render(config(results))
+    text = render(config(results, across_machines=True))
     assert text.count("QPS @ 0.95") == 3
     assert text.count("1 search thread, Another CPU") == 1
 
@@ -91,25 +123,25 @@ def test_raw_gives_every_row_and_column(write: Write) -> None:
     raw = read(results, raw=True)
     assert list(raw) == SCHEMA.names
     assert len(raw) == len(many(6))
-    assert table(config(results, raw=True)).startswith(f"{len(raw)} rows\n")
+    assert render(config(results, raw=True)).startswith(f"{len(raw)} rows\n")
 
 
-def test_it_is_written_to_a_file_on_request(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_is_written_to_a_file_on_request(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     results = write(row())
     out = results / "table.md"
     values = OmegaConf.create(vars(config(results, format="markdown", out=str(out))))
     main(values)
     assert capsys.readouterr().out == f"{out}\n"
-    assert out.read_text() == table(config(results, format="markdown")) + "\n"
+    assert out.read_text() == render(config(results, format="markdown")) + "\n"
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"format": "cvs"}, "format=cvs is unknown; did you mean 'csv'"), ({"recalls": [0.9, 95]}, "from 0 to 1")],
+    [({"format": "cvs"}, "format=cvs is unknown; did you mean 'csv'"), ({"recalls": [0.9, 95]}, "between 0 and 1")],
 )
-def test_what_does_not_fit_is_refused(write: Write, changes: dict[str, Any], message: str) -> None:
+def test_invalid_keys_are_refused(write: Write, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(BenchError) as refused:
-        table(config(write(row()), **changes))
+        render(config(write(row()), **changes))
     assert message in str(refused.value)
 
 
@@ -120,15 +152,15 @@ def test_summary_of_twice_the_repeats_is_the_same(write: Write) -> None:
     pd.testing.assert_frame_equal(a, b)
 
 
-GRID = Grid("a | title", ["name", "n"], "lr", [["a_b", "1,000"], ["x|y", "7"]])
+TABLE = Table("a | title", ["name", "n"], "lr", [["a_b", "1,000"], ["x|y", "7"]])
 
 
 def test_text_is_aligned() -> None:
-    assert as_text(GRID) == "a | title\n\nname      n\n----  -----\na_b   1,000\nx|y       7"
+    assert as_text(TABLE) == "a | title\n\nname      n\n----  -----\na_b   1,000\nx|y       7"
 
 
 def test_markdown_keeps_pipes_out_of_cells() -> None:
-    assert as_markdown(GRID).splitlines()[2:] == [
+    assert as_markdown(TABLE).splitlines()[2:] == [
         r"| name |     n |",
         r"| ---- | ----: |",
         r"| a_b  | 1,000 |",
@@ -137,5 +169,5 @@ def test_markdown_keeps_pipes_out_of_cells() -> None:
 
 
 def test_latex_is_escaped() -> None:
-    assert as_latex(GRID).splitlines()[1:5] == [r"\begin{tabular}{lr}", r"\toprule", r"name & n \\", r"\midrule"]
-    assert r"a\_b & 1,000 \\" in as_latex(GRID)
+    assert as_latex(TABLE).splitlines()[1:5] == [r"\begin{tabular}{lr}", r"\toprule", r"name & n \\", r"\midrule"]
+    assert r"a\_b & 1,000 \\" in as_latex(TABLE)

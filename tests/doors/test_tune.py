@@ -1,4 +1,4 @@
-"""bench.tune as a command: it resumes, keeps its queries apart, and what it found can be run."""
+"""``bench.tune``: it resumes, its queries are not reported, and runs can use its result."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def arguments(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(("tuner", "evaluations"), [("greedy", 4), ("grid", 4), ("optuna", 2)])
-def test_a_search_finds_resumes_and_is_run_with(
+def test_a_search_resumes_and_its_result_can_be_run(
     tuner: str, evaluations: int, command: Commands, arguments: list[str], tmp_path: Path
 ) -> None:
     words = [*arguments, f"tuner={tuner}", *(["tuner.trials=2"] if tuner == "optuna" else [])]
     said = command(tune.entry, *words)
     assert said.code == 0, said.err
     (file,) = tmp_path.glob("tuned/*/r/tunable-*.json")
-    found = json.loads(file.read_text())
-    assert found["finished"]
-    assert found["queries"] == 15
-    assert len(found["trace"]) <= evaluations
-    best = max(found["trace"], key=lambda entry: (entry[1], entry[2]))
-    assert found["build"] == best[0]
+    result = json.loads(file.read_text())
+    assert result["finished"]
+    assert result["queries"] == 15
+    assert len(result["trace"]) <= evaluations
+    best = max(result["trace"], key=lambda entry: (entry[1], entry[2]))
+    assert result["build"] == best[0]
     if tuner != "optuna":
-        assert found["build"]["quality"] == 4  # the only one that reaches the recall
+        assert result["build"]["quality"] == 4  # the only one that reaches the recall
     stored = sorted(path.stat().st_mtime_ns for path in (tmp_path / "tuning" / "runs").iterdir())
-    assert len(stored) == 2 * len(found["trace"])
+    assert len(stored) == 2 * len(result["trace"])
     assert not list((tmp_path / "tuning" / "indexes").iterdir())
 
     again = command(tune.entry, *words)
@@ -54,18 +54,16 @@ def test_a_search_finds_resumes_and_is_run_with(
     assert command(run.entry, *reported, f"tuned={tuner}", "workload.skip=15").code == 0
     rows = Store(tmp_path).rows()
     assert rows["queries"].unique() == [25]
-    assert json.loads(rows["build_params"].iloc[0]) == found["build"]
+    assert json.loads(rows["build_params"].iloc[0]) == result["build"]
 
 
-def test_what_was_never_searched_cannot_be_run_with(command: Commands, arguments: list[str]) -> None:
+def test_a_run_needs_a_search(command: Commands, arguments: list[str]) -> None:
     said = command(run.entry, *(word for word in arguments if not word.startswith("tuner")), "tuned=greedy")
     assert said.code == 2
     assert "python -m bench.tune tuner=greedy algorithm=tunable" in said.err
 
 
-def test_a_search_that_was_cut_short_is_not_taken_for_a_finding(
-    command: Commands, arguments: list[str], tmp_path: Path
-) -> None:
+def test_an_unfinished_or_damaged_search_is_refused(command: Commands, arguments: list[str], tmp_path: Path) -> None:
     command(tune.entry, *arguments)
     (file,) = tmp_path.glob("tuned/*/r/*.json")
     file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
@@ -84,7 +82,7 @@ def test_a_search_that_was_cut_short_is_not_taken_for_a_finding(
         ("workload=em", "does not serve EM"),
     ],
 )
-def test_what_does_not_fit_is_said(word: str, complaint: str, command: Commands, arguments: list[str]) -> None:
+def test_invalid_words_are_refused(word: str, complaint: str, command: Commands, arguments: list[str]) -> None:
     said = command(tune.entry, *arguments, word)
     assert said.code == 2
     assert complaint in said.err

@@ -22,7 +22,7 @@ from bench.reports.figures.costs import spread
 from bench.reports.figures.growth import exponent
 from bench.reports.load import Results, load
 from bench.reports.save import draw
-from bench.reports.tables.table import Grid, as_csv
+from bench.reports.tables.table import Table, as_csv
 from bench.results.rows import QUERY_SCHEMA
 from bench.results.store import Store
 from tests.support.commands import Commands
@@ -182,7 +182,7 @@ def test_costs_are_means_over_builds(results: Results) -> None:
 
 
 def test_csv_quotes_what_must_be_quoted() -> None:
-    assert as_csv(Grid("t", ["a", "b"], "ll", [["1,2", 'x"y']])) == 'a,b\n"1,2","x""y"'
+    assert as_csv(Table("t", ["a", "b"], "ll", [["1,2", 'x"y']])) == 'a,b\n"1,2","x""y"'
 
 
 def test_the_command_draws_what_it_can_and_names_the_missing_studies(command: Commands, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.cpus import allowed_cpus
 from bench.datasets.dataset import Dataset
 from bench.results.store import Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
 from bench.system.cache import Cache
-from bench.system.cpus import allowed_cpus, claimed_cpus
-from tests.support.commands import started
+from bench.system.cpus import claim_cpus
+from tests.support.commands import start_command
 from tests.support.plans import plan_of
 
 
@@ -76,7 +77,7 @@ def test_a_child_runs_on_cpus_that_nobody_has_claimed(
     dataset: Dataset, cache: Cache, tmp_path: Path, marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # claims of other tests could wait for this one's
-    with claimed_cpus(1) as (taken,):
+    with claim_cpus(1) as (taken,):
         run(plan_of("MarksCpus", dataset, cache), 0, Store(tmp_path), cache, lambda _: None)
     (on,) = [line for line in lines(marks) if line.startswith("on")]
     (cpu,) = on.removeprefix("on [").removesuffix("]").split(",")
@@ -87,7 +88,7 @@ def test_two_sweeps_at_once_make_every_run_once(layout: Path, tmp_path: Path, ma
     arguments = ["-m", "dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'results'}", "k=5,6,7"]
     method = ["algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks", "+algorithm.search.effort=1"]
     sweep = [*arguments, "algorithm=prefilter", *method, "latency_queries=2", "threads_build=1"]
-    with started("bench.run", *sweep) as one, started("bench.run", *sweep) as two:
+    with start_command("bench.run", *sweep) as one, start_command("bench.run", *sweep) as two:
         said = [writer.communicate() for writer in (one, two)]
     assert (one.returncode, two.returncode) == (0, 0), said
     assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 3)

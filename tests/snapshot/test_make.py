@@ -1,4 +1,4 @@
-"""Building datasets from end to end: interrupted, damaged, repeated, refused."""
+"""Building datasets from end to end: interrupted, damaged, repeated and refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.results.store import Store
 from bench.snapshot import embed
 from bench.snapshot import make as building
 from bench.snapshot.embedders.base import Embedder, Part
-from bench.snapshot.make import STAGES, BuildConfig, Settings
+from bench.snapshot.make import STAGES, BuildConfig, BuildOptions
 from bench.snapshot.queries import QueriesConfig
 from bench.snapshot.sample import SampleConfig
 from bench.system.cache import Cache
@@ -31,7 +31,7 @@ ITEMS, QUERIES = 260, 30
 
 
 class Bags:
-    """An embedder that counts letters; it notes what it was given."""
+    """An embedder that counts letters, and records the sizes of its batches."""
 
     model, dim, truncated = "bags of letters", 26, 0
     dimensions = None
@@ -59,19 +59,19 @@ def metadata(tmp_path: Path) -> Path:
     return snapshot(tmp_path / "snapshot.json", ITEMS + QUERIES)
 
 
-def settings(
+def options(
     metadata: Path, out: Path, embedder: Bags | None = None, reuse: Path | None = None, **sample: Any
-) -> Settings:
+) -> BuildOptions:
     build = BuildConfig(str(metadata), str(out), 0, str(reuse) if reuse else None, 20, 1.0, str(out.parent / "results"))
-    return Settings(build, SampleConfig(**sample), QueriesConfig(QUERIES), embedder or Bags(), "bags")
+    return BuildOptions(build, SampleConfig(**sample), QueriesConfig(QUERIES), embedder or Bags(), "bags")
 
 
 def digests(out: Path) -> dict[str, str]:
     return json.loads((out / "dataset.json").read_text())["files"]
 
 
-def test_a_build_leaves_a_dataset_of_the_layout(metadata: Path, tmp_path: Path) -> None:
-    building.run(settings(metadata, tmp_path / "out"))
+def test_a_build_results_in_a_dataset_of_the_layout(metadata: Path, tmp_path: Path) -> None:
+    building.run(options(metadata, tmp_path / "out"))
     dataset = LayoutSource("built", str(tmp_path / "out")).open(Cache(tmp_path / "cache"))
     assert dataset.shape == (ITEMS, 26)
     assert dataset.number_of_queries == QUERIES
@@ -86,18 +86,18 @@ def test_a_build_leaves_a_dataset_of_the_layout(metadata: Path, tmp_path: Path) 
 def test_the_same_seed_gives_the_same_bytes(metadata: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        building.run(settings(metadata, tmp_path / name / "out", method="random", items=200))
+        building.run(options(metadata, tmp_path / name / "out", method="random", items=200))
     assert digests(tmp_path / "one" / "out") == digests(tmp_path / "two" / "out")
 
 
 @pytest.mark.parametrize("killed", list(STAGES))
-def test_a_build_killed_behind_a_stage_goes_on(
+def test_a_build_that_is_killed_after_a_stage_resumes(
     metadata: Path, tmp_path: Path, killed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    building.run(settings(metadata, tmp_path / "whole"))
+    building.run(options(metadata, tmp_path / "whole"))
     ran: list[str] = []
 
-    def noted(name: str, stage: Any) -> Any:
+    def recorded(name: str, stage: Any) -> Any:
         def run(*given: Any) -> None:
             ran.append(name)
             stage(*given)
@@ -106,19 +106,19 @@ def test_a_build_killed_behind_a_stage_goes_on(
 
         return run
 
-    monkeypatch.setattr(building, "STAGES", {name: noted(name, stage) for name, stage in STAGES.items()})
+    monkeypatch.setattr(building, "STAGES", {name: recorded(name, stage) for name, stage in STAGES.items()})
     (tmp_path / "x").mkdir()
     out = tmp_path / "x" / "whole"
     with pytest.raises(KeyboardInterrupt):
-        building.run(settings(metadata, out))
-    building.run(settings(metadata, out))
+        building.run(options(metadata, out))
+    building.run(options(metadata, out))
     assert digests(out) == digests(tmp_path / "whole")
 
 
-def test_embedding_loses_one_shard_at_most_and_mends_damaged_ones(
+def test_a_killed_embedding_loses_one_shard_and_replaces_damaged_ones(
     metadata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    building.run(settings(metadata, tmp_path / "whole"))
+    building.run(options(metadata, tmp_path / "whole"))
     bags, count = Bags(), [0]
     original = bags.embed
 
@@ -132,35 +132,35 @@ def test_embedding_loses_one_shard_at_most_and_mends_damaged_ones(
     (tmp_path / "x").mkdir()
     out = tmp_path / "x" / "whole"
     with pytest.raises(OSError, match="No space"):
-        building.run(settings(metadata, out, bags))
+        building.run(options(metadata, out, bags))
     shard = out / ".build" / "shards" / "00001.npy"
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
     shard.write_bytes(content)
     again = Bags()
-    building.run(settings(metadata, out, again))
+    building.run(options(metadata, out, again))
     assert again.embedded == [100, 60, QUERIES]
-    assert "00001.npy is damaged, and made again" in capsys.readouterr().err
+    assert "00001.npy is damaged and will be embedded again" in capsys.readouterr().err
     assert digests(out) == digests(tmp_path / "whole")
 
 
 def test_one_process_builds_a_dataset_at_a_time(metadata: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / ".build").mkdir(parents=True)
-    held = try_lock(tmp_path / "out" / ".build" / "lock")
-    assert held is not None
-    with held, pytest.raises(BenchError, match=r"another process builds .*out"):
-        building.run(settings(metadata, tmp_path / "out"))
+    lock = try_lock(tmp_path / "out" / ".build" / "lock")
+    assert lock is not None
+    with lock, pytest.raises(BenchError, match=r"another process is building .*out"):
+        building.run(options(metadata, tmp_path / "out"))
 
 
-def test_a_snapshot_that_has_changed_is_not_gone_on_with(
+def test_a_build_does_not_resume_with_a_changed_snapshot(
     metadata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "STAGES", dict(list(STAGES.items())[:1]))
-    with pytest.raises(FileNotFoundError):  # of what later stages note
-        building.run(settings(metadata, tmp_path / "out"))
+    with pytest.raises(FileNotFoundError):  # a file of a later stage
+        building.run(options(metadata, tmp_path / "out"))
     metadata.write_text(metadata.read_text() + "\n")
     with pytest.raises(BenchError, match="was built with size of metadata="):
-        building.run(settings(metadata, tmp_path / "out"))
+        building.run(options(metadata, tmp_path / "out"))
 
 
 def test_a_full_disk_is_one_sentence(metadata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,51 +169,51 @@ def test_a_full_disk_is_one_sentence(metadata: Path, tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(building, "parquet_to_attributes", full)
     with pytest.raises(BenchError, match=r"cannot write .*database_attributes.jsonl: No space left on device"):
-        building.run(settings(metadata, tmp_path / "out"))
+        building.run(options(metadata, tmp_path / "out"))
     monkeypatch.undo()
     monkeypatch.setattr(building, "asdict", lambda value: {} if isinstance(value, Bags) else vars(value).copy())
-    building.run(settings(metadata, tmp_path / "out"))
+    building.run(options(metadata, tmp_path / "out"))
     assert (tmp_path / "out" / "dataset.json").exists()
 
 
-def test_a_finished_build_is_left_alone_and_other_settings_are_refused(
+def test_a_finished_build_is_kept_and_other_options_are_refused(
     metadata: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    building.run(settings(metadata, tmp_path / "out"))
+    building.run(options(metadata, tmp_path / "out"))
     bags = Bags()
-    building.run(settings(metadata, tmp_path / "out", bags))
+    building.run(options(metadata, tmp_path / "out", bags))
     assert "is already built" in capsys.readouterr().out
     assert not bags.embedded
     with pytest.raises(BenchError, match=r"was built with sample.items=None, not 9; choose another out=FOLDER"):
-        building.run(settings(metadata, tmp_path / "out", items=9))
+        building.run(options(metadata, tmp_path / "out", items=9))
 
 
-def test_a_refresh_embeds_only_what_is_new(metadata: Path, tmp_path: Path) -> None:
+def test_a_refresh_embeds_only_new_texts(metadata: Path, tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
-    building.run(settings(metadata, tmp_path / "old" / "out", items=200))
+    building.run(options(metadata, tmp_path / "old" / "out", items=200))
     bags = Bags()
-    building.run(settings(metadata, tmp_path / "out", bags, tmp_path / "old" / "out"))
+    building.run(options(metadata, tmp_path / "out", bags, tmp_path / "old" / "out"))
     assert sum(bags.embedded) == ITEMS - 200 + QUERIES
     fresh = tmp_path / "fresh"
     fresh.mkdir()
-    building.run(settings(metadata, fresh / "out"))
+    building.run(options(metadata, fresh / "out"))
     assert digests(fresh / "out")["database_vectors.fvecs"] == digests(tmp_path / "out")["database_vectors.fvecs"]
-    with pytest.raises(BenchError, match="is no finished build"):
-        building.run(settings(metadata, tmp_path / "other", Bags(), tmp_path))
+    with pytest.raises(BenchError, match="is not a finished build"):
+        building.run(options(metadata, tmp_path / "other", Bags(), tmp_path))
 
 
-def test_verify_finds_a_changed_file(metadata: Path, tmp_path: Path, command: Commands) -> None:
-    building.run(settings(metadata, tmp_path / "out"))
+def test_verify_names_a_changed_file(metadata: Path, tmp_path: Path, command: Commands) -> None:
+    building.run(options(metadata, tmp_path / "out"))
     arguments = ["verify", "dataset=local", f"dataset.path={tmp_path / 'out'}", f"results={tmp_path / 'results'}"]
     said = command(data.entry, *arguments)
     assert said.code == 0, said
-    assert "all files are as dataset.json says" in said.out
-    assert said.out.count("equal our own") == 4
+    assert "all files match dataset.json" in said.out
+    assert said.out.count("are exact") == 4
     path = tmp_path / "out" / "query_terms.txt"
     path.write_text(path.read_text().replace("a", "b"))
     said = command(data.entry, *arguments)
     assert said.code == 2
-    assert "query_terms.txt not as dataset.json says" in said.err
+    assert "query_terms.txt missing or different from dataset.json" in said.err
 
 
 @pytest.mark.skipif(not minilm_is_here(), reason="the weights are not installed")
@@ -225,7 +225,7 @@ def test_the_command_from_a_snapshot_to_a_run(tmp_path: Path, command: Commands)
         "embedder.tokens=32", results,
     )  # fmt: skip
     assert said.code == 0, said
-    assert "embedded 48 items at" in said.out
+    assert "embedded 48 items, " in said.out
     said = command(run.entry, "dataset=local", f"dataset.path={out}", "workload=r", "latency_queries=0", results)
     assert said.code == 0, said
     rows = Store(tmp_path / "results").rows()
@@ -236,13 +236,13 @@ def test_the_command_from_a_snapshot_to_a_run(tmp_path: Path, command: Commands)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["embedder=minilm", "out=x"], "metadata is not set; say metadata=PATH"),
+        (["embedder=minilm", "out=x"], "metadata is not set; set metadata=PATH"),
         (["embedder=minilm", "out=x", "metadata=nowhere.json"], "no file nowhere.json (metadata)"),
-        (["embedder=minlm", "out=x", "metadata=y"], "there is no embedder of that name; did you mean 'minilm'"),
+        (["embedder=minlm", "out=x", "metadata=y"], "there is no such embedder; did you mean 'minilm'"),
         (["embedder=minilm", "out=x", "metadata=y", "sample.item=3"], "did you mean 'sample.items'"),
     ],
 )
-def test_arguments_that_cannot_be(
+def test_invalid_arguments_are_refused(
     arguments: list[str], message: str, command: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = [word.replace("out=x", f"out={tmp_path / 'out'}") for word in arguments]

@@ -44,21 +44,21 @@ NEAREST = np.random.default_rng(1).integers(0, N, (Q, 10))
         ("量子 力学", "量子 力学"),
     ],
 )
-def test_terms_of_titles(title: str, term: str) -> None:
+def test_titles_give_search_terms(title: str, term: str) -> None:
     assert term_of(title) == term
 
 
-def test_terms_of_a_file(tmp_path: Path) -> None:
+def test_search_terms_are_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "terms.txt").write_text("dark  matter\n\n graph neural networks \nthird\n")
     assert read_terms(tmp_path / "terms.txt", 2) == ["dark matter", "graph neural networks"]
-    with pytest.raises(BenchError, match=r"terms.txt has 3 terms where queries.count=4"):
+    with pytest.raises(BenchError, match=r"terms.txt has 3 terms, but queries.count=4"):
         read_terms(tmp_path / "terms.txt", 4)
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9\n")
     with pytest.raises(BenchError, match=r"latin.txt cannot be read"):
         read_terms(tmp_path / "latin.txt", 1)
 
 
-def _shares(items: Attributes, config: QueriesConfig, filter_type: FilterType) -> np.ndarray:
+def _selectivities(items: Attributes, config: QueriesConfig, filter_type: FilterType) -> np.ndarray:
     filters = FilterBatch(draw_filters(config, items, NEAREST, 3)[filter_type], items)
     return filters.matches[filters.index] / N
 
@@ -66,26 +66,28 @@ def _shares(items: Attributes, config: QueriesConfig, filter_type: FilterType) -
 def test_drawn_filters_pass_something_and_depend_on_the_seed(items: Attributes) -> None:
     config = QueriesConfig(count=Q)
     for filter_type in (FilterType.EM, FilterType.R, FilterType.EMIS):
-        assert (_shares(items, config, filter_type) > 0).all()
+        assert (_selectivities(items, config, filter_type) > 0).all()
     one, two = (draw_filters(config, items, NEAREST, seed)[FilterType.R] for seed in (1, 2))
     assert one != two
     assert one == draw_filters(config, items, NEAREST, 1)[FilterType.R]
 
 
-@pytest.mark.parametrize("share", [0.01, 0.3, 1.0])
-def test_controlled_ranges_pass_their_share(items: Attributes, share: float) -> None:
-    np.testing.assert_allclose(_shares(items, QueriesConfig(Q, None, share), FilterType.R), share, atol=1 / N)
+@pytest.mark.parametrize("selectivity", [0.01, 0.3, 1.0])
+def test_controlled_ranges_have_the_requested_selectivity(items: Attributes, selectivity: float) -> None:
+    np.testing.assert_allclose(
+        _selectivities(items, QueriesConfig(Q, None, selectivity), FilterType.R), selectivity, atol=1 / N
+    )
 
 
-def test_controlled_values_are_the_nearest_there_are(items: Attributes) -> None:
-    assert (_shares(items, QueriesConfig(Q, None, 0.2), FilterType.EM) == 0.25).all()
-    assert (_shares(items, QueriesConfig(Q, None, 1.0), FilterType.EMIS) == 1.0).all()
-    assert set(_shares(items, QueriesConfig(Q, None, 0.2), FilterType.EMIS)) == {0.25, 0.5, 0.75, 1.0}
+def test_controlled_values_come_as_close_as_possible(items: Attributes) -> None:
+    assert (_selectivities(items, QueriesConfig(Q, None, 0.2), FilterType.EM) == 0.25).all()
+    assert (_selectivities(items, QueriesConfig(Q, None, 1.0), FilterType.EMIS) == 1.0).all()
+    assert set(_selectivities(items, QueriesConfig(Q, None, 0.2), FilterType.EMIS)) == {0.25, 0.5, 0.75, 1.0}
 
 
 @pytest.mark.parametrize(("correlation", "least", "most"), [(0.0, 0.0, 0.06), (0.5, 0.35, 0.65), (1.0, 1.0, 1.0)])
 def test_correlated_filters_match_a_near_item(items: Attributes, correlation: float, least: float, most: float) -> None:
-    """Dates are unique here: a range of the least share holds the anchor alone."""
+    """Dates are unique here, so a range of the lowest selectivity contains the anchor only."""
     config = QueriesConfig(Q, None, 1 / N, correlation)
     batch = FilterBatch(draw_filters(config, items, NEAREST, 0)[FilterType.R], items)
     near = [batch.mask(int(u))[NEAREST[q]].any() for q, u in enumerate(batch.index)]
@@ -100,6 +102,6 @@ def test_correlated_filters_match_a_near_item(items: Attributes, correlation: fl
         (QueriesConfig(correlation=1.5), "queries.correlation=1.5"),
     ],
 )
-def test_values_out_of_range(config: QueriesConfig, message: str) -> None:
+def test_values_out_of_range_are_refused(config: QueriesConfig, message: str) -> None:
     with pytest.raises(BenchError, match=f"{message} is out of range"):
         config.check()

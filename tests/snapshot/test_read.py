@@ -1,4 +1,4 @@
-"""Reading snapshots and choosing items: good ones, damaged ones, and none."""
+"""Reading snapshots and choosing items, from good and damaged files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def records(tmp_path: Path) -> Path:
 
 def test_texts_are_cleaned_and_old_ids_kept(tmp_path: Path) -> None:
     path = snapshot(tmp_path / "s.json", 1)
-    record = json.loads(path.read_text())
-    record |= {"id": "math/0211159", "title": " The \n entropy ", "abstract": "  $\\pi$ is\n \tgrössér \n"}
-    path.write_text(json.dumps(record, ensure_ascii=False))
-    (found,) = read(path, Malformed())
-    assert found[:3] == ("math/0211159", "The entropy", "$\\pi$ is grössér")
+    plain = json.loads(path.read_text())
+    plain |= {"id": "math/0211159", "title": " The \n entropy ", "abstract": "  $\\pi$ is\n \tgrössér \n"}
+    path.write_text(json.dumps(plain, ensure_ascii=False))
+    (record,) = read(path, Malformed())
+    assert record[:3] == ("math/0211159", "The entropy", "$\\pi$ is grössér")
 
 
 def test_gzip_is_read_as_plain(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_gzip_is_read_as_plain(tmp_path: Path) -> None:
     assert list(read(packed, Malformed())) == list(read(plain, Malformed()))
 
 
-def test_malformed_lines_are_counted_named_and_left_out(tmp_path: Path) -> None:
+def test_malformed_lines_are_counted_named_and_skipped(tmp_path: Path) -> None:
     lines = snapshot(tmp_path / "s.json", 6).read_text().splitlines()
     without = json.loads(lines[2])
     del without["abstract"]
@@ -50,7 +50,7 @@ def test_malformed_lines_are_counted_named_and_left_out(tmp_path: Path) -> None:
     assert len(list(read(tmp_path / "s.json", malformed))) == 3
     assert malformed.count == 3
     assert malformed.first[0].startswith("line 2: ")
-    assert malformed.first[1:] == ["line 3: no abstract", "line 5: list where an object should be"]
+    assert malformed.first[1:] == ["line 3: no abstract", "line 5: list instead of an object"]
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,27 @@ def test_malformed_lines_are_counted_named_and_left_out(tmp_path: Path) -> None:
         (b"\x00\xff" * 50, "no record"),
     ],
 )
-def test_what_is_no_snapshot(tmp_path: Path, content: bytes, message: str) -> None:
+def test_other_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "s.json").write_bytes(content)
     with pytest.raises(BenchError, match=f"s.json has {message}"):
         list(read(tmp_path / "s.json", Malformed()))
 
 
-def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_line_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "_LONGEST_LINE", 1000)
     (tmp_path / "s.json").write_bytes(b"[" + b'{"id": 1},' * 1000)
-    with pytest.raises(BenchError, match="more than 16 MiB: it is no JSON lines"):
+    with pytest.raises(BenchError, match="more than 16 MiB: not JSON lines"):
         list(read(tmp_path / "s.json", Malformed()))
 
 
-def test_a_gzip_cut_short(tmp_path: Path) -> None:
+def test_a_truncated_gzip_is_refused(tmp_path: Path) -> None:
     packed = gzip.compress(snapshot(tmp_path / "s.json", 400).read_bytes())
     (tmp_path / "s.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(BenchError, match=rf"cut short at byte {len(packed) // 2:,} of its gzip stream"):
+    with pytest.raises(BenchError, match=rf"truncated at byte {len(packed) // 2:,} of its gzip stream"):
         list(read(tmp_path / "s.gz", Malformed()))
 
 
-def test_the_first_are_the_first(records: Path) -> None:
+def test_first_takes_the_first_records(records: Path) -> None:
     items, others = choose(records, SampleConfig("first", 100), 0, 50)
     assert items.tolist() == list(range(100))
     assert len(others) == 50
@@ -99,7 +99,7 @@ def test_random_depends_on_the_seed_and_grows(records: Path) -> None:
 
 
 @pytest.mark.parametrize("by", ["year", "category"])
-def test_strata_keep_their_shares(records: Path, by: str) -> None:
+def test_strata_keep_their_proportions(records: Path, by: str) -> None:
     items, others = choose(records, SampleConfig("stratified", 101, by), 0, 40)
     assert len(items) == 101
     assert not set(items) & set(others)
@@ -128,13 +128,13 @@ def test_the_last_record_of_an_id_counts(tmp_path: Path) -> None:
     [
         (
             SampleConfig("first", 290),
-            "300 records are left where sample.items=290 and 20 titles for queries are wanted",
+            "sample.items=290 is out of range; there are 300 distinct records, of which 20 become queries",
         ),
-        (SampleConfig("best"), "sample.method=best is none of first, random, stratified"),
-        (SampleConfig(by="month"), "sample.by=month is none of year, category"),
-        (SampleConfig(items=0), "sample.items=0"),
+        (SampleConfig("best"), "sample.method=best is unknown; "),
+        (SampleConfig(by="month"), "sample.by=month is unknown; "),
+        (SampleConfig(items=0), "sample.items=0 is out of range"),
     ],
 )
-def test_samples_that_cannot_be(records: Path, config: SampleConfig, message: str) -> None:
+def test_invalid_samples_are_refused(records: Path, config: SampleConfig, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         choose(records, config, 0, 20)

@@ -1,4 +1,4 @@
-"""Every attribute, on records with the snapshot's oddities."""
+"""Every attribute, on records with the peculiarities of the snapshot."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PLAIN: dict[str, Any] = {
 
 
 def test_a_plain_record() -> None:
-    found = rules.attributes_of(PLAIN)
-    assert list(found) == list(PUBLISHED_KINDS)
-    assert found == {
+    attributes = rules.attributes_of(PLAIN)
+    assert list(attributes) == list(PUBLISHED_KINDS)
+    assert attributes == {
         "submitter": "Pavel Nadolsky",
         "has_comment": True,
         "number_of_main_categories": 1,
@@ -45,8 +45,8 @@ def test_a_plain_record() -> None:
 def test_no_submitter(missing: dict[str, Any]) -> None:
     assert rules.attributes_of(PLAIN | missing)["submitter"] is None
     without = {name: value for name, value in PLAIN.items() if name not in ("submitter", "license", "comments")}
-    found = rules.attributes_of(without)
-    assert (found["submitter"], found["license"], found["has_comment"]) == (None, None, False)
+    attributes = rules.attributes_of(without)
+    assert (attributes["submitter"], attributes["license"], attributes["has_comment"]) == (None, None, False)
 
 
 @pytest.mark.parametrize(("comments", "expected"), [(None, False), ("", False), (" \n", False), ("v2", True)])
@@ -65,9 +65,9 @@ def test_a_comment_is_more_than_white_space(comments: str | None, expected: bool
     ],
 )
 def test_categories_and_archives(categories: str, subs: list[str], mains: list[str]) -> None:
-    found = rules.attributes_of(PLAIN | {"categories": categories})
-    assert (found["sub_categories"], found["number_of_sub_categories"]) == (subs, len(subs))
-    assert (found["main_categories"], found["number_of_main_categories"]) == (mains, len(mains))
+    attributes = rules.attributes_of(PLAIN | {"categories": categories})
+    assert (attributes["sub_categories"], attributes["number_of_sub_categories"]) == (subs, len(subs))
+    assert (attributes["main_categories"], attributes["number_of_main_categories"]) == (mains, len(mains))
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_categories_and_archives(categories: str, subs: list[str], mains: list[s
     ],
 )
 def test_authors(parsed: list[list[str]], expected: list[str]) -> None:
-    found = rules.attributes_of(PLAIN | {"authors_parsed": parsed})
-    assert (found["authors"], found["number_of_authors"]) == (expected, len(expected))
+    attributes = rules.attributes_of(PLAIN | {"authors_parsed": parsed})
+    assert (attributes["authors"], attributes["number_of_authors"]) == (expected, len(expected))
 
 
 def test_one_version() -> None:
@@ -108,6 +108,6 @@ def test_dates_are_days(date: str, expected: int) -> None:
         {"authors_parsed": "Bond, J."},
     ],
 )
-def test_what_is_malformed(broken: dict[str, Any]) -> None:
+def test_malformed_records_are_refused(broken: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
         rules.attributes_of(PLAIN | broken)

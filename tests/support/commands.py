@@ -1,4 +1,4 @@
-"""Running the project's commands in this process, which spares their start."""
+"""Run the project's commands in this process, which saves their start-up time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bench.core.paths import PROJECT
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it printed."""
+class Outcome:
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -24,13 +24,13 @@ class Said:
 
 
 class Commands:
-    """Calls the entry of a command with arguments, as the shell would."""
+    """Calls the entry point of a command with arguments, like the shell."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capfd = monkeypatch, capfd
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
 
-    def __call__(self, entry: Callable[[], None], *arguments: str) -> Said:
+    def __call__(self, entry: Callable[[], None], *arguments: str) -> Outcome:
         self._monkeypatch.setattr(sys, "argv", ["command", *arguments])
         self._capfd.readouterr()
         code = 0
@@ -38,12 +38,12 @@ class Commands:
             entry()
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        return Said(code, *self._capfd.readouterr())
+        return Outcome(code, *self._capfd.readouterr())
 
 
 @contextmanager
-def started(module: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """Start ``python -m module`` as a process of its own, which does not outlive the block."""
+def start_command(module: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Start ``python -m module`` as a separate process, which is killed at the end of the block."""
     child = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=PROJECT,

@@ -1,4 +1,4 @@
-"""What the tests of methods for label filters share: problems whose items hold sets of labels."""
+"""For tests of methods for label filters: problems whose items have sets of labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAVES: st.SearchStrategy[Filter] = st.one_of(
 def labelled_problems(draw: st.DrawFn, shapes: st.SearchStrategy[Filter] = LEAVES) -> Problem:
     """Draw a problem of EM and EMIS filters, or of other shapes.
 
-    It may have missing values, empty sets, equal vectors, one label for all, or one for each.
+    It may have missing values, empty sets, equal vectors, one label for all items, or one for each.
     """
     attributes = draw(columns(max_items=120))
     n = attributes.n
@@ -36,23 +36,24 @@ def labelled_problems(draw: st.DrawFn, shapes: st.SearchStrategy[Filter] = LEAVE
         "all": categorical(["a"] * n),
         "each": categorical([f"{i:03}" for i in range(n)]),
     }[draw(st.sampled_from(["drawn", "drawn", "all", "each"]))]
-    held = {name: attributes[name] for name in attributes.kinds} | ({"category": words} if words else {})
+    every = {name: attributes[name] for name in attributes.kinds} | ({"category": words} if words else {})
     filters = tuple(draw(st.lists(shapes, min_size=1, max_size=5)))
     queries = rng.normal(size=(len(filters), 4)).astype(np.float32)
-    return Problem(vectors, Attributes(n, held), queries, filters)
+    return Problem(vectors, Attributes(n, every), queries, filters)
 
 
 def tagged(n: int, seed: int, single: bool = False, queries: int = 40) -> Problem:
-    """Return clustered vectors of which each has one or several of eight tags, some of them rare."""
+    """Return clustered vectors, each with one or several of eight tags, some of which are rare."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(10, 12))
     vectors = (centres[rng.integers(0, 10, n)] + 0.4 * rng.normal(size=(n, 12))).astype(np.float32)
     points = (centres[rng.integers(0, 10, queries)] + 0.4 * rng.normal(size=(queries, 12))).astype(np.float32)
-    share = 1 / np.arange(1, 9)
-    tags = [rng.choice(8, 1 if single else rng.integers(1, 4), False, share / share.sum()).tolist() for _ in range(n)]
+    weights = 1 / np.arange(1, 9)
+    weights /= weights.sum()
+    tags = [rng.choice(8, 1 if single else rng.integers(1, 4), False, weights).tolist() for _ in range(n)]
     column = categorical([str(t[0]) for t in tags]) if single else sets([[str(x) for x in t] for t in tags])
-    wanted = rng.choice(8, queries).tolist()
-    filters = tuple(Equals("tag", str(w)) if single else Contains("tag", str(w)) for w in wanted)
+    values = [str(value) for value in rng.choice(8, queries)]
+    filters = tuple(Equals("tag", value) if single else Contains("tag", value) for value in values)
     return Problem(vectors, Attributes(n, {"tag": column}), points, filters)
 
 

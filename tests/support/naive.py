@@ -1,4 +1,4 @@
-"""The slow and obvious way of everything that the harness does fast; tests compare the two.
+"""Slow and obvious versions of everything that the harness does fast; tests compare the two.
 
 Items are dictionaries of plain Python values, None where missing; vectors are ranked in float64, one by one.
 """
@@ -45,7 +45,7 @@ def items_of(attributes: Attributes) -> list[Item]:
 
 
 def values_of(column: Categorical | Ordered | Boolean | Sets) -> list[Any]:
-    """Return a column as plain values; a missing set is an empty one."""
+    """Return a column as plain values; a missing set is empty."""
     match column:
         case Categorical(codes, vocabulary):
             return [vocabulary[code] if code >= 0 else None for code in codes]

@@ -1,4 +1,4 @@
-"""Plans of runs over the small dataset, without the child process that usually describes a method."""
+"""Plans of runs over the small dataset; methods are described in this process, not in a child."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of methods share: problems with equality filters, an index that was on disk, and what it owes."""
+"""For tests of methods: problems with equality filters, saved and loaded indexes, and checks of answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Problem:
     filters: tuple[Filter, ...]
 
     def data(self, threads: int = 1, seed: int = 0) -> Data:
-        """Return what a method is given."""
+        """Return the data for a build."""
         return Data(self.vectors, self.attributes, attributes_of(self.filters) or NAMES, FilterType.MEM, threads, seed)
 
     @property
@@ -45,15 +45,15 @@ class Problem:
         """The filters of all queries."""
         return FilterBatch(self.filters, self.attributes)
 
-    def violations(self, found: NDArray[Any]) -> int:
+    def violations(self, ids: NDArray[Any]) -> int:
         """Return how many ids fail their query's filter."""
         masks = [self.batch.mask(u) for u in self.batch.index]
-        return sum(not mask[i] for mask, ids in zip(masks, found, strict=True) for i in ids[ids >= 0])
+        return sum(not mask[i] for mask, row in zip(masks, ids, strict=True) for i in row[row >= 0])
 
 
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
-    """Draw a problem: missing values, a value for all items, one per item; wanted values that none has; duplicates."""
+    """Draw a problem: missing values, one value for all items or one per item, values that no item has, duplicates."""
     n = draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     vectors = rng.normal(size=(n, 5)).astype(np.float32)
@@ -97,21 +97,20 @@ def through_disk(method: type[Algorithm], params: Any, data: Data) -> tuple[Algo
 
 
 def answer(method: Any, problem: Problem, params: Any, k: int = 10, threads: int = 1) -> NDArray[np.int32]:
-    """Return what a method answers to all queries."""
-    found: NDArray[np.int32] = method.search(problem.queries, method.prepare(problem.batch), k, params, threads)
-    return found
+    """Return the answers of a method to all queries."""
+    return method.search(problem.queries, method.prepare(problem.batch), k, params, threads)
 
 
-def recall(problem: Problem, found: NDArray[np.int32], k: int = 10) -> float:
-    """Return the mean recall of queries that k items match."""
+def recall(problem: Problem, ids: NDArray[np.int32], k: int = 10) -> float:
+    """Return the mean recall of queries with at least k matches."""
     truth, _, _ = nearest(problem.vectors, problem.queries, problem.filters, problem.attributes, k)
-    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(found.tolist(), truth.tolist(), strict=True)]))
+    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(ids.tolist(), truth.tolist(), strict=True)]))
 
 
-def check_valid(problem: Problem, found: NDArray[np.int32]) -> None:
-    """Check that answers pass, are distinct, nearest first, and stand before all gaps."""
-    assert problem.violations(found) == 0
-    for ids, query in zip(found, problem.queries, strict=True):
+def check_valid(problem: Problem, answers: NDArray[np.int32]) -> None:
+    """Check that answers pass, are distinct, ordered by distance, and precede all padding."""
+    assert problem.violations(answers) == 0
+    for ids, query in zip(answers, problem.queries, strict=True):
         row = ids[ids >= 0]
         assert len(set(row.tolist())) == len(row)
         assert np.all(ids[len(row) :] == -1)
@@ -119,12 +118,12 @@ def check_valid(problem: Problem, found: NDArray[np.int32]) -> None:
         assert np.all(np.diff(squared) >= -1e-5 * (1 + squared[1:]))
 
 
-def check_exact(problem: Problem, found: NDArray[np.int32], k: int) -> None:
-    """Compare with the slow way: the same distances, so that ties may be answered by either."""
-    check_valid(problem, found)
-    ids, distances, _ = nearest(problem.vectors, problem.queries, problem.filters, problem.attributes, k)
-    np.testing.assert_array_equal(found >= 0, ids >= 0)
-    for ids_found, query, expected in zip(found, problem.queries, distances, strict=True):
-        row = ids_found[ids_found >= 0]
+def check_exact(problem: Problem, answers: NDArray[np.int32], k: int) -> None:
+    """Compare with the naive answers by distances, so that ties may be answered either way."""
+    check_valid(problem, answers)
+    truth, distances, _ = nearest(problem.vectors, problem.queries, problem.filters, problem.attributes, k)
+    np.testing.assert_array_equal(answers >= 0, truth >= 0)
+    for ids, query, expected in zip(answers, problem.queries, distances, strict=True):
+        row = ids[ids >= 0]
         squared = ((problem.vectors[row].astype(np.float64) - query) ** 2).sum(1)
         np.testing.assert_allclose(squared, expected[: len(row)], rtol=1e-4, atol=1e-5)

@@ -1,4 +1,4 @@
-"""What the tests of methods for ranges share: problems whose filters are ranges of one ordered attribute."""
+"""For tests of methods for ranges: problems whose filters are ranges of one ordered attribute."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bench.core.filters import Between
 from tests.support.problems import Problem
 
 
-def ranged(n: int, seed: int, values: Iterable[int] | None = None, queries: int = 40, share: float = 0.3) -> Problem:
-    """Return n items in ten clusters, by default with distinct values, and ranges over a share of them."""
+def ranged(n: int, seed: int, values: Iterable[int] | None = None, queries: int = 40, fraction: float = 0.3) -> Problem:
+    """Return n items in ten clusters, by default with distinct values, and ranges over a fraction of them."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(10, 12))
     vectors = (centres[rng.integers(0, 10, n)] + 0.4 * rng.normal(size=(n, 12))).astype(np.float32)
     points = (centres[rng.integers(0, 10, queries)] + 0.4 * rng.normal(size=(queries, 12))).astype(np.float32)
     column = rng.permutation(n).tolist() if values is None else list(values)
-    known = sorted(column)
-    width = max(1, int(n * share))
+    ascending = sorted(column)
+    width = max(1, int(n * fraction))
     lows = rng.integers(0, n - width + 1, queries)
-    filters = tuple(Between("year", known[low], known[low + width - 1]) for low in lows)
+    filters = tuple(Between("year", ascending[low], ascending[low + width - 1]) for low in lows)
     return Problem(vectors, Attributes(n, {"year": ordered(column)}), points, filters)
 
 
@@ -38,7 +38,7 @@ VALUES = {
 
 @st.composite
 def range_problems(draw: st.DrawFn) -> Problem:
-    """Draw up to 60 items and six ranges: one-sided, reversed, empty, between values, of copies of one vector."""
+    """Draw up to 60 items and six ranges: one-sided, reversed, empty, or between values; vectors may be duplicates."""
     n = draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     values = VALUES[draw(st.sampled_from(sorted(VALUES)))](n, rng).tolist()

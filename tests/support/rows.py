@@ -1,4 +1,4 @@
-"""Made-up rows, as a run would store them."""
+"""Synthetic rows, in the form that a run stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 
 
 def row(**values: Any) -> dict[str, Any]:
-    """A row of a run that ended well, with these values."""
+    """Return a row of a successful run with these values."""
     base = {
         "status": Status.OK, "dataset": "toy", "n": 1000, "dim": 8, "data_digest": "d0", "workload": "em",
         "filter_type": "EM", "k": 10, "queries": 100, "algorithm": "hnswlib_infilter", "build_params": {"M": 16},
@@ -25,18 +25,18 @@ def row(**values: Any) -> dict[str, Any]:
         "build_peak_rss_bytes": 200 << 20, "search_peak_rss_bytes": 100 << 20, "index_bytes": 10 << 20,
         "selectivity_mean": 0.25, "started_at": _TIME,
     }  # fmt: skip
-    made: dict[str, Any] = base | MACHINE | values
-    return made | {key: json.dumps(made[key]) for key in ("build_params", "search_params")}
+    columns: dict[str, Any] = base | MACHINE | values
+    return columns | {key: json.dumps(columns[key]) for key in ("build_params", "search_params")}
 
 
 def failed(status: Status, error: str, **values: Any) -> dict[str, Any]:
-    """A row of a run that failed."""
+    """Return a row of a failed run."""
     unknown = ("recall", "recall_paper", "violations", "qps", "qps_with_prepare", "search_peak_rss_bytes")
     return row(status=status, error=error, **values) | dict.fromkeys(unknown)
 
 
 def curve(algorithm: str, speed: float, repeats: int = 3, **values: Any) -> list[dict[str, Any]]:
-    """The rows of a method whose recall rises and whose QPS falls with ef; repeats differ a little."""
+    """Return rows of a method whose recall rises and whose QPS fall with ef; repeats differ slightly."""
     noise = np.random.default_rng(int(digest_of(algorithm, values.get("workload")), 16))
     rows = []
     for ef in (10, 20, 40, 80, 160, 320):
@@ -49,7 +49,7 @@ def curve(algorithm: str, speed: float, repeats: int = 3, **values: Any) -> list
 
 
 def many(methods: int) -> list[dict[str, Any]]:
-    """Rows of many methods on four workloads, with every kind of failure among them."""
+    """Return rows of many methods on four workloads, with failures of every kind."""
     rows: list[dict[str, Any]] = []
     speeds = np.random.default_rng(1).uniform(0.1, 3, methods)
     for workload, kind in (("em", "EM"), ("r", "R"), ("emis", "EMIS"), ("c", "C")):

@@ -1,4 +1,4 @@
-"""A small dataset of the published layout, made up: clustered vectors and attributes that follow the clusters."""
+"""A small synthetic dataset of the published layout: clustered vectors, and random attributes."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def clustered(n: int, dim: int, seed: int) -> NDArray[np.float32]:
 
 
 def records(n: int, seed: int) -> list[dict[str, Any]]:
-    """Return the eleven attributes of n items, a tenth of their values missing."""
+    """Return the eleven attributes of n items; a tenth of the values is missing."""
     rng = np.random.default_rng(seed)
 
     def words(pool: list[str], most: int) -> list[str]:
         return rng.choice(pool, size=rng.integers(1, most + 1), replace=False).tolist()
 
-    made = []
+    items = []
     for _ in range(n):
         main = words(list(MAIN), 2)
         sub = words([f"{m}.{x}" for m in main for x in "ABC"], 3)
@@ -50,16 +50,16 @@ def records(n: int, seed: int) -> list[dict[str, Any]]:
             "number_of_authors": len(authors),
             "authors": authors,
         }
-        made.append({name: None if rng.random() < 0.1 else value for name, value in record.items()})
-    return made
+        items.append({name: None if rng.random() < 0.1 else value for name, value in record.items()})
+    return items
 
 
 def attributes(n: int = N, seed: int = 1) -> Attributes:
-    """Return the same in columns."""
-    made = records(n, seed)
+    """Return the attributes of `records` as columns."""
+    items = records(n, seed)
     kinds = {"submitter": categorical, "license": categorical, "has_comment": boolean}
     kinds |= dict.fromkeys(("main_categories", "sub_categories", "authors"), sets)
-    return Attributes(n, {name: kinds.get(name, ordered)([record[name] for record in made]) for name in made[0]})
+    return Attributes(n, {name: kinds.get(name, ordered)([record[name] for record in items]) for name in items[0]})
 
 
 def write_lines(path: Path, lines: list[Any]) -> Path:
@@ -69,7 +69,7 @@ def write_lines(path: Path, lines: list[Any]) -> Path:
 
 
 def write_layout(folder: Path, *, n: int = N, queries: int = QUERY_COUNT, dim: int = DIM) -> Path:
-    """Write a dataset in the published layout, without answers; the last query of each workload has no match."""
+    """Write a dataset of the published layout, without answers; the last query of each workload has no match."""
     folder.mkdir(parents=True, exist_ok=True)
     write_fvecs(folder / VECTORS, [clustered(n, dim, 1)])
     write_fvecs(folder / QUERIES, [clustered(queries, dim, 2)])

@@ -1,4 +1,4 @@
-"""Made-up records of the form of arXiv's snapshot."""
+"""Synthetic records in the form of arXiv's snapshot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORDS = [
 
 
 def record(number: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Return a record; its words are those of its first category, mostly."""
+    """Return a record; most of its words are typical of its first category."""
     names = list(TOPICS)
     categories = [names[i] for i in rng.choice(len(names), size=int(rng.integers(1, 4)), replace=False)]
     words = TOPICS[categories[0]].split() * 3 + WORDS

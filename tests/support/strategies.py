@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random attribute columns with missing values, and random filters over them."""
+"""Hypothesis strategies: random attributes with missing values, and random filters over them."""
 
 from __future__ import annotations
 

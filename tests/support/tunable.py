@@ -1,4 +1,4 @@
-"""A method whose recall follows from a build parameter."""
+"""A method whose recall depends on a build parameter."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.support.adversarial import Honest, Ids
 
 @dataclass(frozen=True)
 class Build:
-    """How good the index is."""
+    """The quality of the index."""
 
-    quality: int = param(2, "quarters of the answers that are found", low=1, high=9)
+    quality: int = param(2, "quarters of the answers to return", low=1, high=9)
 
 
 class Tunable(Honest):
-    """Finds as many quarters of the answers as it was built for."""
+    """Returns as many quarters of the answers as it was built for."""
 
     info = Info(
         paper="none",

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and what is remembered of inputs."""
+"""Files that appear whole or not at all, entries that are made once, and digests of files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     assert [entry.name for entry in (tmp_path / "deep").iterdir()] == ["x"]
 
 
-def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("old")
 
     def fail(error: Exception) -> None:
@@ -65,21 +65,21 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
 
 
 def test_an_entry_is_made_once(tmp_path: Path) -> None:
-    cache, made = Cache(tmp_path), []
+    cache, calls = Cache(tmp_path), []
 
     def make(path: Path) -> None:
-        made.append(path)
+        calls.append(path)
         path.write_text("content")
 
     first = cache.file("group", "digest", ".txt", make)
     assert cache.file("group", "digest", ".txt", make) == first
-    assert len(made) == 1
+    assert len(calls) == 1
     assert first.read_text() == "content"
     cache.file("group", "another", ".txt", make)
-    assert len(made) == 2
+    assert len(calls) == 2
 
 
-def test_digest_of_tells_structures_apart() -> None:
+def test_digests_of_different_structures_differ() -> None:
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
     assert len({digest_of("ab"), digest_of("a", "b"), digest_of(["a", "b"]), digest_of("b", "a")}) == 4
 

@@ -1,4 +1,4 @@
-"""Locks that die with their holder, and CPUs that nobody shares."""
+"""Locks that end with their holder, and claims of CPUs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 from bench.core.errors import BenchError
 from bench.system import cpus
 from bench.system.cache import Cache
-from bench.system.cpus import claimed_cpus
+from bench.system.cpus import claim_cpus
 from bench.system.locks import lock, try_lock
 
 
 @pytest.fixture
 def four_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine of four CPUs, of which nobody else holds any."""
+    """A machine of four CPUs without other claims."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(cpus, "allowed_cpus", lambda: [2, 3, 6, 7])
 
@@ -34,7 +34,7 @@ def test_a_lock_is_held_once(tmp_path: Path) -> None:
         pass
 
 
-def test_one_that_waits_is_told_so_and_gets_the_lock(tmp_path: Path) -> None:
+def test_a_waiting_process_is_notified_and_gets_the_lock(tmp_path: Path) -> None:
     first = lock(tmp_path / "x")
     waited = []
 
@@ -61,7 +61,7 @@ def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
         assert try_lock(path) is None
         holder.kill()
         holder.wait()
-        with lock(path, lambda: pytest.fail("the lock of a dead process is held")):
+        with lock(path, lambda: pytest.fail("the lock of a dead process is still held")):
             pass
 
 
@@ -71,43 +71,43 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         try_lock(tmp_path / "file" / "x")
 
 
-def test_an_entry_that_another_process_makes_is_not_made_again(tmp_path: Path) -> None:
-    cache, made = Cache(tmp_path), []
+def test_an_entry_of_another_process_is_not_made_again(tmp_path: Path) -> None:
+    cache, calls = Cache(tmp_path), []
 
     def make(out: Path) -> None:
         assert try_lock(tmp_path / "locks" / "group-key.txt") is None
-        made.append(out)
+        calls.append(out)
         out.write_text("whole")
 
     for _ in range(2):
         assert cache.file("group", "key", ".txt", make).read_text() == "whole"
-    assert len(made) == 1
-    with lock(tmp_path / "locks" / "group-key.txt"):  # what is there needs no lock
+    assert len(calls) == 1
+    with lock(tmp_path / "locks" / "group-key.txt"):  # a complete entry needs no lock
         assert cache.file("group", "key", ".txt", make).read_text() == "whole"
 
 
 @pytest.mark.usefixtures("four_cpus")
-def test_claims_share_no_cpu_and_take_the_last_first() -> None:
-    with claimed_cpus(1) as one, claimed_cpus(2) as two:
+def test_claims_are_disjoint_and_take_the_highest_cpus_first() -> None:
+    with claim_cpus(1) as one, claim_cpus(2) as two:
         assert (one, two) == ([7], [3, 6])
-    with claimed_cpus(9) as every:
+    with claim_cpus(9) as every:
         assert every == [2, 3, 6, 7]
 
 
 @pytest.mark.usefixtures("four_cpus")
-def test_a_claim_waits_until_enough_are_free_and_keeps_what_it_has() -> None:
-    told = []
+def test_a_claim_keeps_its_cpus_while_it_waits_for_more() -> None:
+    calls = []
     with ExitStack() as first, ExitStack() as second:
-        assert first.enter_context(claimed_cpus(2)) == [6, 7]
-        assert second.enter_context(claimed_cpus(1)) == [3]
+        assert first.enter_context(claim_cpus(2)) == [6, 7]
+        assert second.enter_context(claim_cpus(1)) == [3]
 
         def waiting() -> None:
-            told.append("")
-            if len(told) == 3:
+            calls.append("")
+            if len(calls) == 3:
                 first.close()
-            if len(told) == 6:
+            if len(calls) == 6:
                 second.close()
 
-        with claimed_cpus(4, waiting) as every:
+        with claim_cpus(4, waiting) as every:
             assert every == [2, 3, 6, 7]
-            assert len(told) == 6
+            assert len(calls) == 6

@@ -1,4 +1,4 @@
-"""What an answer is worth. Each trap that other harnesses fell into has a test of its own."""
+"""Judging answers. Each mistake of other harnesses has its own test."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def verdict_of(
     return judge(ids, k, exact_search(vectors, queries, filters, 20), filters, vectors, queries)
 
 
-def test_the_exact_answer() -> None:
+def test_the_exact_answer_is_perfect() -> None:
     verdict = verdict_of(range(10))
     assert (verdict.recall, verdict.recall_paper, verdict.underfill, verdict.returned) == (1, 1, 0, 10)
     assert not verdict.violations.any()
@@ -46,7 +46,7 @@ def test_the_exact_answer() -> None:
     assert verdict.fault(afanns=False) is None
 
 
-def test_part_of_the_exact_answer() -> None:
+def test_recall_is_the_fraction_of_true_answers() -> None:
     verdict = verdict_of([0, 1, 2, 50, 51, 52, 53, 54, 55, 56])
     assert (verdict.recall[0], verdict.recall_paper[0], verdict.underfill[0]) == (0.3, 0.3, 0)
 
@@ -59,8 +59,8 @@ def test_the_nearest_id_ten_times_is_one_hit_and_nine_violations() -> None:
     assert verdict.fault(afanns=True) == "9 ids repeated (first in query 0)"
 
 
-def test_minus_one_is_no_answer_and_never_a_hit() -> None:
-    """Also where the true answers are padded with -1."""
+def test_minus_one_is_not_an_answer_and_never_a_hit() -> None:
+    """Even if the true answers are padded with -1."""
     three = Between("x", 0, 2)
     verdict = verdict_of([[-1] * 10, [0, 1, 2] + [-1] * 7, [-1] * 9 + [0]], three)
     assert verdict.recall.tolist() == [0, 1, 1 / 3]
@@ -74,7 +74,7 @@ def test_fewer_matches_than_k_do_not_cost_recall() -> None:
 
 
 def test_a_filter_that_passes_half_still_has_a_recall_of_one() -> None:
-    """Where the unfiltered answers are filtered and cut at rank k, an exact method is capped at a half."""
+    """A harness that filters the unfiltered answers, cut at rank k, would cap an exact method at a half."""
     odd = Or(tuple(Equals("x", i) for i in range(1, N, 2)))
     assert verdict_of(range(1, 21, 2), odd).recall[0] == 1
 
@@ -103,7 +103,7 @@ def test_ids_out_of_range_are_violations(bad: int) -> None:
     assert verdict.fault(afanns=True) == "1 ids out of range (first in query 0)"
 
 
-def test_ids_that_fail_the_filter_are_violations_and_no_hits() -> None:
+def test_ids_that_fail_the_filter_are_violations_and_not_hits() -> None:
     verdict = verdict_of([[0, 1, 10, 11, 12, 13, 14, 15, 16, 17]], Between("x", 10, None))
     assert (verdict.failing[0], verdict.violations[0], verdict.returned[0]) == (2, 2, 8)
     assert verdict.recall[0] == pytest.approx(0.8)
@@ -122,7 +122,7 @@ def test_the_first_query_at_fault_is_named() -> None:
     assert verdict_of([range(10), [0] * 10]).fault(afanns=False) == "9 ids repeated (first in query 1)"
 
 
-def test_unordered_answers_are_noticed_and_still_count() -> None:
+def test_unordered_answers_are_reported_and_still_count() -> None:
     verdict = verdict_of([list(range(9, -1, -1)), [0, 2, 1, 3, 4, 5, 6, 7, 8, 9], [0, -1, 1, -1, 2, 3, 4, 5, 6, 7]])
     assert verdict.unordered.tolist() == [True, True, False]
     assert verdict.recall.tolist() == [1, 1, 0.8]
@@ -138,7 +138,7 @@ def test_an_absolute_tolerance_would_accept_wrong_answers() -> None:
 @pytest.mark.parametrize(("farther", "hit"), [(0.2 * TIE, True), (4 * TIE, False)])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_ties_are_relative(farther: float, hit: bool, scale: float) -> None:
-    """In place of the true k-th, an item whose squared distance is larger by a little."""
+    """The k-th answer is replaced by an item whose squared distance is slightly larger."""
     vectors = np.stack([np.arange(N, dtype=np.float64), np.zeros(N)], axis=1)
     vectors[10] = [9, 10 * np.sqrt(farther)]  # ten from the query along the line, and a little across it
     vectors = vectors * scale
@@ -150,7 +150,7 @@ def test_ties_are_relative(farther: float, hit: bool, scale: float) -> None:
     assert (verdict.recall[0] == 1) == hit
 
 
-def test_ties_never_count_for_more_than_there_is_to_find() -> None:
+def test_ties_never_raise_recall_above_one() -> None:
     same = np.zeros((N, 1), np.float32)
     verdict = verdict_of([range(90, 100)], vectors=same)
     assert verdict.recall[0] == 1
@@ -160,11 +160,11 @@ def test_ties_never_count_for_more_than_there_is_to_find() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint64])
-def test_ids_of_any_integer_type(dtype: Any) -> None:
+def test_ids_may_have_any_integer_type(dtype: Any) -> None:
     assert verdict_of(np.arange(10, dtype=dtype)).recall[0] == 1
 
 
-def test_answers_that_are_not_deep_enough_cannot_judge() -> None:
+def test_true_answers_must_be_as_deep_as_k() -> None:
     with pytest.raises(ValueError, match="depth 20 cannot judge k = 21"):
         verdict_of(range(21), k=21)
 
@@ -183,7 +183,7 @@ EVERY_TYPE: list[Filter] = [
 
 
 @pytest.mark.parametrize("k", [1, 10, 390])
-def test_exact_answers_are_perfect_for_every_filter_type_with_duplicates(k: int) -> None:
+def test_exact_answers_are_perfect_for_every_filter_type(k: int) -> None:
     vectors = clustered(400, 8, 1)
     vectors[100:200] = vectors[:100]
     vectors[350:] = vectors[0]

@@ -1,4 +1,4 @@
-"""Exact search and ground truth, against ranking every item by itself."""
+"""Exact search and ground truth, against a naive ranking of all items."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def assert_exact(
 
 @settings(max_examples=60)
 @given(columns(), st.data())
-def test_grid_points_with_ties_and_duplicates(items: Attributes, data: st.DataObject) -> None:
-    """Vectors of small integers: distances are exact, and many are equal."""
+def test_ties_and_duplicates_of_grid_points(items: Attributes, data: st.DataObject) -> None:
+    """With vectors of small integers distances are exact, and many are equal."""
     filters = data.draw(st.lists(FILTERS, min_size=1, max_size=20))
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
     vectors = rng.integers(-1, 2, size=(items.n, 2)).astype(np.float32)
@@ -82,15 +82,15 @@ def test_clustered_vectors_of_every_type(k: int, dtype: Any) -> None:
     assert_exact(vectors.astype(dtype), clustered(len(filters), 16, 2), filters, attributes(), k)
 
 
-def test_strided_rows() -> None:
+def test_rows_may_be_strided() -> None:
     wide = clustered(400, 20, 1)
     assert_exact(wide[:, 2:18], clustered(len(MIXED), 16, 2), MIXED, attributes(), 10)
 
 
-def test_queries_that_share_a_filter_and_queries_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways of comparing: many queries with what passes, and each with a whole block; over several blocks.
+def test_queries_with_common_and_with_distinct_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kinds of tiles, queries with passing items and queries with whole blocks, over several blocks.
 
-    The candidates must be right at once: that queries without a proof are answered again would hide an error.
+    The candidates must be right at once: answering queries without a proof again would hide an error.
     """
     prove, unproven = exact._unproven, []
     monkeypatch.setattr(exact, "_unproven", lambda *given: unproven.append(prove(*given)) or unproven[-1])
@@ -101,28 +101,28 @@ def test_queries_that_share_a_filter_and_queries_alone(monkeypatch: pytest.Monke
     assert not np.any(unproven)
 
 
-def test_everything_is_a_duplicate() -> None:
-    """More items at the k-th distance than candidates are kept."""
+def test_all_vectors_may_be_equal() -> None:
+    """There are more items at the k-th distance than candidates."""
     vectors = np.ones((400, 4), np.float32)
     truth = assert_exact(vectors, np.zeros((7, 4), np.float32), MIXED, attributes(), 10)
     assert truth.ids[0].tolist() == list(range(10))
 
 
-def test_distances_too_close_for_float32() -> None:
-    """Far from the origin float32 products lose all that tells the items apart; the answers must not."""
+def test_distances_that_float32_cannot_tell_apart() -> None:
+    """Far from the origin, float32 products are too coarse to rank the items; the answers must still be right."""
     vectors = (clustered(400, 8, 1) * 0.01 + 1000).astype(np.float32)
     queries = (clustered(len(MIXED), 8, 2) * 0.01 + 1000).astype(np.float32)
     assert_exact(vectors, queries, MIXED, attributes(), 10)
 
 
 def least_memory(vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch) -> int:
-    """Return the smallest budget in MiB that is accepted, which the refusal names."""
-    with pytest.raises(BenchError, match="and truth_memory_gib allows 0 MiB") as refused:
+    """Return the smallest accepted budget in MiB, which the error names."""
+    with pytest.raises(BenchError, match="but truth_memory_gib allows 0 MiB") as refused:
         exact_search(vectors, queries, filters, 10, memory=0)
     return int(str(refused.value).split("at least ")[1].split()[0])
 
 
-def test_shards_of_any_size_change_nothing() -> None:
+def test_answers_do_not_depend_on_the_size_of_shards() -> None:
     n = 5 * exact._BLOCK // 2
     items = attributes(n)
     vectors, queries = clustered(n, 16, 1), clustered(len(MIXED), 16, 2)
@@ -145,9 +145,9 @@ def test_duplicates_in_several_shards() -> None:
 
 
 def test_memory_stays_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixteen broad filters, each shared: together, what passes them is many times the vectors."""
+    """Sixteen broad filters, each of many queries: the items that pass them add up to many times the vectors."""
 
-    def slow(*arguments: Any) -> None:  # so that what is made ahead of the search would pile up
+    def slow(*arguments: Any) -> None:  # so that tiles made in advance would pile up
         time.sleep(0.01)
         select(*arguments)
 
@@ -176,7 +176,7 @@ def test_answers_are_computed_once_and_kept(dataset: Dataset, cache: Cache, monk
     assert np.array_equal(first.matches, again.matches)
 
 
-def test_a_killed_computation_goes_on_with_the_next_shard(
+def test_a_killed_computation_resumes_with_the_next_shard(
     layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -209,7 +209,7 @@ def test_a_killed_computation_goes_on_with_the_next_shard(
     assert not list((cache.root / "ground_truth_shards").iterdir())
 
 
-def test_another_depth_or_workload_has_other_answers(dataset: Dataset, cache: Cache) -> None:
+def test_answers_depend_on_depth_and_workload(dataset: Dataset, cache: Cache) -> None:
     em, none = EM.open(dataset, cache), UnfilteredWorkload("none").open(dataset, cache)
     answers = ground_truth(dataset, em, cache)
     assert ground_truth(dataset, em, cache, depth=7).ids.tolist() == answers.ids[:, :7].tolist()
@@ -236,13 +236,13 @@ def answers(dataset: Dataset, cache: Cache) -> list[NDArray[np.int64]]:
     return [row[row >= 0] for row in ground_truth(dataset, EM.open(dataset, cache), cache).ids]
 
 
-def test_published_answers_that_are_right(published: Any, answers: list[NDArray[np.int64]]) -> None:
+def test_right_published_answers_do_not_differ(published: Any, answers: list[NDArray[np.int64]]) -> None:
     assert published(answers) == []
     assert published([row[:10] for row in answers]) == []
     assert published([np.pad(row, (0, 100 - len(row)), constant_values=-1) for row in answers]) == []
 
 
-def test_published_answers_that_are_wrong(published: Any, answers: list[NDArray[np.int64]]) -> None:
+def test_wrong_published_answers_differ(published: Any, answers: list[NDArray[np.int64]]) -> None:
     matching = set(answers[3].tolist())
     answers[1] = answers[1][::-1]
     answers[2] = np.repeat(answers[2][:1], 100)
@@ -253,15 +253,15 @@ def test_published_answers_that_are_wrong(published: Any, answers: list[NDArray[
     assert published(answers) == [1, 2, 3, 4, 5, QUERY_COUNT - 1]
 
 
-def test_published_answers_that_are_empty_or_too_few(published: Any, answers: list[NDArray[np.int64]]) -> None:
+def test_empty_or_too_few_published_answers(published: Any, answers: list[NDArray[np.int64]]) -> None:
     nothing = [row[:0] for row in answers]
     assert published(nothing) == list(range(QUERY_COUNT - 1))
-    with pytest.raises(BenchError, match=f"has answers of {QUERY_COUNT - 1} queries where there are {QUERY_COUNT}"):
+    with pytest.raises(BenchError, match=f"has answers for {QUERY_COUNT - 1} queries, but there are {QUERY_COUNT}"):
         published(answers[:-1])
 
 
 def test_published_duplicates_must_pass_the_filter(tmp_path: Path, layout: Path, cache: Cache) -> None:
-    """An item at the right distance is still wrong where it fails the filter."""
+    """An item at the right distance is still wrong if it fails the filter."""
     folder = shutil.copytree(layout, tmp_path / "duplicates")
     vectors = clustered(400, 16, 1)
     vectors[200:] = vectors[:200]

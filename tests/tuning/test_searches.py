@@ -12,20 +12,20 @@ from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 from bench.tuning.reward import NOTHING, Reward, reward
 from bench.tuning.searches import SEARCHES, Evaluate, greedy, grid
-from bench.tuning.space import Point, Space, space_of
+from bench.tuning.space import Point, SearchSpace, search_space
 
-SPACE = Space({"M": [8, 16, 24, 32, 48], "ef": [100, 200, 400], "alpha": [1.0, 1.1, 1.2, 1.3]}, (1, 1, 1))
+SPACE = SearchSpace({"M": [8, 16, 24, 32, 48], "ef": [100, 200, 400], "alpha": [1.0, 1.1, 1.2, 1.3]}, (1, 1, 1))
 
 
 class Surface:
-    """A reward for every point, which notes what was asked."""
+    """A reward for every point; it records the evaluated points."""
 
     def __init__(self, rewards: dict[Point, Reward]) -> None:
         self.rewards = rewards
-        self.asked: list[Point] = []
+        self.evaluated: list[Point] = []
 
     def __call__(self, point: Point) -> Reward:
-        self.asked.append(point)
+        self.evaluated.append(point)
         return self.rewards[point]
 
 
@@ -37,7 +37,7 @@ def peaked(peak: Point, height: float = 1000.0) -> dict[Point, Reward]:
     }
 
 
-def best_of(space: Space, evaluate: Evaluate, name: str, gain: float = 0.01) -> tuple[Point, Reward]:
+def best_of(space: SearchSpace, evaluate: Evaluate, name: str, gain: float = 0.01) -> tuple[Point, Reward]:
     *_, last = SEARCHES[name](space, evaluate, gain)
     return last
 
@@ -46,35 +46,33 @@ def best_of(space: Space, evaluate: Evaluate, name: str, gain: float = 0.01) -> 
 def test_greedy_climbs_to_the_peak_with_few_evaluations(peak: Point) -> None:
     surface = Surface(peaked(peak))
     assert best_of(SPACE, surface, "greedy") == (peak, Reward(True, 1000.0))
-    assert surface.asked[0] == SPACE.start
-    assert len(set(surface.asked)) == len(surface.asked) <= 30
+    assert surface.evaluated[0] == SPACE.start
+    assert len(set(surface.evaluated)) == len(surface.evaluated) <= 30
 
 
 def test_grid_evaluates_every_point_once() -> None:
     surface = Surface(peaked((4, 2, 3)))
     assert best_of(SPACE, surface, "grid")[0] == (4, 2, 3)
-    assert sorted(surface.asked) == sorted(itertools.product(range(5), range(3), range(4)))
+    assert sorted(surface.evaluated) == sorted(itertools.product(range(5), range(3), range(4)))
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=60, max_size=60), st.sampled_from([0.0, 0.01]))
-def test_no_point_is_evaluated_twice_and_the_best_seen_is_what_is_found(
-    rewards: list[tuple[bool, float]], gain: float
-) -> None:
+def test_no_point_is_evaluated_twice_and_the_best_one_wins(rewards: list[tuple[bool, float]], gain: float) -> None:
     surface = Surface({point: Reward(*r) for point, r in zip(SPACE.points(), rewards, strict=True)})
     best = SPACE.start
-    for best, found in greedy(SPACE, surface, gain):
-        assert found == max(surface.rewards[point] for point in surface.asked)
-        assert surface.rewards[best] == found
-    assert len(set(surface.asked)) == len(surface.asked)
+    for best, reward_of_best in greedy(SPACE, surface, gain):
+        assert reward_of_best == max(surface.rewards[point] for point in surface.evaluated)
+        assert surface.rewards[best] == reward_of_best
+    assert len(set(surface.evaluated)) == len(surface.evaluated)
     *_, (_, highest) = grid(SPACE, Surface(surface.rewards), gain)
     assert highest >= surface.rewards[best]
 
 
-def test_small_gains_move_but_ask_for_no_further_round() -> None:
+def test_small_gains_move_but_start_no_further_round() -> None:
     rewards = {point: Reward(True, 1000.0 + point[0]) for point in SPACE.points()}
     surface = Surface(rewards)
     best = best_of(SPACE, surface, "greedy")
-    assert best[0] == (2, 1, 1)  # a step up, and no second one
+    assert best[0] == (2, 1, 1)  # a step up, but no second one
     assert best_of(SPACE, Surface(rewards), "greedy", gain=0.0)[0] == (4, 1, 1)
 
 
@@ -101,17 +99,17 @@ def test_the_reward_is_the_qps_at_the_recall_of_the_mean_curve() -> None:
     assert reward([row(0.0, 1, 0, status="crashed")], 0.95) == NOTHING == reward([], 0.95)
 
 
-def test_a_search_starts_where_the_configuration_is() -> None:
+def test_a_search_starts_at_the_configured_parameters() -> None:
     config = AlgorithmConfig("x", "y", {"M": 16, "seed": 3}, {}, {"M": [8, 16]})
-    space = space_of(config)
+    space = search_space(config)
     assert space.values(space.start) == {"M": 16}
     assert space.moved((1,), 0, 1) is space.moved((0,), 0, -1) is None
     config.build["M"] = 12
     with pytest.raises(BenchError, match=r"build.M=12 is not among its candidates, algorithm.candidates.M=\[8, 16\]"):
-        space_of(config)
+        search_space(config)
     config.candidates = {"M": [8, 8]}
     with pytest.raises(BenchError, match="distinct values"):
-        space_of(config)
+        search_space(config)
     config.candidates = {}
     with pytest.raises(BenchError, match="nothing to search"):
-        space_of(config)
+        search_space(config)

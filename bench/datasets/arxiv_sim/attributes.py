@@ -1,8 +1,8 @@
-"""The eleven attributes of an item, and the filters of the queries; drawn from integers alone.
+"""The eleven attributes of an item, and the filters of the queries, drawn with integer arithmetic only.
 
-The categories come from the item's topics, and what goes with them from the first sub-category: whether there is a
-comment, how many versions and authors there are, and the date. There are no figures of licences, which are null; of the
-submitter, who is one of the authors; and of versions beyond the first, whose numbers are plausible and no more.
+The categories come from the topics of the item. Given the first sub-category, the rest is drawn: whether there is a
+comment, the number of versions and authors, and the date. Where there are no statistics, licences are null, the
+submitter is one of the authors, and the numbers of versions above one are merely plausible.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from bench.datasets.arxiv_sim.topics import category_sets, item_topics
 from bench.datasets.layout import PUBLISHED_WORKLOADS
 
 _LATER_VERSIONS = (60, 22, 10, 5, 2, 1)
-"""Of 100 items with several versions, how many have 2, 3, ..."""
+"""How many of 100 items with several versions have 2, 3, ..."""
 
 
 @dataclass(frozen=True)
 class Filterable:
-    """What filters are drawn from, for all items: int32[n] each.
+    """The values of all items that filters are drawn from, int32[n] each.
 
     Attributes:
-        category_set: an index of `category_sets`.
+        category_set: an index into `category_sets`.
         update_date: days since 1970-01-01.
     """
 
     category_set: NDArray[np.int32]
     update_date: NDArray[np.int32]
 
-
-def filterable(n: int) -> Filterable:
-    """Return the room for the values of `n` items."""
-    return Filterable(np.empty(n, np.int32), np.empty(n, np.int32))
+    @classmethod
+    def empty(cls, n: int) -> Filterable:
+        """Allocate the values of `n` items."""
+        return cls(np.empty(n, np.int32), np.empty(n, np.int32))
 
 
 def item_lines(seed: int, block: int, into: Filterable) -> Iterator[str]:
-    """Yield one JSON object per item of a block, up to the last of `into`, and keep there what filters need."""
+    """Yield one JSON object per item of a block, up to the last item of `into`, and write to it what filters need."""
     sets, tables = category_sets(), _tables()
     topics = item_topics(seed, block)
     first = tables.first[topics.category_set]
@@ -89,8 +89,8 @@ def item_lines(seed: int, block: int, into: Filterable) -> Iterator[str]:
 def draw_filters(items: Filterable, queries: int, seed: int) -> dict[FilterType, list[Filter]]:
     """Return the filters of the published workloads, one per query, with values of random items.
 
-    EM wants an item's number of sub-categories, EMIS one of an item's main categories, R a date between those of
-    two items, both included.
+    EM takes the number of sub-categories of an item, EMIS one of the main categories of an item, and R the dates of two
+    items as its ends.
     """
     sets = category_sets()
     n = len(items.update_date)
@@ -108,7 +108,7 @@ def draw_filters(items: Filterable, queries: int, seed: int) -> dict[FilterType,
 
 
 def _distinct(authors: list[int]) -> dict[int, None]:
-    """Return the authors in order; whoever is there already is replaced by the next who is not."""
+    """Return the authors in order; one that occurred before is replaced by the next number that has not."""
     seen: dict[int, None] = {}
     for author in authors:
         fresh = author
@@ -119,21 +119,21 @@ def _distinct(authors: list[int]) -> dict[int, None]:
 
 
 def _quantile(knots: Sequence[int], values: NDArray[np.int64], uniform: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the quantiles at uniform integers below 2**32: `values` int64[b, knots] at the knots, linear between."""
+    """Return quantiles at uniform integers below 2**32: `values` int64[b, knots] at the knots, linear in between."""
     places, ends = uniform * 10_000, np.array(knots) << WORD
     knot = np.minimum(np.searchsorted(ends, places, "right"), len(knots) - 1)
     rows = np.arange(len(values))
     low, high = values[rows, knot - 1], values[rows, knot]
-    # To the nearest integer; 16 bits less, so that the product fits.
+    # Rounded to the nearest integer. Dropping 16 bits keeps the product within 64.
     part, span = (places - ends[knot - 1]) >> 16, (ends[knot] - ends[knot - 1]) >> 16
     return low + (2 * (high - low) * part + span) // (2 * span)
 
 
 def _number_of_authors(first: NDArray[np.int64], few: NDArray[np.int64], many: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many authors items of these first sub-categories have.
+    """Return the number of authors of items with these first sub-categories.
 
-    The percentile that no quantile describes, the longest lists, is drawn from the lists of all categories that are
-    longer than those that are described.
+    The longest lists, in the percentile above the last quantile, are drawn from the lists of all categories that are
+    longer than that quantile.
     """
     tables = _tables()
     longest = tables.author_lists[tables.long_lists(first, many) + tables.first_long[first]]
@@ -143,7 +143,7 @@ def _number_of_authors(first: NDArray[np.int64], few: NDArray[np.int64], many: N
 
 @dataclass(frozen=True)
 class _Tables:
-    """What attributes are drawn from, by first sub-category."""
+    """The distributions of attributes by first sub-category."""
 
     first: NDArray[np.int64]
     has_comment: NDArray[np.int64]
@@ -159,17 +159,17 @@ class _Tables:
 
 @cache
 def _tables() -> _Tables:
-    known = categories()
+    every = categories()
     lists = np.array(sorted(overall().number_of_authors))
     items = np.array([overall().number_of_authors[size] for size in lists.tolist()])
-    first_long = np.array([np.searchsorted(lists, category.authors[-1], "right") for category in known])
+    first_long = np.array([np.searchsorted(lists, category.authors[-1], "right") for category in every])
     first_long = np.minimum(first_long, len(lists) - 1)
     return _Tables(
-        np.repeat(np.arange(len(known)), [len(category.sets) for category in known]),
-        np.array([category.has_comment for category in known]),
-        np.array([category.single_version for category in known]),
-        np.array([category.authors for category in known]),
-        np.array([category.days for category in known]),
+        np.repeat(np.arange(len(every)), [len(category.sets) for category in every]),
+        np.array([category.has_comment for category in every]),
+        np.array([category.single_version for category in every]),
+        np.array([category.authors for category in every]),
+        np.array([category.days for category in every]),
         lists,
         first_long,
         Choice([items[start:] for start in first_long]),

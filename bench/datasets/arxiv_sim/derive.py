@@ -1,7 +1,7 @@
-"""``python -m bench.datasets.arxiv_sim.derive PROFILE``: make the shipped statistics from a profile of real data.
+"""``python -m bench.datasets.arxiv_sim.derive PROFILE``: derive the shipped statistics from a profile of real data.
 
 A profile has ``embedding_mixture.npz``, ``category_sets.csv``, ``first_sub_category.csv`` and ``attributes.json``;
-the card, ``datasets/arxiv-sim/README.md``, says what they hold and where they came from.
+the card, ``datasets/arxiv-sim/README.md``, describes their content and origin.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(profile: Path) -> None:
                 for name in ("weight", "residual_eigenvalues", "residual_eigenvectors")
             },
         )
-    # Without a time stamp the same sets give the same bytes.
+    # Without a time stamp, so that the same sets give the same bytes.
     (FOLDER / "category_sets.csv.gz").write_bytes(gzip.compress((profile / "category_sets.csv").read_bytes(), mtime=0))
     shutil.copyfile(profile / "first_sub_category.csv", FOLDER / "first_sub_category.csv")
     attributes = json.loads((profile / "attributes.json").read_text())
@@ -52,10 +52,10 @@ def main(profile: Path) -> None:
 
 
 def _octaves(names_by_papers: dict[str, int]) -> NDArray[np.int64]:
-    """Return weights int64[octaves] of authors ``2**e .. 2**(e+1) - 1``, whose draws have the given papers per name.
+    """Return weights int64[octaves] of authors ``2**e .. 2**(e+1) - 1`` that reproduce the given papers per name.
 
-    An octave of weight w is drawn as often as Poisson of mean ``N w / 2**e`` for each of its names; expectation
-    maximisation fits the octaves to the names that were seen, those with at least one paper.
+    In an octave of weight w, the papers of each name are Poisson with mean ``N w / 2**e``. Expectation maximisation
+    fits the octaves to the names that were seen, which have at least one paper.
     """
     papers = np.array([int(count) for count in names_by_papers])
     names = np.array(list(names_by_papers.values()), np.float64)
@@ -65,9 +65,9 @@ def _octaves(names_by_papers: dict[str, int]) -> NDArray[np.int64]:
     for _ in range(2000):
         mean = slots / sizes
         log_density = papers[:, None] * np.log(mean) - mean - log_factorial[:, None] + np.log(sizes)
-        share = np.exp(log_density - log_density.max(1, keepdims=True))
-        share /= share.sum(1, keepdims=True)
-        slots = np.maximum(((names * papers) @ share), 1e-9)
+        posterior = np.exp(log_density - log_density.max(1, keepdims=True))
+        posterior /= posterior.sum(1, keepdims=True)
+        slots = np.maximum(((names * papers) @ posterior), 1e-9)
     return np.maximum(1, np.rint(1e6 * slots / slots.sum())).astype(np.int64)
 
 

@@ -1,7 +1,7 @@
-"""Random numbers that depend on (seed, stream, block) alone: not on threads, on NumPy's version or on the machine.
+"""Random numbers that depend only on (seed, stream, block): not on threads, the NumPy version or the machine.
 
-Only the raw bits of a bit generator are drawn, which NumPy promises to keep, and every value takes a fixed number of
-them. Rejection sampling would take more where a rounding differs, and shift all that follows.
+They use the raw bits of a bit generator, which NumPy guarantees to keep, and a fixed number of bits per value. With
+rejection sampling, a different rounding could consume more bits and shift all later values.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 1024
-"""Rows that are drawn together, also where fewer are wanted: the first rows are the same for any number of rows."""
+"""Rows drawn together, even if fewer are needed: so the first rows are the same for any number of rows."""
 
 WORD = 32
 """Bits of a uniform integer."""
 
 
 class Stream(IntEnum):
-    """What random numbers are for; two uses never share a stream."""
+    """The purpose of random numbers; each has a stream of its own."""
 
     LEAVES = 0
     BRANCHES = 1
@@ -45,7 +45,7 @@ def normal(seed: int, stream: Stream, block: int, shape: tuple[int, int]) -> NDA
     """Return standard normal float32[shape], by the transform of Box and Muller (1958)."""
     rows, columns = shape
     half = -(-columns // 2)
-    # Of each word, the 24 bits that a float32 holds.
+    # The 24 bits of each word that fit a float32.
     bits = _raw(seed, stream, block, 2 * rows * half) >> np.uint32(8)
     radius, angle = bits.reshape(2, rows, half).astype(np.float32)
     radius += 1
@@ -61,29 +61,29 @@ def normal(seed: int, stream: Stream, block: int, shape: tuple[int, int]) -> NDA
 
 
 def scaled(uniform: NDArray[np.int64], bound: NDArray[np.int64] | int) -> NDArray[np.int64]:
-    """Turn uniform integers below 2**32 into uniform integers below `bound`."""
+    """Scale uniform integers below 2**32 to uniform integers below `bound`."""
     return uniform * bound >> WORD
 
 
 class Choice:
-    """Draws of entries in proportion to integer counts, within groups of consecutive entries.
+    """Draws entries in proportion to integer counts, within groups of consecutive entries.
 
-    Integers alone decide, so that every machine draws the same.
+    Integer arithmetic makes the draws the same on every machine.
     """
 
     def __init__(self, groups: Sequence[NDArray[np.int64]]) -> None:
-        """Take the counts of each group's entries; every group has a positive sum, and all sum to less than 2**31."""
+        """Take the counts of the entries of each group; groups have positive sums, which add up to less than 2**31."""
         self._first = np.cumsum([0, *map(len, groups)])
         self._ends = np.concatenate(([0], np.cumsum(np.concatenate(groups))))
 
     def __call__(self, group: NDArray[np.int64] | int, uniform: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return one entry of `group` per uniform integer below 2**32, numbered within the group."""
+        """Return an entry of `group` per uniform integer below 2**32, numbered within the group."""
         return self.split(group, uniform)[0] - self._first[group]
 
     def split(
         self, group: NDArray[np.int64] | int, uniform: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return entries numbered over all groups, and where in its entry each draw lies, again below 2**32."""
+        """Return entries numbered over all groups, and the position of each draw in its entry, again below 2**32."""
         low, high = self._ends[self._first[group]], self._ends[self._first[np.add(group, 1)]]
         places = (low << WORD) + uniform * (high - low)
         entries = np.searchsorted(self._ends, places >> WORD, "right") - 1

@@ -1,8 +1,7 @@
-"""Writes a folder of the published layout, in blocks: memory grows by 8 bytes per item and no more."""
+"""Generates a folder of the published layout in blocks; memory grows by only 8 bytes per item."""
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,22 +13,23 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from bench.core.cpus import allowed_cpus
 from bench.core.errors import BenchError
 from bench.core.progress import bar
 from bench.core.vectors import write_fvecs
-from bench.datasets.arxiv_sim.attributes import draw_filters, filterable, item_lines
+from bench.datasets.arxiv_sim.attributes import Filterable, draw_filters, item_lines
 from bench.datasets.arxiv_sim.dimensions import Dimensions
 from bench.datasets.arxiv_sim.draws import BLOCK, Stream
 from bench.datasets.arxiv_sim.vectors import Model
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, filters_file, write_filters
 
 VERSION = 1
-"""The version of the data: other bytes for the same arguments mean another version."""
+"""The version of the data; it changes whenever the bytes for the same arguments change."""
 
 _MOST_THREADS = 16
-"""Of threads nobody asked for: one writes what all of them make, and each needs memory for its block."""
+"""The default number of threads at most: one thread writes for all of them, and each needs memory for a block."""
 
-_Made = TypeVar("_Made")
+_T = TypeVar("_T")
 
 
 def generate(
@@ -37,20 +37,20 @@ def generate(
 ) -> None:
     """Write a dataset of the published layout, without answers, into an existing folder.
 
-    The bytes depend on `n`, `dim`, `queries` and `seed` alone. Items come first for any `n` as they do for a smaller
-    one, and queries likewise.
+    The bytes depend only on `n`, `dim`, `queries` and `seed`. The first items are the same for any `n`, and the first
+    queries likewise.
 
     Args:
-        folder: where the six files go.
-        n: how many items.
-        dim: dimensions of the vectors; 384 are the native ones.
-        queries: how many queries, and filters of each workload.
-        seed: a number from 0.
-        threads: how many threads; by default one per CPU that this process may use, 16 at most.
-        progress: whether a terminal is shown progress.
+        folder: gets the six files.
+        n: number of items.
+        dim: dimensions of the vectors; 384 are native.
+        queries: number of queries, and of filters of each workload.
+        seed: at least 0.
+        threads: number of threads; by default one per CPU that this process may use, at most 16.
+        progress: whether to show progress on a terminal.
 
     Raises:
-        BenchError: an argument is out of its range.
+        BenchError: an argument is out of range.
     """
     least = {"n": (n, 1), "dim": (dim, 2), "queries": (queries, 1), "seed": (seed, 0), "threads": (threads, 1)}
     for name, (value, bound) in least.items():
@@ -62,8 +62,8 @@ def generate(
     def show(what: str, total: int) -> Any:
         return bar(what, total, "row") if progress else tqdm(disable=True)
 
-    threads = threads or _threads()
-    # One thread of BLAS per block: a product then has the same rounding for any number of threads.
+    threads = threads or min(len(allowed_cpus()), _MOST_THREADS)
+    # One BLAS thread per block, so that products are rounded the same for any number of threads.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         model, shape = Model(seed, pool), Dimensions(dim, seed)
         for name, count, draw, tail in (
@@ -72,7 +72,7 @@ def generate(
         ):
             with show(f"arxiv-sim {name}", count) as done:
                 write_fvecs(folder / name, _vectors(pool, threads + 1, count, draw, shape, tail, done))
-    items = filterable(n)
+    items = Filterable.empty(n)
     with (folder / ATTRIBUTES).open("w", encoding="utf-8") as file, show(f"arxiv-sim {ATTRIBUTES}", n) as done:
         for block in range(-(-n // BLOCK)):
             lines = list(item_lines(seed, block, items))
@@ -80,11 +80,6 @@ def generate(
             done.update(len(lines))
     for kind, filters in draw_filters(items, queries, seed).items():
         write_filters(folder / filters_file(kind), filters)
-
-
-def _threads() -> int:
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cpus, _MOST_THREADS)
 
 
 def _vectors(
@@ -106,12 +101,12 @@ def _vectors(
         done.update(len(rows))
 
 
-def _in_order(pool: ThreadPoolExecutor, ahead: int, make: Callable[[int], _Made], count: int) -> Iterator[_Made]:
-    """Yield ``make(0), make(1), ...``, of which the pool makes at most `ahead` before they are asked for."""
-    made: deque[Future[_Made]] = deque()
+def _in_order(pool: ThreadPoolExecutor, ahead: int, make: Callable[[int], _T], count: int) -> Iterator[_T]:
+    """Yield ``make(0), make(1), ...``, computed by a pool at most `ahead` calls in advance."""
+    pending: deque[Future[_T]] = deque()
     for block in range(count):
-        made.append(pool.submit(make, block))
-        if len(made) >= ahead:
-            yield made.popleft().result()
-    while made:
-        yield made.popleft().result()
+        pending.append(pool.submit(make, block))
+        if len(pending) >= ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()

@@ -19,7 +19,7 @@ FOLDER = DATASETS / "arxiv-sim"
 
 @dataclass(frozen=True)
 class Residual:
-    """How vectors scatter about their centroid: the pooled covariance, of which the leading axes are known.
+    """The scatter of vectors about their centroid: the pooled covariance, with its leading axes.
 
     Attributes:
         values: float32[d], eigenvalues in descending order.
@@ -30,17 +30,17 @@ class Residual:
     axes: NDArray[np.float32]
 
     def root(self) -> NDArray[np.float32]:
-        """Return the covariance's symmetric square root, float32[d, d]; unknown axes share what is left."""
-        known = self.axes.shape[1]
-        rest = np.sqrt(self.values[known:].mean())
-        root = (self.axes * (np.sqrt(self.values[:known]) - rest)) @ self.axes.T
+        """Return the symmetric square root of the covariance, float32[d, d]; other axes have equal variance."""
+        leading = self.axes.shape[1]
+        rest = np.sqrt(self.values[leading:].mean())
+        root = (self.axes * (np.sqrt(self.values[:leading]) - rest)) @ self.axes.T
         root[np.diag_indices_from(root)] += rest
         return root
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """Figures of the real embeddings.
+    """Statistics of real embeddings.
 
     Attributes:
         centroids: float32[c, d], of k-means.
@@ -63,10 +63,10 @@ class Embedding:
 
 @cache
 def embedding() -> Embedding:
-    """Read the figures of the embeddings."""
+    """Read the statistics of the embeddings."""
     with np.load(FOLDER / "embedding.npz") as shipped:
-        # Centroids are small integers times a step. Sums of products of small integers are exact in float32,
-        # and so is the order of the neighbours, whatever BLAS computes it.
+        # Centroids are small integers times a step. Sums of products of small integers are exact in float32, so the
+        # order of the neighbours does not depend on the BLAS library.
         steps = shipped["centroids"].astype(np.float32)
         norms = np.einsum("ij,ij->i", steps, steps)
         distances = norms[:, None] + norms - 2 * steps @ steps.T
@@ -90,19 +90,19 @@ def embedding() -> Embedding:
 
 AUTHOR_KNOTS = (0, 1000, 2500, 5000, 7500, 9000, 9900)
 DAY_KNOTS = (0, 100, 500, 1000, 2500, 5000, 7500, 9000, 9500, 9900, 10000)
-"""Where quantiles are known, in 1/10,000."""
+"""The positions of the quantiles, in 1/10,000."""
 
 
 @dataclass(frozen=True)
 class Category:
-    """The items of one first sub-category.
+    """Statistics of the items with one first sub-category.
 
     Attributes:
-        name: such as math.CO.
+        name: for example math.CO.
         sets: the sets of sub-categories, each with `name` first, in the order of their main categories.
         counts: int64[sets], items per set.
-        has_comment: share of items with a comment, in 1/10,000.
-        single_version: share of items with one version, in 1/10,000.
+        has_comment: fraction of items with a comment, in 1/10,000.
+        single_version: fraction of items with one version, in 1/10,000.
         authors: quantiles of the number of authors, at `AUTHOR_KNOTS`.
         days: quantiles of update_date, at `DAY_KNOTS`.
     """
@@ -118,7 +118,7 @@ class Category:
 
 @cache
 def categories() -> tuple[Category, ...]:
-    """Read the figures of the first sub-categories, in the order of `Embedding.categories`."""
+    """Read the statistics of the first sub-categories, in the order of `Embedding.categories`."""
     sets: dict[str, dict[tuple[str, ...], int]] = {}
     with gzip.open(FOLDER / "category_sets.csv.gz", "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -133,7 +133,7 @@ def categories() -> tuple[Category, ...]:
 
 
 def main_categories(sub_categories: Sequence[str]) -> list[str]:
-    """Return what stands before the dots, such as math of math.CO, without repeats."""
+    """Return the parts before the dots, such as math of math.CO, without repeats."""
     return list(dict.fromkeys(name.split(".")[0] for name in sub_categories))
 
 
@@ -154,11 +154,11 @@ def _category(name: str, sets: dict[tuple[str, ...], int], row: dict[str, str]) 
 
 @dataclass(frozen=True)
 class Overall:
-    """Figures of all items.
+    """Statistics of all items.
 
     Attributes:
-        first_day: the least update_date, in days since 1970-01-01.
-        last_day: the greatest.
+        first_day: the earliest update_date, in days since 1970-01-01.
+        last_day: the latest.
         number_of_authors: items per number of authors.
         author_octaves: int64[o], how often authors ``2**o .. 2**(o + 1) - 1`` write.
     """
@@ -171,7 +171,7 @@ class Overall:
 
 @cache
 def overall() -> Overall:
-    """Read the figures that do not depend on the category."""
+    """Read the statistics that do not depend on the category."""
     shipped = json.loads((FOLDER / "attributes.json").read_text(encoding="utf-8"))
     return Overall(
         shipped["first_day"],

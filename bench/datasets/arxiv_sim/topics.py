@@ -1,8 +1,8 @@
-"""The topics of items and queries: everything discrete about them, drawn from integers alone.
+"""The topics of items and queries: everything discrete about them, drawn with integer arithmetic only.
 
-An abstract belongs to a topic, one of the real embeddings' centroids, and touches on a few others. Where it lies in
-its centroid is one uniform number, its place, which decides both on its categories and on its leaf, a finer topic:
-neighbours share categories not because a centroid has few of them but because a leaf has.
+An abstract belongs to a topic, which is a centroid of real embeddings, and touches on a few others. Its place in the
+centroid is one uniform number, which decides both its categories and its leaf, a finer topic: neighbours share
+categories because a leaf has few of them, although a centroid has many.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OTHERS = 4
 """Other topics per item."""
 
 _TRIES = 5
-"""Other topics are drawn again, up to this often in all, until one is of a main category of the item."""
+"""How often another topic is drawn at most, until it belongs to a main category of the item."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Topics:
     Attributes:
         centroid: int64[BLOCK].
         leaf: int64[BLOCK], numbered over all centroids.
-        category_set: int64[BLOCK], an index of `category_sets`.
+        category_set: int64[BLOCK], an index into `category_sets`.
         others: int64[BLOCK, OTHERS], further centroids.
         other_leaves: int64[BLOCK, OTHERS], a leaf of each of those.
     """
@@ -57,12 +57,12 @@ def query_topics(seed: int, block: int) -> Topics:
 
 @cache
 def category_sets() -> tuple[tuple[str, ...], ...]:
-    """Return all sets of sub-categories, of the first category's first."""
+    """Return all sets of sub-categories, by the order of the first category."""
     return tuple(names for category in categories() for names in category.sets)
 
 
 def rank_weights() -> NDArray[np.int64]:
-    """Return how often another topic is a centroid's nearest, second nearest, ...: in proportion to 1/rank."""
+    """Return weights of the ranks of other topics among the neighbours of a centroid, proportional to 1/rank."""
     ranks = embedding().neighbours.shape[1]
     return (1 << 20) // np.arange(1, ranks + 1)
 
@@ -76,11 +76,11 @@ def _topics(seed: int, stream: Stream, block: int, weights: NDArray[np.int64]) -
     mains = tables.mains[category_set]
 
     others, places = np.empty((2, OTHERS, BLOCK), np.int64)
-    wanted = np.ones((OTHERS, BLOCK), np.bool_)
+    pending = np.ones((OTHERS, BLOCK), np.bool_)
     for rank, other_place in draws[2:].reshape(_TRIES, 2, OTHERS, BLOCK):
         other = embedding().neighbours[centroid, tables.rank(0, rank)]
-        others[wanted], places[wanted] = other[wanted], other_place[wanted]
-        wanted &= mains >> tables.main_of[tables.category(other, other_place)] & 1 == 0
+        others[pending], places[pending] = other[pending], other_place[pending]
+        pending &= mains >> tables.main_of[tables.category(other, other_place)] & 1 == 0
     return Topics(
         centroid,
         centroid * LEAVES + scaled(place, LEAVES),
@@ -92,14 +92,14 @@ def _topics(seed: int, stream: Stream, block: int, weights: NDArray[np.int64]) -
 
 @dataclass(frozen=True)
 class _Tables:
-    """What topics are drawn from.
+    """The distributions of topics.
 
     Attributes:
-        rank: other topics, by their rank among a centroid's neighbours.
-        category: first sub-categories of a centroid.
-        category_set: sets of sub-categories of a first one.
-        main_of: int64[categories], the number of a category's main category.
-        mains: int64[sets], bit i is set where main category i is among a set's.
+        rank: of other topics, their rank among the neighbours of a centroid.
+        category: of first sub-categories, by centroid.
+        category_set: of sets of sub-categories, by first sub-category.
+        main_of: int64[categories], the number of the main category of each category.
+        mains: int64[sets], with bit i set if the set has main category i.
     """
 
     rank: Choice

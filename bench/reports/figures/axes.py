@@ -1,4 +1,4 @@
-"""Logarithmic axes whose numbers are written out."""
+"""Logarithmic axes with plain numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 
 def logarithmic(axes: Axes, *sides: str) -> None:
-    """Make the axes ``x``, ``y`` or both logarithmic, with a number at every power of ten; not where nothing is."""
+    """Make the axes ``x``, ``y`` or both logarithmic, labelled at every power of ten, unless they are empty."""
     if not axes.has_data():
         return
     for side in sides:
         axis = axes.xaxis if side == "x" else axes.yaxis
         axes.set(**{f"{side}scale": "log"})
         low, high = sorted(axes.get_xlim() if side == "x" else axes.get_ylim())
-        # Where one power of ten may be all that is shown there must be numbers in between.
+        # A short axis, which may show a single power of ten, needs numbers in between.
         axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * max(low, 1e-300) else (1.0, 2.0, 5.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())

@@ -1,4 +1,4 @@
-"""Bars of what methods cost: build time, peak memory of build and search, and index size."""
+"""The costs of methods as bars: build time, peak memory of build and search, and index size."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.style import RC, style_of
+from bench.reports.figures.style import style_of
+from bench.reports.figures.theme import draw_grid, set_heading, themed
 from bench.reports.titles import conditions, data_title, panel_title
 from bench.results.rows import Status
 from bench.results.selection import panels
@@ -22,15 +22,16 @@ _COLUMNS = {
     "search_peak_rss_bytes": ("peak memory of the search in MiB", 2.0**20),
     "index_bytes": ("index size on disk in MiB", 2.0**20),
 }
-_MEMORY = ("build_peak_rss_bytes", "search_peak_rss_bytes")  # methods differ by little: bars from zero show how little
-_DECADES = 4  # of the other costs, below the largest; a build of nothing would flatten the others
+_MEMORY = ("build_peak_rss_bytes", "search_peak_rss_bytes")  # linear from zero, because methods differ little
+_DECADES = 4  # of the other axes, below the largest value; an empty build would compress all other bars
 _BAR = 0.16  # inches
 
 
+@themed
 def costs(rows: pd.DataFrame) -> Figure:
-    """Draw the costs of one figure's rows: a line of panels per workload, a bar per method, its spread over repeats.
+    """Draw the costs of the rows of one figure: a row of panels per workload, a bar per method, and whiskers.
 
-    Of several builds of a method, each setting's rows are averaged with the others.
+    All builds of a method are averaged.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
@@ -38,17 +39,16 @@ def costs(rows: pd.DataFrame) -> Figure:
     groups = [spread(group) for group in panels(rows)]
     titles = [panel_title(group) for group in panels(rows)]
     heights = [max(1, len(group)) * _BAR + 0.55 for group in groups]
-    with rc_context(RC):
-        figure = Figure(figsize=(11, sum(heights) + 0.7), layout="constrained")
-        figure.suptitle(f"{data_title(rows)}\n{conditions(rows)}; bars are means, whiskers one standard deviation of "
-                        "repeats", x=0.01, ha="left", fontsize=9)  # fmt: skip
-        grid = figure.subplots(len(groups), len(_COLUMNS), squeeze=False, gridspec_kw={"height_ratios": heights})
-        for number, (line, group, title) in enumerate(zip(grid, groups, titles, strict=True)):
-            for axes, (column, (label, unit)) in zip(line, _COLUMNS.items(), strict=True):
-                _bars(axes, group, column, unit)
-                axes.set_title(label if number == 0 else "", loc="left")
-                axes.tick_params(axis="y", labelleft=axes is line[0], length=0)
-            line[0].set_ylabel(title)
+    figure = Figure(figsize=(11, sum(heights) + 0.7), layout="constrained")
+    spread_note = "bars are means, whiskers one standard deviation over repeats"
+    set_heading(figure, f"{data_title(rows)}\n{conditions(rows)}; {spread_note}")
+    grid = figure.subplots(len(groups), len(_COLUMNS), squeeze=False, gridspec_kw={"height_ratios": heights})
+    for number, (row, group, title) in enumerate(zip(grid, groups, titles, strict=True)):
+        for axes, (column, (label, unit)) in zip(row, _COLUMNS.items(), strict=True):
+            _bars(axes, group, column, unit)
+            axes.set_title(label if number == 0 else "", loc="left")
+            axes.tick_params(axis="y", labelleft=axes is row[0], length=0)
+        row[0].set_ylabel(title)
     return figure
 
 
@@ -61,20 +61,20 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
     good = rows[rows["status"] == Status.OK]
     costs_of = {column: "max" if column == "search_peak_rss_bytes" else "first" for column in _COLUMNS}
     builds = good.groupby(["algorithm", "build_params", "seed", "repeat"], as_index=False).agg(costs_of)
-    found = builds.groupby("algorithm")[list(_COLUMNS)].agg(["mean", "std"])
-    found.columns = pd.Index(["_".join(names) for names in found.columns.to_flat_index()])
-    labels = sorted(found.index, key=lambda name: style_of(str(name)).label.casefold(), reverse=True)
-    return found.loc[labels].fillna(dict.fromkeys((f"{column}_std" for column in _COLUMNS), 0.0))
+    frame = builds.groupby("algorithm")[list(_COLUMNS)].agg(["mean", "std"])
+    frame.columns = pd.Index(["_".join(names) for names in frame.columns.to_flat_index()])
+    ordered = sorted(frame.index, key=lambda name: style_of(str(name)).label.casefold(), reverse=True)
+    return frame.loc[ordered].fillna(dict.fromkeys((f"{column}_std" for column in _COLUMNS), 0.0))
 
 
 def _bars(axes: Any, group: pd.DataFrame, column: str, unit: float) -> None:
-    looks = [style_of(str(name)) for name in group.index]
+    styles = [style_of(str(name)) for name in group.index]
     means = group[f"{column}_mean"].to_numpy(np.float64) / unit
     axes.barh(
-        [look.label for look in looks],
+        [style.label for style in styles],
         means,
         xerr=group[f"{column}_std"].to_numpy(np.float64) / unit,
-        color=[look.color for look in looks],
+        color=[style.color for style in styles],
         error_kw={"linewidth": 0.8, "ecolor": "0.3"},
         height=0.75,
     )
@@ -84,5 +84,5 @@ def _bars(axes: Any, group: pd.DataFrame, column: str, unit: float) -> None:
         axes.set_xscale("log")
         axes.set_xlim(left=max(means.max() / 10**_DECADES, means[means > 0].min() / 2))
         logarithmic(axes, "x")
-    axes.grid(axis="x", color="0.92", linewidth=0.6)
+    draw_grid(axes, "x")
     axes.margins(y=0.02)

@@ -1,4 +1,4 @@
-"""Recall against queries per second: one panel per workload, one curve per method."""
+"""Recall against queries per second: a panel per workload, a curve per method."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from bench.reports.figures.panels import FOOTING_POINTS, LEGEND_POINTS, NOTE_CHARACTERS, NOTE_POINTS, layout
-from bench.reports.figures.style import RC, style_of
+from bench.reports.figures.panels import LEGEND_POINTS, NOTE_CHARACTERS, NOTE_POINTS, SUBTITLE_POINTS, place_panels
+from bench.reports.figures.style import style_of
+from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
 from bench.reports.titles import conditions, data_title, panel_facts, panel_title
-from bench.results.curves import best_of_methods, failing_share, failures, front, points
+from bench.results.curves import best_of_methods, failing_share, failures, front, points, unserved
 from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
@@ -28,17 +28,19 @@ _TICKS = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1)
 Limits = tuple[float, float]
 
 
+@themed
 def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = None) -> Figure:
     """Draw the rows of one figure.
 
-    A curve is the method's own Pareto front over its build and search parameters; the band is one standard
-    deviation over the repeats. Below a panel stands what is not in it, and what must be known of what is.
+    A curve is the Pareto front of a method over its build and search parameters; the band is one standard deviation
+    over the repeats. The text below a panel names failures, methods whose answers fail the filter, and methods that do
+    not serve it.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
         x: one of `X_AXES`.
         y: one of `Y_AXES`.
-        min_recall: where the x axis begins; None for the lowest recall there is.
+        min_recall: where the x axis begins; None for the lowest recall.
     """
     groups = panels(rows)
     curves = [points(group, x, y) for group in groups]
@@ -46,53 +48,52 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     titles = [_title(group, rows) for group in groups]
     handles = _handles(curves)
     columns, limits = _columns(groups), _limits(curves, min_recall)
-    place = layout(
+    placement = place_panels(
         columns=columns,
-        footing=_footing(rows, curves),
+        subtitle=_subtitle(rows, curves),
         title_lines=titles[0].count("\n") + 1,
         note_lines=[len(note.splitlines()) for note in notes],
         labels=[str(handle.get_label()) for handle in handles],
     )
-    with rc_context(RC):
-        figure = Figure(figsize=(place.width, place.height))
-        _head(figure, data_title(rows), place.footing)
-        for number, (box, curve) in enumerate(zip(place.boxes, curves, strict=True)):
-            axes = figure.add_axes(box)
-            _scale(axes, limits)
-            _draw(axes, curve)
-            axes.set_title(titles[number], loc="left")
-            axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
-            if number % columns == 0:
-                axes.set_ylabel(Y_AXES[y])
-            axes.tick_params(labelleft=number % columns == 0)
-            _write_below(axes, notes[number])
-        _legend(figure, handles, place.legend_columns)
+    figure = Figure(figsize=(placement.width, placement.height))
+    _write_title(figure, data_title(rows), placement.subtitle)
+    for number, (box, curve) in enumerate(zip(placement.boxes, curves, strict=True)):
+        axes = figure.add_axes(box)
+        _scale(axes, limits)
+        _draw(axes, curve)
+        axes.set_title(titles[number], loc="left")
+        axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
+        if number % columns == 0:
+            axes.set_ylabel(Y_AXES[y])
+        axes.tick_params(labelleft=number % columns == 0)
+        _write_below(axes, notes[number])
+    _add_legend(figure, handles, placement.legend_columns)
     return figure
 
 
 def forward(recall: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where a recall stands on its axis: by the cube root of what is missed, so that 0.9 is half way to 1."""
+    """Return the position of a recall on its axis, by the cube root of the missed fraction: 0.9 is about half way."""
     return 1 - np.cbrt(1 - np.asarray(recall, np.float64))
 
 
 def inverse(position: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the recall at a position of its axis."""
+    """Return the recall at a position on its axis."""
     return 1 - (1 - np.asarray(position, np.float64)) ** 3
 
 
 def _columns(groups: list[pd.DataFrame]) -> int:
-    """Return how many panels stand side by side: the workloads of a machine, or at most three of one machine."""
+    """Return the number of panels in a row: the workloads of a machine, or at most three for a single machine."""
     machines = len({group["machine"].iloc[0] for group in groups})
     if machines > 1:
         return max(1, ceil(len(groups) / machines))
     return ceil(len(groups) / ceil(len(groups) / 3))
 
 
-def _head(figure: Figure, title: str, footing: str) -> None:
+def _write_title(figure: Figure, title: str, subtitle: str) -> None:
     width, height = figure.get_size_inches()
     figure.text(0.1 / width, 1 - 0.1 / height, title, va="top", fontsize=10)
     figure.text(
-        0.1 / width, 1 - 0.32 / height, footing, va="top", fontsize=FOOTING_POINTS, color="0.35", linespacing=1.25
+        0.1 / width, 1 - 0.32 / height, subtitle, va="top", fontsize=SUBTITLE_POINTS, color="0.35", linespacing=1.25
     )
 
 
@@ -100,9 +101,9 @@ def _write_below(axes: Axes, note: str) -> None:
     axes.annotate(note, (0, 0), (0, -28), "axes fraction", "offset points", va="top", fontsize=NOTE_POINTS)
 
 
-def _legend(figure: Figure, handles: list[Line2D], columns: int) -> None:
+def _add_legend(figure: Figure, handles: list[Line2D], columns: int) -> None:
     spacing: dict[str, Any] = {"borderaxespad": 0.2, "handlelength": 2.6, "fontsize": LEGEND_POINTS}
-    figure.legend(handles=handles, loc="lower left", ncols=columns, frameon=False, **spacing)
+    figure.legend(handles=handles, loc="lower left", ncols=columns, **spacing)
 
 
 def _title(group: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -110,8 +111,8 @@ def _title(group: pd.DataFrame, rows: pd.DataFrame) -> str:
     return f"{machine}{panel_title(group)}\n{panel_facts(group)}"
 
 
-def _footing(rows: pd.DataFrame, curves: list[pd.DataFrame]) -> str:
-    """Return what the reader must know of the measurement."""
+def _subtitle(rows: pd.DataFrame, curves: list[pd.DataFrame]) -> str:
+    """Return the conditions of the measurement in words."""
     repeats = sorted({int(count) for curve in curves for count in curve["repeats"]})
     if not repeats:
         return f"{conditions(rows)}."
@@ -122,16 +123,16 @@ def _footing(rows: pd.DataFrame, curves: list[pd.DataFrame]) -> str:
 
 
 def _limits(curves: list[pd.DataFrame], min_recall: float | None) -> tuple[Limits, Limits]:
-    """Return the limits of both axes, which all panels share: around the points that are drawn."""
-    fronts = [front(own) for curve in curves for _, own in curve.groupby("algorithm")]
+    """Return the limits of both axes, for all panels: around the drawn points."""
+    fronts = [front(of_method) for curve in curves for _, of_method in curve.groupby("algorithm")]
     drawn = pd.concat(fronts) if fronts else pd.DataFrame({"x": [0.0, 0.0], "y": [1.0, 10.0]})
     lowest = min(float(drawn["x"].min()), _TICKS[5]) if min_recall is None else min_recall
-    seen = drawn.loc[drawn["x"] >= lowest, "y"]
-    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (1.0, 10.0)
+    visible = drawn.loc[drawn["x"] >= lowest, "y"]
+    low, high = (float(visible.min()), float(visible.max())) if len(visible) else (1.0, 10.0)
     y_pad = max(1.5, (10 * low / high) ** 0.5)  # at least a decade
-    left = float(forward(np.array(lowest)))
-    x_pad = _MARGIN * (1 - left)
-    x = inverse(np.array([left - x_pad, 1 + x_pad]))
+    start = float(forward(np.array(lowest)))
+    x_pad = _MARGIN * (1 - start)
+    x = inverse(np.array([start - x_pad, 1 + x_pad]))
     return (float(x[0]), float(x[1])), (low / y_pad, high * y_pad)
 
 
@@ -145,7 +146,7 @@ def _scale(axes: Axes, limits: tuple[Limits, Limits]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(color="0.92", linewidth=0.6)
+    draw_grid(axes)
 
 
 def _draw(axes: Axes, curve: pd.DataFrame) -> None:
@@ -155,47 +156,33 @@ def _draw(axes: Axes, curve: pd.DataFrame) -> None:
     recalls = np.unique([*inverse(np.linspace(0, 1, 1000)), *curve["x"]])
     recalls = recalls[recalls >= front(curve)["x"].iloc[0]]
     axes.plot(recalls, best_of_methods(curve, recalls), **_FRONT)
-    for name, own in curve.groupby("algorithm"):
-        line, look = front(own), style_of(str(name))
+    for name, of_method in curve.groupby("algorithm"):
+        line, look = front(of_method), line_look(str(name))
         low = np.maximum(line["y"] - line["y_std"], line["y"] * 1e-3)
-        axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look.color, alpha=0.18, linewidth=0)
-        axes.plot(line["x"], line["y"], **_look(str(name)))
-
-
-def _look(name: str) -> dict[str, Any]:
-    look = style_of(name)
-    return {
-        "color": look.color,
-        "marker": look.marker,
-        "linestyle": look.linestyle,
-        "linewidth": 1.1,
-        "markersize": 7 if look.marker == "*" else 4.8,
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.5,
-        "zorder": 3,
-    }
+        axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look["color"], alpha=0.18, linewidth=0)
+        axes.plot(line["x"], line["y"], **look)
 
 
 def _handles(curves: list[pd.DataFrame]) -> list[Line2D]:
-    """Return the entries of the legend: every method that is drawn by its label, then the front."""
-    methods = {name for curve in curves for name in curve["algorithm"]}
-    ordered = sorted(methods, key=lambda name: style_of(name).label.casefold())
-    handles = [Line2D([], [], label=style_of(name).label, **_look(name)) for name in ordered]
-    return [*handles, Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
+    """Return the entries of the legend: every drawn method, sorted by label, then the front."""
+    methods = (str(name) for curve in curves for name in curve["algorithm"])
+    return [*method_handles(methods), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
 
 
 def _notes(group: pd.DataFrame) -> str:
-    """Return the failures of a panel, and the shares of wrong answers of methods for AFANNS, wrapped."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    """Return the text below a panel, wrapped: failures, answers that fail the filter, methods that do not serve it."""
+    methods_of: dict[tuple[str, str], list[str]] = {}
     for failure in failures(group):
-        alike.setdefault((str(failure), failure.reason), []).append(style_of(failure.algorithm).label)
+        methods_of.setdefault((str(failure), failure.reason), []).append(style_of(failure.algorithm).label)
     lines = [
         f"{'; '.join(sorted(names))}: {status}" + (f" ({reason})" if reason else "")
-        for (status, reason), names in sorted(alike.items())
+        for (status, reason), names in sorted(methods_of.items())
     ]
     lines += [
-        f"{style_of(str(name)).label}: up to {share:.1%} of answers fail the filter"
-        for name, share in failing_share(group).items()
+        f"{style_of(str(name)).label}: up to {fraction:.1%} of answers fail the filter"
+        for name, fraction in failing_share(group).items()
     ]
+    if names := unserved(group):
+        lines.append(f"not served by {', '.join(sorted((style_of(name).label for name in names), key=str.casefold))}")
     wrapped = [textwrap.fill(line, NOTE_CHARACTERS, subsequent_indent="   ") for line in lines]
     return "\n".join(wrapped)

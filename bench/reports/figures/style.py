@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from matplotlib.colors import is_color_like
 from matplotlib.lines import Line2D
@@ -91,15 +90,3 @@ def _derived(name: str) -> Style:
     number, color = divmod(number, len(_COLORS))
     number, marker = divmod(number, len(_MARKERS))
     return Style(name, _COLORS[color], _MARKERS[marker], _DASHES[number % len(_DASHES)])
-
-
-RC: Any = {
-    "font.size": 8,
-    "axes.titlesize": 8.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "figure.dpi": 200,
-    "pdf.fonttype": 42,  # text stays text
-    "text.parse_math": False,  # error messages may hold dollars
-}

@@ -1,1 +1,1 @@
-"""Tables: pure functions of the rows of the store."""
+"""Tables: of results, of methods, and of the taxonomy of the paper; and the formats to print them in."""

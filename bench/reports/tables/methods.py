@@ -1,4 +1,4 @@
-"""Tables of the methods, and of the options of each configuration group."""
+"""Tables of the methods, and of the options of a configuration group."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.method import Method
 from bench.core.paths import CONFIGS
-from bench.reports.tables.table import NONE, YES, Grid
+from bench.reports.tables.table import NONE, YES, Table
 
 
-def methods_grid(methods: dict[str, Method | BenchError]) -> Grid:
-    """Return the taxonomy: a method per line, with a tick for each filter type that it serves."""
+def methods_table(methods: dict[str, Method | BenchError]) -> Table:
+    """Return the configured methods, one per line, with a tick for each filter type that they serve."""
     header = ["algorithm", *FilterType, "approach", "technique", "problem", "year", "paper or library"]
     rows = [
         [name, *_ticks(method), method.approach, method.technique, _problem(method), str(method.year), method.paper]
@@ -21,29 +21,29 @@ def methods_grid(methods: dict[str, Method | BenchError]) -> Grid:
         else [name, *["?"] * len(FilterType), "?", "?", "?", "?", "?"]
         for name, method in methods.items()
     ]
-    return Grid("Methods (algorithm=NAME)", header, "l" + "l" * len(FilterType) + "lllrl", rows)
+    return Table("Methods (algorithm=NAME)", header, "l" + "l" * len(FilterType) + "lllrl", rows)
 
 
-def reasons_grid(methods: dict[str, Method | BenchError]) -> Grid:
-    """Return why methods do not serve a filter, and why one cannot even be described."""
+def reasons_table(methods: dict[str, Method | BenchError]) -> Table:
+    """Return why methods do not serve a filter, or cannot be described at all."""
     rows = []
     for name, method in methods.items():
         if isinstance(method, BenchError):
             rows.append([name, "all", f"cannot be used: {_one_line(str(method))}"])
             continue
-        alike: dict[str, list[str]] = {}
+        types_by_reason: dict[str, list[str]] = {}
         for filter_type, reason in method.unsupported.items():
             if reason is not None:
-                alike.setdefault(reason, []).append(filter_type)
-        rows += [[name, ", ".join(types), reason] for reason, types in alike.items()]
-    return Grid("Filters not served", ["algorithm", "filters", "reason"], "lll", rows)
+                types_by_reason.setdefault(reason, []).append(filter_type)
+        rows += [[name, ", ".join(types), reason] for reason, types in types_by_reason.items()]
+    return Table("Filters not served", ["algorithm", "filters", "reason"], "lll", rows)
 
 
-def options_grid(group: str) -> Grid:
-    """Return the options of a group of ``configs/``, each with the comment that opens its file."""
+def options_table(group: str) -> Table:
+    """Return the options of a group of ``configs/``, each with the opening comment of its file."""
     files = sorted((CONFIGS / group).glob("*.yaml"))
     rows = [[file.stem, _comment(file)] for file in files]
-    return Grid(f"{group.capitalize()}s ({group}=NAME)", [group, "what it is"], "ll", rows)
+    return Table(f"{group.capitalize()}s ({group}=NAME)", [group, "description"], "ll", rows)
 
 
 def _ticks(method: Method) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The table of results: recall and throughput of each method, or all rows."""
+"""The table of results: recall, throughput and costs of each method, or all rows."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.reports.tables.summary import COSTS, summary
-from bench.reports.tables.table import FORMATS, NONE, Grid
+from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import conditions, data_title
+from bench.results.curves import unserved
 from bench.results.rows import SCHEMA
-from bench.results.selection import View, figures
+from bench.results.selection import View, figures, panels
 
 _CSV = "csv"
 
 
 @dataclass
 class TableConfig(View):
-    """The keys of ``configs/table.yaml``.
-
-    Attributes:
-        recalls: the recalls at which the QPS are read off.
-        raw: whether to give the rows of the store as they are.
-        format: text, csv, latex or markdown.
-        out: a file; None for standard output.
-    """
+    """The keys of ``configs/table.yaml``, which explains them."""
 
     recalls: list[float]
     raw: bool
@@ -35,33 +29,33 @@ class TableConfig(View):
     out: str | None
 
 
-def table(config: TableConfig) -> str:
-    """Return the table that is asked for.
+def render(config: TableConfig) -> str:
+    """Return the requested table as text.
 
     Raises:
-        BenchError: a key does not fit, or nothing matches.
+        BenchError: a key is invalid, or no row matches.
     """
     if config.format not in (_CSV, *FORMATS):
-        raise BenchError(f"format={config.format} is unknown{nearest(config.format, [_CSV, *FORMATS])}")
+        raise BenchError(f"format={config.format} is unknown{suggestion(config.format, [_CSV, *FORMATS])}")
     for recall in config.recalls:
         if not 0 <= recall <= 1:
-            raise BenchError(f"recalls={config.recalls} is out of range; recalls are from 0 to 1")
+            raise BenchError(f"recalls={config.recalls} is out of range; recalls are between 0 and 1")
     rows = config.rows()
     if config.raw:
         raw = rows[SCHEMA.names]
-        return _csv(raw) if config.format == _CSV else FORMATS[config.format](_raw_grid(raw))
+        return _csv(raw) if config.format == _CSV else FORMATS[config.format](_raw_table(raw))
     if config.format == _CSV:
         return _csv(summary(rows, config.x, config.y, config.recalls))
-    grids = [_grid(of_machine, config) for _, one in figures(rows) for _, of_machine in one.groupby("machine")]
-    return "\n\n".join(FORMATS[config.format](grid) for grid in grids)
+    tables = [_table(of_machine, config) for _, one in figures(rows) for _, of_machine in one.groupby("machine")]
+    return "\n\n".join(FORMATS[config.format](table) for table in tables)
 
 
 def _csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False).rstrip("\n")
 
 
-def _grid(rows: pd.DataFrame, config: TableConfig) -> Grid:
-    """Return the summary of a figure's rows on one machine, in units for humans."""
+def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
+    """Return the summary of the rows of a figure on one machine, in readable units."""
     frame = summary(rows, config.x, config.y, config.recalls)
     speed = "QPS" if config.y == "qps" else "QPS with filters"
     columns: dict[str, tuple[str, list[str]]] = {
@@ -82,13 +76,20 @@ def _grid(rows: pd.DataFrame, config: TableConfig) -> Grid:
     columns["failures"] = ("l", frame["failures"].tolist())
     cells = list(zip(*(values for _, values in columns.values()), strict=True))
     title = f"{data_title(rows)}; {conditions(rows)}"
-    return Grid(title, list(columns), "".join(side for side, _ in columns.values()), cells)
+    return Table(title, list(columns), "".join(side for side, _ in columns.values()), cells, _note(rows))
 
 
-def _raw_grid(rows: pd.DataFrame) -> Grid:
+def _note(rows: pd.DataFrame) -> str:
+    """Return which methods do not serve which workload."""
+    methods_of = [(panel["workload"].iloc[0], unserved(panel)) for panel in panels(rows)]
+    parts = dict.fromkeys(f"{workload} by {', '.join(methods)}" for workload, methods in methods_of if methods)
+    return f"Not served: {'; '.join(parts)}." if parts else ""
+
+
+def _raw_table(rows: pd.DataFrame) -> Table:
     numeric = [pd.api.types.is_numeric_dtype(rows[name]) for name in rows]
     cells = [[NONE if pd.isna(value) else str(value) for value in line] for line in rows.itertuples(index=False)]
-    return Grid(f"{len(rows):,} rows", SCHEMA.names, "".join("r" if number else "l" for number in numeric), cells)
+    return Table(f"{len(rows):,} rows", SCHEMA.names, "".join("r" if number else "l" for number in numeric), cells)
 
 
 def _number(value: float, form: str) -> str:

@@ -1,11 +1,11 @@
-"""The methods that the paper surveys (its table 1), and which of them run here."""
+"""The taxonomy: the methods that the paper surveys in table 1, and which of them run here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from bench.core.filters import FilterType
-from bench.reports.tables.table import NONE, YES, Grid
+from bench.reports.tables.table import NONE, YES, Table
 
 EM, R, EMIS, MEM, MR, MEMIS, C = (
     FilterType.EM, FilterType.R, FilterType.EMIS, FilterType.MEM, FilterType.MR, FilterType.MEMIS, FilterType.C,
@@ -18,15 +18,15 @@ class Surveyed:
     """A published method.
 
     Attributes:
-        name: as its authors call it.
+        name: the name by its authors.
         year: of publication.
-        problem: FANNS, or AFANNS where items that fail the filter may be returned.
-        approach: pre-, post-, in-filtering or a hybrid index.
-        technique: graph, quantisation, tree, or several of them.
+        problem: FANNS, or AFANNS if items that fail the filter may be returned.
+        approach: pre-, post- or in-filtering, or a hybrid index.
+        technique: graph, quantisation, tree, or a combination.
         serves: the filter types.
-        source: whether its source is public.
-        runs_as: the names of ``configs/algorithm`` by which it runs here.
-        note: what the table cannot say.
+        source: whether the source code is public.
+        runs_as: its names in ``configs/algorithm``, if it runs here.
+        note: what the other columns cannot express.
     """
 
     name: str
@@ -58,21 +58,21 @@ SURVEYED = (
     Surveyed("ARKGraph", 2023, "FANNS", _HYBRID, _GRAPH, (R,), True),
     Surveyed("ACORN", 2024, "FANNS", "in-filtering", _GRAPH, ALL, True, ("acorn", "acorn_1")),
     Surveyed("beta-WST", 2024, "FANNS", _HYBRID, "tree and graph", (R,), True),
-    Surveyed("SeRF", 2024, "FANNS", _HYBRID, _GRAPH, (R,), True, ("serf",), "MR by in-filtering of all but one"),
+    Surveyed("SeRF", 2024, "FANNS", _HYBRID, _GRAPH, (R,), True, ("serf",), "MR by in-filtering all but one"),
     Surveyed("iRangeGraph", 2024, "FANNS", _HYBRID, "tree and graph", (R,), True, ("irangegraph",),
-             "MR and C by in-filtering of all but one"),
+             "MR and C by in-filtering all but one"),
     Surveyed("UNIFY", 2024, "FANNS", _HYBRID, _GRAPH, (R,), True),
     Surveyed("UNG", 2024, "FANNS", _HYBRID, _GRAPH, (EMIS, MEMIS), True, ("ung",), "EM and MEM as sets"),
     Surveyed("RangePQ", 2025, "FANNS", _HYBRID, "tree and quantisation", (R,), True),
-    Surveyed("DIGRA", 2025, "AFANNS", _HYBRID, "tree and graph", (R,), True, ("digra",), "no answer fails here"),
+    Surveyed("DIGRA", 2025, "AFANNS", _HYBRID, "tree and graph", (R,), True, ("digra",), "never fails a filter here"),
     Surveyed("DSG", 2025, "FANNS", _HYBRID, _GRAPH, (R,), True, ("dsg",)),
     Surveyed("TFANNS", 2025, "FANNS", _HYBRID, _GRAPH, (EMIS,), True, note="EM as a set of one"),
 )  # fmt: skip
 """In the order of the paper's table."""
 
 
-def taxonomy_grid() -> Grid:
-    """Return the table, a method per line."""
+def taxonomy_table() -> Table:
+    """Return the taxonomy, a method per line."""
     header = ["method", "year", "problem", "approach", "technique", *ALL, "source public", "runs here as", "note"]
     rows = [
         [
@@ -88,4 +88,4 @@ def taxonomy_grid() -> Grid:
         ]
         for one in SURVEYED
     ]
-    return Grid("The methods that the paper surveys (arXiv 2507.21989, table 1)", header, "lrlll" + "l" * 10, rows)
+    return Table("The methods that the paper surveys (arXiv 2507.21989, table 1)", header, "lrlll" + "l" * 10, rows)

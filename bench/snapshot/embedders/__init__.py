@@ -1,6 +1,6 @@
-"""What turns texts into vectors. Each class is the typed configuration of one kind of embedder.
+"""Embedders turn texts into vectors. Each class is the typed configuration of one kind of embedder.
 
-``configs/embedder/*.yaml`` name a `kind` and its fields; `open` gives the `Embedder`.
+``configs/embedder/*.yaml`` name a `kind` and set its fields; `open` returns the `Embedder`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The interface of embedders, and what all of them owe: finite vectors of one width and of unit length."""
+"""The interface of embedders, and a check of their vectors: finite, of one width, scaled to unit length."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 
 Part: TypeAlias = Literal["items", "queries"]
-"""What is embedded: some models treat queries differently, and files of vectors differ."""
+"""The texts to embed: some models treat queries differently, and files of vectors differ."""
 
 
 class Embedder(Protocol):
     """Turns texts into vectors.
 
     Attributes:
-        model: the model with its revision, for the data card.
-        dim: the width of its vectors.
-        truncated: how many texts were longer than the model takes, so far.
+        model: the model and its revision, for the data card.
+        dim: the dimensions of its vectors.
+        truncated: how many texts have been truncated so far, because they exceed the limit of the model.
     """
 
     model: str
@@ -31,20 +31,20 @@ class Embedder(Protocol):
         """Return float32[len(texts), dim].
 
         Args:
-            texts: what is embedded.
+            texts: the texts to embed.
             first: the number of the first of them among all texts of the part.
 
         Raises:
-            BenchError: the embedder cannot do it.
+            BenchError: the embedder fails.
         """
         ...
 
 
 class EmbedderSource(Protocol):
-    """The configuration of an embedder, able to open it.
+    """The configuration of an embedder, which can open it.
 
     Attributes:
-        dimensions: how many of the first dimensions are kept, as Matryoshka embeddings allow; None for all.
+        dimensions: how many of the first dimensions to keep, for Matryoshka embeddings; None for all.
     """
 
     dimensions: int | None
@@ -53,21 +53,21 @@ class EmbedderSource(Protocol):
         """Load the model, for the `count` texts of a part.
 
         Raises:
-            BenchError: an extra is not installed, or the model cannot be had.
+            BenchError: an extra is not installed, or the model is not available.
         """
         ...
 
 
-def embedded(embedder: Embedder, texts: Sequence[str], first: int, dimensions: int | None) -> NDArray[np.float32]:
-    """Return float32[len(texts), dimensions], of unit length, checked.
+def embed_texts(embedder: Embedder, texts: Sequence[str], first: int, dimensions: int | None) -> NDArray[np.float32]:
+    """Embed texts and return float32[len(texts), dimensions], checked and of unit length.
 
     Raises:
-        BenchError: the vectors are of another number or width, not finite, or zero; names the first such text.
+        BenchError: the number or width of the vectors is wrong, or one is zero or not finite; names its text.
     """
     vectors = np.asarray(embedder.embed(texts, first), np.float32)
     if vectors.shape != (len(texts), embedder.dim):
         raise BenchError(
-            f"{embedder.model} gave an array of {list(vectors.shape)} for {len(texts)} texts in {embedder.dim} "
+            f"{embedder.model} returned an array of {list(vectors.shape)} for {len(texts)} texts in {embedder.dim} "
             "dimensions"
         )
     if dimensions is not None:
@@ -78,13 +78,13 @@ def embedded(embedder: Embedder, texts: Sequence[str], first: int, dimensions: i
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(bad):
         raise BenchError(
-            f"{embedder.model} gave a vector that is zero, NaN or infinite for text {first + bad[0]}: "
+            f"{embedder.model} returned a vector that is zero, NaN or infinite for text {first + bad[0]}: "
             f"{texts[bad[0]][:60]!r}"
         )
     return (vectors / lengths[:, None]).astype(np.float32)
 
 
 def by_length(texts: Sequence[str], batch: int) -> list[NDArray[np.int64]]:
-    """Return the numbers of the texts in batches of about equal length, longest first, so that little is padding."""
+    """Return the numbers of the texts in batches of similar length, the longest first, to minimise padding."""
     order = np.argsort([-len(text) for text in texts], kind="stable").astype(np.int64)
     return [order[start : start + batch] for start in range(0, len(order), batch)]

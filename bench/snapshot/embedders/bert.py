@@ -18,19 +18,19 @@ from safetensors.numpy import load_file
 
 _OPSET = 20
 _FAR = -1e9
-"""What is added to the attention of padding, so that it gets no weight."""
+"""Added to the attention scores of padding, so that its weight vanishes."""
 
 
 def bert(weights: Path, config: Mapping[str, Any]) -> bytes:
-    """Return a model that maps tokens int64[b, t] and mask float32[b, t] (0 for padding) to states float32[b, t, d].
+    """Return an ONNX model from tokens int64[b, t] and mask float32[b, t], 0 for padding, to states float32[b, t, d].
 
     Args:
         weights: a safetensors file with the names of Hugging Face's BERT.
-        config: its hidden_size, num_hidden_layers, num_attention_heads and layer_norm_eps.
+        config: the hidden_size, num_hidden_layers, num_attention_heads and layer_norm_eps.
     """
     graph = _Graph(load_file(weights), config)
     output = graph.states("tokens", "mask")
-    made = helper.make_graph(
+    proto = helper.make_graph(
         graph.nodes,
         "bert",
         [
@@ -40,21 +40,21 @@ def bert(weights: Path, config: Mapping[str, Any]) -> bytes:
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["b", "t", config["hidden_size"]])],
         graph.constants,
     )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
+    model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
     return model.SerializeToString()
 
 
 class _Graph:
-    """The nodes and constants of a graph; every method adds nodes and returns the name of what they give."""
+    """The nodes and constants of a graph; every method adds nodes and returns the name of their output."""
 
     def __init__(self, weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> None:
         self._weights, self._config = weights, config
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
-        self._known: set[str] = set()
+        self._names: set[str] = set()
 
     def states(self, tokens: str, mask: str) -> str:
-        """Return the states behind the last layer."""
+        """Return the states after the last layer."""
         states = self._embeddings(tokens)
         away = self._op(
             "Mul", self._op("Sub", mask, self._constant("one", np.float32(1))), self._constant("far", -np.float32(_FAR))
@@ -74,7 +74,7 @@ class _Graph:
 
     def _embeddings(self, tokens: str) -> str:
         words = self._op("Gather", self._weight("embeddings.word_embeddings.weight"), tokens)
-        # All tokens are of the first type, which is as good as a part of every position.
+        # All tokens are of the first type, so its embedding can be added to that of every position.
         kinds, places = (self._weights[f"embeddings.{kind}_embeddings.weight"] for kind in ("token_type", "position"))
         every = self._constant("places", places + kinds[0])
         length = self._op("Gather", self._op("Shape", tokens), self._constant("second", np.array([1], np.int64)))
@@ -108,8 +108,8 @@ class _Graph:
         return self._constant(name, self._weights[name])
 
     def _constant(self, name: str, value: Any) -> str:
-        if name not in self._known:
-            self._known.add(name)
+        if name not in self._names:
+            self._names.add(name)
             self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 

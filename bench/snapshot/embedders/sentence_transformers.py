@@ -1,4 +1,4 @@
-"""Any model of sentence-transformers, by name; stella_en_400M_v5 made the published dataset."""
+"""Any model of sentence-transformers, by name; the published dataset was embedded by stella_en_400M_v5."""
 
 from __future__ import annotations
 
@@ -15,15 +15,7 @@ from bench.snapshot.embedders.base import Embedder, Part
 
 @dataclass
 class SentenceTransformersSource:
-    """A model of the hub or of a folder.
-
-    Attributes:
-        model: its name or path.
-        revision: the commit of the hub; None for the newest.
-        batch: how many texts at a time.
-        prompt: the name of the model's prompt that is put before queries; None for none.
-        dimensions: see `EmbedderSource`.
-    """
+    """The keys of ``configs/embedder/sentence_transformers.yaml``, which explains them."""
 
     kind: ClassVar[str] = "sentence_transformers"
     model: str
@@ -38,10 +30,10 @@ class SentenceTransformersSource:
 
 
 class SentenceTransformers:
-    """Runs a model, in half precision where there is a GPU. See `Embedder`."""
+    """Runs a model, in half precision if there is a GPU. See `Embedder`."""
 
     def __init__(self, source: SentenceTransformersSource, prompt: str | None) -> None:
-        """Load the model, to put a prompt of its before every text.
+        """Load the model; `prompt` names the prompt of the model to put before every text.
 
         Raises:
             BenchError: the extra is not installed, or the model cannot be loaded.
@@ -63,7 +55,7 @@ class SentenceTransformers:
         except (OSError, ValueError) as error:
             raise BenchError(
                 f"embedder.model={source.model} cannot be loaded ({str(error).splitlines()[0]}); "
-                "offline, embedder=minilm needs no hub"
+                "embedder=minilm works offline"
             ) from error
         self._batch, self._prompt = source.batch, prompt
         self.model = f"{source.model}@{source.revision or 'newest'}"
@@ -71,7 +63,7 @@ class SentenceTransformers:
         self.truncated = 0
 
     def embed(self, texts: Sequence[str], first: int) -> NDArray[np.float32]:
-        """See `Embedder.embed`; batches are sorted by length."""
+        """See `Embedder.embed`; the model sorts the texts by length."""
         most = self._model.max_seq_length
         if most:
             lengths = self._model.tokenizer(list(texts), truncation=False)["input_ids"]

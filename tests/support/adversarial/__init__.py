@@ -1,0 +1,78 @@
+"""Methods that misbehave, each in one way; all derive from `Honest`, which does not."""
+
+from __future__ import annotations
+
+from tests.support.adversarial.answers import (
+    AnswersNothing,
+    ApproximateFilter,
+    IgnoresTheFilter,
+    OutOfRange,
+    RepeatsTheNearest,
+    ReturnsFlat,
+    ReturnsFloats,
+    ReturnsNoColumns,
+    ReturnsNothing,
+    ReturnsObjects,
+    ReturnsOneRowLess,
+    ReturnsShort,
+    ReturnsTooMany,
+    Reversed,
+)
+from tests.support.adversarial.declarations import Compiles, Declares
+from tests.support.adversarial.failures import (
+    CannotAllocate,
+    DiesInBuild,
+    ExitsInBuild,
+    ExitsInSearch,
+    FailsAt,
+    HogsInBuild,
+    LeavesAChild,
+    RaisesInBuild,
+    RaisesInLoad,
+    SegfaultsInBuild,
+    Shouts,
+    ShoutsAndRaises,
+    SleepsInBuild,
+)
+from tests.support.adversarial.honest import Honest, Ids, Search
+from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, ServesRangesOnly
+
+__all__ = [
+    "AnswersNothing",
+    "ApproximateFilter",
+    "CannotAllocate",
+    "Compiles",
+    "Declares",
+    "DiesInBuild",
+    "ExitsInBuild",
+    "ExitsInSearch",
+    "FailsAt",
+    "HogsInBuild",
+    "Honest",
+    "Hybrid",
+    "Ids",
+    "IgnoresTheFilter",
+    "LeavesAChild",
+    "Marks",
+    "MarksCpus",
+    "MarksFew",
+    "OutOfRange",
+    "RaisesInBuild",
+    "RaisesInLoad",
+    "RepeatsTheNearest",
+    "ReturnsFlat",
+    "ReturnsFloats",
+    "ReturnsNoColumns",
+    "ReturnsNothing",
+    "ReturnsObjects",
+    "ReturnsOneRowLess",
+    "ReturnsShort",
+    "ReturnsTooMany",
+    "Reversed",
+    "Search",
+    "SegfaultsInBuild",
+    "ServesRangesOnly",
+    "Shouts",
+    "ShoutsAndRaises",
+    "SleepsInBuild",
+]
