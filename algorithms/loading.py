@@ -1,4 +1,4 @@
-"""TODO."""
+"""Importing a method by its name."""
 
 from __future__ import annotations
 

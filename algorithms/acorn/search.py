@@ -1,88 +1,104 @@
-"""Searching the graph of ACORN, and measuring all that passes where that is little.
-
-Patel, Kraft, Guestrin, Zaharia: ACORN: Performant and Predicate-Agnostic Search Over Vector Embeddings and Structured
-Data (SIGMOD 2024). Section 4.
-"""
+"""The index of ACORN and its search (section 4): over what passes, or by measuring all matches if they are few."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
+from numpy.typing import NDArray
 
-from algorithms.acorn.graph import Base, View, descend
-from algorithms.kernels.beam import COMPUTED, RESULTS, begin, finish, seed, walk
-from algorithms.kernels.filter import Bitmap
+from algorithms.acorn.graph import Readable, Reading
+from algorithms.graph_method import Padded
+from algorithms.kernels.beam import RESULTS, Scratch, walk_from
+from algorithms.kernels.filter import Bitmap, filter_of
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import key_id
-from algorithms.kernels.policy import FASTMATH
-from algorithms.kernels.scan import scan
-from algorithms.kernels.space import query_target
+from algorithms.kernels.layers import Hierarchy, descend
+from algorithms.kernels.policy import implements
+from algorithms.kernels.queries import search_one
+from algorithms.kernels.scan import scan_between
+from algorithms.kernels.types import Items, Target
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _walk_from(target: Any, graph: Any, accept: Any, start: Any, ef: Any, scratch: Any) -> Any:
-    """Walk from an item with a beam of `ef`, and return whether anything that passes was found."""
-    visited = begin(scratch)
-    seed(target, accept, visited, start, ef, scratch)
-    walk(target, graph, accept, visited, ef, scratch)
-    return scratch.counters[RESULTS] > 0
-
-
-class Rule(NamedTuple):
-    """How lists are read, see `View`.
+class AcornIndex(NamedTuple):
+    """What is saved.
 
     Attributes:
-        base: `verbatim` of the lowest layer.
-        upper: `verbatim` of the layers above.
-        limit: `limit` of the layers above; twice as many in the lowest.
+        base: int32[n, M_beta + 1.5 M], the lowest layer: each row an item's neighbours, nearest first, and then -1.
+        upper: int32[m, M gamma], the ids of a `Hierarchy`; the fields below it are its other fields.
+        first: int32[n].
+        entry: the item that a search starts from.
+        top: its level.
     """
 
-    base: int
-    upper: int
-    limit: int
+    base: Padded
+    upper: NDArray[np.int32]
+    first: Items
+    entry: int
+    top: int
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def search(
-    start: Any, stop: Any, scratch: Any, graph: Any, rule: Any, space: Any, queries: Any, bitmaps: Any, matches: Any,
-    which: Any, items: Any, few: Any, ef: Any, ids: Any, lengths: Any, computed: Any,
-) -> None:  # fmt: skip
-    """Answer the queries from `start` to `stop`.
+class AcornView(NamedTuple):
+    """What is searched: the layers, and the parameters that say how their lists are read."""
 
-    Args:
-        start: the first query.
-        stop: the end of the queries.
-        scratch: memory from `new_scratch`, as wide as a list of the lowest layer and as 2 ``rule.limit``.
-        graph: the index.
-        rule: a `Rule`.
-        space: the items.
-        queries: float32[q, d].
-        bitmaps: uint64[u, words], the distinct filters.
-        matches: int64[u], how many items pass each.
+    base: NDArray[np.int32]
+    upper: Hierarchy
+    M: int
+    gamma: int
+    M_beta: int
+
+
+class Selections(NamedTuple):
+    """The filters of a batch.
+
+    Attributes:
+        words: uint64[u, ceil(n / 64)], the items that pass each distinct filter, see `Bitmap`.
+        matches: int64[u], how many they are.
         which: int64[q], the filter of each query.
-        items: int32[n], 0 to n - 1.
-        few: a filter that fewer items pass is answered by measuring them all; at least 1.
-        ef: the beam, at least k.
-        ids: int32[q, k], the answers, nearest first and then -1.
-        lengths: float32[q, k], their distances.
-        computed: int64[q], the distances computed.
     """
-    for i in range(start, stop):
-        scratch.counters[COMPUTED] = 0
-        query = query_target(space, queries, i)
-        accept = Bitmap(bitmaps[which[i]])
-        if matches[which[i]] < few:
-            begin(scratch)
-            scan(query, accept, items, 0, len(items), ef, scratch)
-        else:
-            view = View(Base(graph.base), accept, rule.base, 2 * rule.limit)
-            nearest = descend(query, graph, accept, rule.upper, rule.limit, 1, scratch)
-            # Where nothing that passes is in sight of the start, walk over all items until something is.
-            if not _walk_from(query, view, accept, nearest, ef, scratch) and _walk_from(
-                query, Rows(graph.base), accept, nearest, 1, scratch
-            ):
-                _walk_from(query, view, accept, np.int64(key_id(scratch.results[0])), ef, scratch)
-        finish(scratch, ids[i], lengths[i])
-        computed[i] = scratch.counters[COMPUTED]
+
+    words: NDArray[np.uint64]
+    matches: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+
+class Selection(NamedTuple):
+    """The filter of a query, and how many items pass it."""
+
+    bitmap: Bitmap
+    matches: int
+
+
+class AcornBeam(NamedTuple):
+    """How a query is answered: with a beam of `ef`, or by measuring all matches if its selectivity is below `s_min`."""
+
+    ef: int
+    s_min: float
+
+
+@implements(filter_of, Selections)
+def selection_of(filters: Selections, row: int) -> Selection:
+    """Return the query's filter."""
+    which = filters.which[row]
+    return Selection(Bitmap(filters.words[which]), filters.matches[which])
+
+
+@implements(search_one, AcornView)
+def search_acorn(index: AcornView, query: Target, accept: Selection, params: AcornBeam, scratch: Scratch) -> None:
+    """Measure the matches if they are few; else descend to the lowest layer and search it, over what passes."""
+    passing, n, M, ef = accept.bitmap, len(index.base), index.M, params.ef
+    if accept.matches < max(params.s_min * n, 1.0):
+        scan_between(query, passing, 0, n - 1, ef, scratch)
+        return
+    # ACORN-1 reads the lists of all neighbours; ACORN-gamma those of the tails that were compressed.
+    one = index.gamma == 1
+    upper = Reading(passing, 0 if one else M * index.gamma, M)
+    lowest = Readable(Rows(index.base), Reading(passing, 0 if one else index.M_beta, 2 * M))
+    start = descend(query, index.upper, upper, passing, 1, scratch)
+    walk_from(query, lowest, passing, start, ef, scratch)
+    if scratch.counters[RESULTS] == 0:
+        # Nothing that passes is in sight of the start: walk over all items until one does.
+        walk_from(query, Rows(index.base), passing, start, 1, scratch)
+        if scratch.counters[RESULTS] > 0:
+            start = key_id(scratch.results[0])
+            walk_from(query, lowest, passing, start, ef, scratch)

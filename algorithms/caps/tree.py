@@ -2,63 +2,47 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-UNTAGGED = -1
-
-
-class Trees(NamedTuple):
-    """The partitions and their trees.
-
-    Attributes:
-        centroids: float32[B, d].
-        attributes: int32[B, h], the attribute of each bucket's tag; -1 where a partition has fewer tags.
-        values: int32[B, h], the tags' values as codes.
-        starts: int64[B (h + 1) + 1], where each bucket starts in `ids`; a partition's last is its remainder.
-        ids: int32[n], the items, bucket by bucket.
-    """
-
-    centroids: NDArray[np.float32]
-    attributes: NDArray[np.int32]
-    values: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    ids: NDArray[np.int32]
+from algorithms.encodings.values import MISSING
 
 
 def grow_tree(codes: NDArray[np.int32], h: int, count_all: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Grow the tree of one partition (section 4 of the paper).
 
     Args:
-        codes: int32[s, m], the values of its items, -1 where missing; a missing value is no tag.
+        codes: int32[s, attributes], the values of its items, `MISSING` where an item has none; that is never a tag.
         h: how many tags at most.
-        count_all: count values in all items for each tag, not in those that are left.
+        count_all: for each tag count the values in all items, not in those that have no bucket yet.
 
     Returns:
         tags, int64[t, 2] with t at most h, each an attribute and a value; and each item's bucket int64[s]: the first
         whose tag it has, or h. Of equally frequent values the lowest is taken, of the first attribute.
     """
-    s, m = codes.shape
-    present = codes >= 0
-    # The same number in two attributes is two values.
-    values, inverse = np.unique((codes.astype(np.int64) * m + np.arange(m))[present], return_inverse=True)
-    local = np.full((s, m), UNTAGGED, np.int64)
-    local[present] = inverse
+    s, attributes = codes.shape
+    present = codes != MISSING
+    # Number the values of all attributes together: the same code in two attributes is two values.
+    values, inverse = np.unique(
+        (codes.astype(np.int64) * attributes + np.arange(attributes))[present], return_inverse=True
+    )
+    numbers = np.full((s, attributes), MISSING, np.int64)
+    numbers[present] = inverse
     counts = np.bincount(inverse, minlength=len(values))
     tags = np.empty((min(h, len(values)), 2), np.int64)
-    bucket = np.full(s, h)
+    buckets = np.full(s, h)
     for t in range(len(tags)):
+        # The most frequent value is the next tag,
         best = counts.argmax()
         if counts[best] == 0:
-            return tags[:t], bucket
-        value, attribute = divmod(values[best], m)
+            return tags[:t], buckets
+        value, attribute = divmod(values[best], attributes)
         tags[t] = attribute, value
-        inside = (bucket == h) & (local[:, attribute] == best)
-        bucket[inside] = t
+        # and its bucket takes the items that have it and no bucket yet.
+        inside = (buckets == h) & (numbers[:, attribute] == best)
+        buckets[inside] = t
         if count_all:
             counts[best] = 0
         else:
-            counts -= np.bincount(local[inside][present[inside]], minlength=len(values))
-    return tags, bucket
+            counts -= np.bincount(numbers[inside][present[inside]], minlength=len(values))
+    return tags, buckets

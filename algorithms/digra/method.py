@@ -1,60 +1,50 @@
-"""DIGRA: a tree over an attribute with a graph at every node, of which a query searches at most two."""
+"""DIGRA as a method: its parameters, the paper's procedure, and insertion and deletion by id."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data, Info, param
+from algorithms.base import Data, Info, param
 from algorithms.digra.index import DigraIndex
-from algorithms.digra.search import search
+from algorithms.digra.search import DigraView
+from algorithms.digra.tree import GROUPINGS
 from algorithms.encodings.ranks import Ranks
-from algorithms.kernels.queries import BatchSearch
+from algorithms.graph_method import GraphMethod
+from algorithms.kernels.filter import Intervals
+from algorithms.kernels.ranges import RangeBeam
+from algorithms.kernels.space import L2
+from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
-_FILE = "digra.npz"
-
 
 @dataclass(frozen=True)
-class DigraBuild:
-    """Build parameters of DIGRA."""
+class Build:
+    """Build parameters."""
 
     M: int = param(24, "neighbours per item and layer, at most", low=2, high=512)
     ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
     B: int = param(3, "children per node of the tree, at most", low=3, high=64)
-    grouping: str = param("paper", "how many children a node is built with", choices=("paper", "released"))
+    grouping: str = param("paper", "how many children a node is built with", choices=GROUPINGS)
 
 
 @dataclass(frozen=True)
-class DigraSearch:
-    """Search parameters of DIGRA."""
+class Search:
+    """Search parameters."""
 
     ef: int = param(50, "width of the search; k if that is more", low=1)
     scan_below: int = param(0, "ranges of fewer items are measured whole", low=0)
 
 
-class Digra(Algorithm):
-    """A multi-way tree of graphs (SIGMOD 2025).
-
-    The index grows as n M log2(n): each item has a row of at most M neighbours in each of the log2(n) layers. A build
-    needs that, the vectors, and a few integers per item and thread. It gives the same index for any number of threads,
-    that of the paper's serial build, since a layer depends on the one below it only.
-
-    Nodes are built with ceil(B / 2) children as in the paper; with grouping=released with 2 and 3 by turns, as in the
-    authors' code. The lower tree that this gives finds more at equal `ef`, but not for less: on R over 50,000 items
-    recall at ef=10 was .838 instead of .825, and a recall of .95 took 7% more distances.
-
-    Items can be inserted and deleted. Other than the authors' code it answers an empty range with nothing, and never
-    leaves a range.
-    """
+class Digra(GraphMethod):
+    """A multi-way tree of graphs, see `algorithms.digra`; items can be inserted and deleted."""
 
     info = Info(
         paper="Jiang et al., DIGRA: A Dynamic Graph Indexing for Approximate Nearest Neighbor Search with Range Filter",
@@ -65,56 +55,53 @@ class Digra(Algorithm):
         why_not={"": "DIGRA's tree orders the items by one attribute, and covers ranges of it"},
         compiled=True,
     )
-    BuildParams = DigraBuild
-    SearchParams = DigraSearch
+    BuildParams = Build
+    SearchParams = Search
+    file = "digra.npz"
 
     index: DigraIndex
-    _ranks: Ranks
-    _ids: NDArray[np.int64]  # of each item of the index, which numbers them by rank, then as they are inserted
+    ids: Items  # of the items of the index, which numbers them by rank, then as they are inserted
 
-    def build(self, data: Data) -> None:
-        """Build the graphs of one layer after the other, each in parallel."""
+    def open(self, data: Data) -> None:
+        """Rank the items."""
         self._ranks = Ranks(data.attributes, data.filtered)
-        self._ids = self._ranks.order.astype(np.int64)
-        self.index = self._unlinked(data)
-        self.index.build(data.threads)
+        self.ids = self._ranks.order
 
-    def _unlinked(self, data: Data) -> DigraIndex:
-        """Return an index of the items of `_ids`, without neighbours yet."""
-        p: DigraBuild = self.params
-        return DigraIndex(dense(data.source, self._ids), p.M, p.ef_construction, p.B, p.grouping)
+    def build_index(self, data: Data) -> DigraIndex:
+        """Build the tree, and then the graphs of one layer after another, each in parallel."""
+        index = self._new_index(data)
+        index.build(data.threads)
+        return index
+
+    def _new_index(self, data: Data) -> DigraIndex:
+        """Return an index of the items of `ids`, without neighbours yet."""
+        p: Build = self.params
+        return DigraIndex(dense(data.source, self.ids), p.M, p.ef_construction, p.B, p.grouping)
 
     def save(self, folder: Path) -> None:
         """Write the tree and its graphs; the vectors are the data's."""
-        np.savez(folder / _FILE, ids=self._ids, **self.index.compact())
+        np.savez(folder / self.file, ids=self.ids.astype(np.int64), **self.index.compact())
 
     @classmethod
-    def load(cls, folder: Path, params: DigraBuild, data: Data) -> Self:
+    def load(cls, folder: Path, params: Build, data: Data) -> Self:
         """Read the index. After insertions `data` must hold the new items behind the others."""
-        algorithm = cls(params)
-        algorithm._ranks = ranks = Ranks(data.attributes, data.filtered)
-        with np.load(folder / _FILE) as file:
+        method = cls(params)
+        method.open(data)
+        with np.load(folder / cls.file) as file:
             arrays = dict(file)
-        algorithm._ids = ids = arrays.pop("ids")
-        algorithm.index = algorithm._unlinked(data)
-        algorithm.index.restore(arrays)
-        living = ids[algorithm.index.items]
-        values = np.empty_like(ranks.values)
-        values[ranks.order] = ranks.values
-        ranks.order, ranks.values = living.astype(np.int32), values[living]
-        return algorithm
+        method.ids = arrays["ids"].astype(np.int32)
+        method.index = method._new_index(data)
+        method.index.restore(arrays)
+        living = method.ids[method.index.items]
+        method._ranks.delete(np.flatnonzero(~np.isin(method._ranks.order, living)))
+        return method
 
     def insert(self, vectors: NDArray[np.float32], values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Insert items, float32[m, d] and their values of the attribute, int64[m]; return their ids, which follow."""
-        ranks = self._ranks
-        ids = len(self._ids) + np.arange(len(vectors), dtype=np.int64)
-        for vector, value, new in zip(vectors, values, ids, strict=True):
-            rank = int(np.searchsorted(ranks.values, value, "right"))
-            ranks.values = np.insert(ranks.values, rank, value)
-            ranks.order = np.insert(ranks.order, rank, np.int32(new))
-            self.index.insert(vector, rank)
-        self._ids = np.concatenate([self._ids, ids])
-        self.__dict__.pop("_batch", None)
+        ids = len(self.ids) + np.arange(len(vectors), dtype=np.int64)
+        for vector, value, item in zip(vectors, values, ids, strict=True):
+            self.index.insert(vector, self._ranks.insert_one(int(value), int(item)))
+        self.ids = np.append(self.ids, ids.astype(np.int32))
         return ids
 
     def delete(self, ids: NDArray[np.int64]) -> None:
@@ -123,31 +110,33 @@ class Digra(Algorithm):
         Raises:
             BenchError: an item is not there.
         """
-        ranks = self._ranks
-        items = np.argsort(self._ids)
+        items = np.argsort(self.ids)
         for gone in ids.tolist():
             rank = int(self.index.ranks[items[gone]]) if 0 <= gone < len(items) else -1
             if rank < 0:
                 raise BenchError(f"no item {gone} is there to delete; give ids that were inserted and not deleted yet")
-            ranks.values, ranks.order = np.delete(ranks.values, rank), np.delete(ranks.order, rank)
+            self._ranks.delete(rank)
             self.index.delete(int(items[gone]))
 
-    @cached_property
-    def _batch(self) -> BatchSearch:
-        return BatchSearch(len(self.index.ranks), 3 * self.index.m)
+    @property
+    def space(self) -> L2:
+        """The items, in the order in which the index numbers them."""
+        return self.index.space
 
-    def prepare(self, filters: FilterBatch) -> NDArray[np.int64]:
+    @property
+    def view(self) -> DigraView:
+        """The index as it is now."""
+        return self.index.view
+
+    @property
+    def width(self) -> int:
+        """Two layers, and the bridge."""
+        return 3 * self.params.M
+
+    def prepare(self, filters: FilterBatch) -> Intervals:
         """Turn each query's range into ranks."""
-        return self._ranks.intervals(filters)
+        return Intervals(self._ranks.intervals(filters))
 
-    def search(
-        self, queries: NDArray[np.float32], prepared: NDArray[np.int64], k: int, params: DigraSearch, threads: int
-    ) -> NDArray[np.int64]:
-        """See `Algorithm.search`."""
-        index = self.index
-        answer = self._batch.run(
-            search, len(queries), k, threads, index.view, index.space, queries, prepared, max(params.ef, k),
-            params.scan_below,
-        )  # fmt: skip
-        self.distance_computations = int(answer.computed.sum())
-        return np.append(self._ids, -1)[answer.ids]
+    def beam(self, params: Search, k: int) -> RangeBeam:
+        """See `GraphMethod.beam`."""
+        return RangeBeam(max(params.ef, k), params.scan_below)

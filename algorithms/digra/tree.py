@@ -1,12 +1,12 @@
-"""The tree of DIGRA (SIGMOD 2025, section 4): nested partitions of the ranks.
+"""The tree of DIGRA (section 4): nested partitions of the ranks.
 
-Layer 0 has a node per item. A node of a layer above holds the items of 2 or more, at most B, consecutive nodes of the
-layer below, up to the root, which holds all. So a tree is the sorted ranks at which the nodes of each layer start;
-the starts of a layer are among those of the layer below, and whatever moves items moves starts.
+Layer 0 has a node per item. A node of a layer above holds the items of 2 to B consecutive nodes of the layer below, up
+to the root, which holds all. So a tree is the sorted ranks at which the nodes of each layer start; the starts of a
+layer are among those of the layer below, and whatever moves items moves starts.
 
 Insertion and deletion keep the number of children between ceil(B / 2) and B, as in a B-tree and as the authors' code
-does. The paper balances by weight, between B^layer / 4 and B^layer items below a node, which the tree of its own
-construction does not fulfil for its own B = 3: two children each are 2^layer items.
+does. The paper balances by weight, with B^layer / 4 to B^layer items below a node. The tree of its own construction
+does not satisfy that for its own B = 3: with two children each, a node holds 2^layer items.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+GROUPINGS = ("paper", "released")
+"""How many children nodes are built with, see `Tree`."""
+
 
 class Change(NamedTuple):
-    """A node that is new, or that has other children than before: its layer, and its ranks `start` to `stop` - 1."""
+    """A node that is new or whose children changed: its layer, and its ranks `start` to `stop` - 1."""
 
     layer: int
     start: int
@@ -30,40 +33,40 @@ class Tree:
 
     Attributes:
         n: how many items there are.
-        most: B, the most children that a node may have, at least 3.
+        B: the most children that a node may have, at least 3.
         starts: for every layer from 1 to the root's, int64, the first rank of each node, ascending.
     """
 
-    def __init__(self, n: int, most: int, grouping: str) -> None:
-        """Group ceil(B / 2) nodes each, from the leaves up (algorithm 3).
+    def __init__(self, n: int, B: int, grouping: str) -> None:
+        """Group nodes by ceil(B / 2), from the leaves up (algorithm 3).
 
-        With the grouping "released" it is ceil(B / 2) and B nodes by turns, for B = 3 as in the authors' code.
+        With the grouping "released" groups have alternately ceil(B / 2) and B nodes, for B = 3 as in the authors' code.
         """
-        self.n, self.most = n, most
+        self.n, self.B = n, B
         self.starts: list[NDArray[np.int64]] = []
         below = np.arange(n, dtype=np.int64)
         while len(below) > 1:
-            below = below[self._firsts(len(below), most if grouping == "released" else self._least)]
+            below = below[self._firsts(len(below), B if grouping == "released" else self._least)]
             self.starts.append(below)
 
     def _firsts(self, count: int, second: int) -> NDArray[np.int64]:
-        """Return the first node of each group of `count` nodes; every second group is of `second` nodes.
+        """Return the first node of each group of `count` nodes; every second group has `second` nodes.
 
-        What remains joins the last group, or shares its nodes evenly if they are too many for one.
+        Too few nodes at the end join the last group; if that makes it too large, it is halved.
         """
         pairs = np.arange(0, count, self._least + second)
         firsts = np.stack([pairs, pairs + self._least], 1).ravel()
         firsts = firsts[firsts < count]
         if len(firsts) > 1 and count - firsts[-1] < self._least:
-            joined = count - firsts[-2]
-            if joined <= self.most:
+            together = count - firsts[-2]
+            if together <= self.B:
                 return firsts[:-1]
-            firsts[-1] = count - joined // 2
+            firsts[-1] = count - together // 2
         return firsts
 
     @property
     def _least(self) -> int:
-        return (self.most + 1) // 2
+        return (self.B + 1) // 2
 
     @property
     def height(self) -> int:
@@ -89,8 +92,8 @@ class Tree:
     def insert(self, rank: int) -> list[Change]:
         """Make room for an item at a rank, 0 to n; return the nodes to refresh, from the lowest up.
 
-        An item at the border of two nodes joins the left one. A node with too many children is halved. When the root
-        is, the tree grows a layer.
+        An item at the border of two nodes joins the left one. A node with too many children is halved; if that is the
+        root, the tree grows by a layer.
         """
         for starts in self.starts:
             starts[1:] += starts[1:] >= rank
@@ -98,7 +101,7 @@ class Tree:
         changes: list[Change] = []
         at = max(rank - 1, 0)
         for layer in range(1, self.height + 1):
-            if len(self.children(layer, at)) <= self.most:
+            if len(self.children(layer, at)) <= self.B:
                 break
             changes += self._halve(layer, at)
         if len(self.starts[-1]) > 1 if self.starts else self.n > 1:
@@ -106,10 +109,10 @@ class Tree:
         return changes
 
     def delete(self, rank: int) -> list[Change]:
-        """Take the item at a rank out; return the nodes to refresh, from the lowest up.
+        """Remove the item at a rank; return the nodes to refresh, from the lowest up.
 
-        A node with too few children is merged with its neighbour below the same parent, and the two are halved if
-        they are too many (so that one child or more is borrowed). A root with one child gives way to it.
+        A node with too few children is merged with its neighbour below the same parent. If that has too many then, it
+        is halved, so that the node has borrowed children. A root with one child gives way to it.
         """
         for starts in self.starts:
             starts[1:] -= starts[1:] > rank
@@ -117,7 +120,7 @@ class Tree:
         changes: list[Change] = []
         at = min(rank, self.n - 1)
         for layer in range(1, self.height):
-            # The rank's own node may be the neighbour of the one that shrank, if that lost its last item.
+            # If the node that shrank lost its last item, the rank is in its neighbour.
             for near in (at, self.node(layer, at)[0] - 1):
                 if near >= 0 and len(self.children(layer, near)) < self._least:
                     changes += self._merge(layer, near)
@@ -140,6 +143,6 @@ class Tree:
         border = stop if start == parent else start
         starts = self.starts[layer - 1]
         self.starts[layer - 1] = np.delete(starts, np.searchsorted(starts, border))
-        if len(self.children(layer, rank)) > self.most:
+        if len(self.children(layer, rank)) > self.B:
             return self._halve(layer, rank)
         return [Change(layer, *self.node(layer, rank))]

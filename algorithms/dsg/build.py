@@ -1,137 +1,196 @@
-"""Building DSG (VLDB 2025, section 5), in parallel: by insertion in any order, or from a finished HNSW.
+"""Building DSG (section 5): candidates for every item, and a label for each of its edges.
 
-The paper inserts one item after the other, each into a base graph that gives its candidates; `rectangles` then
-labels its edges. A label depends on the candidates alone, never on other labels, so a batch of items can be inserted
-at once (see `insert`): its items miss each other as candidates, which nothing relies on, and all that is promised of
-labels is kept.
+The paper inserts one item after the other into a base graph. The search that links an item into it meets the item's
+candidates, from which `rectangles` labels its edges. A label depends on the candidates alone, never on other labels, so
+a batch of items can be inserted at once (see `kernels.insert`): they are not candidates of each other, and nothing
+relies on that. The authors' later rewrite finds candidates in a finished HNSW instead.
+
+Both proceed in batches: keep the candidates of a batch's items, then label their edges.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.dsg.edges import Labelled
-from algorithms.dsg.rectangles import Boxes, new_memory, rectangles
-from algorithms.dsg.rectangles import Memory as Walk
-from algorithms.kernels.beam import begin, new_scratch, seed, sort_entered, walk
+from algorithms.dsg.rectangles import Boxes, Stack, new_stack, rectangles
+from algorithms.kernels.beam import Scratch, begin, new_scratch, pool_entered, seed, walk
+from algorithms.kernels.edges import Links
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import key_id
-from algorithms.kernels.insert import Links, batches, find_candidates, insert
-from algorithms.kernels.policy import FASTMATH, implements
+from algorithms.kernels.insert import batches, find_candidates, insert
+from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
 from algorithms.kernels.space import L2, distance, target
+from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.visited import visit
 from algorithms.kernels.workers import Workers
 
 _BATCH = 1024
-"""The most items whose edges are buffered at a time."""
+"""The most items whose candidates are kept at a time."""
 
 
-class Memory(NamedTuple):
-    """What one thread needs to build: a `Scratch`, and the memory of `rectangles`."""
-
-    stamps: NDArray[np.uint32]
-    candidates: NDArray[np.int64]
-    results: NDArray[np.int64]
-    entered: NDArray[np.int64]
-    expanded: NDArray[np.int64]
-    items: NDArray[np.int32]
-    lengths: NDArray[np.float32]
-    counters: NDArray[np.int64]
-    walk: Walk
-
-
-class Found(NamedTuple):
-    """The labelled edges of a batch of items.
+class Batch(NamedTuple):
+    """The candidates of some items and the labels of their edges, a row per item.
 
     Attributes:
-        slots: int32[n], the row of each item of the batch.
-        counts: int32[batch], how many edges.
-        ids: int32[batch, most], the neighbours.
-        boxes: int32[batch, most, 4], see `Labelled`.
-        alpha: see `rectangles`.
+        counts: int32[items], how many candidates each item has.
+        keys: int64[items, most], the candidates as keys, ascending.
+        ids: int32[items, most], the candidates.
+        boxes: int32[items, most, 4], see `Boxes`: only a candidate with a box is a neighbour.
     """
 
-    slots: NDArray[np.int32]
-    counts: NDArray[np.int32]
+    counts: Items
+    keys: NDArray[np.int64]
     ids: NDArray[np.int32]
     boxes: NDArray[np.int32]
-    alpha: float
 
 
 class _Insertion(NamedTuple):
-    """How an item that is inserted finds its candidates, and labels them on the way.
+    """How the items of a batch find their candidates in the base graph.
 
     Attributes:
         links: int32[n, M], the base graph.
         entry: the item that searches start from.
         ef_construction: how many candidates are offered to the base graph.
         ef_max: the beam.
-        found: takes the labelled edges.
-        space: the items.
+        places: int32[n], the place of each item in the order of insertion.
+        first: the place of the batch's first item.
+        batch: takes all candidates, to be labelled.
     """
 
     links: NDArray[np.int32]
     entry: int
     ef_construction: int
     ef_max: int
-    found: Found
-    space: Any
+    places: Items
+    first: int
+    batch: Batch
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _label(found: Any, space: Any, item: Any, count: Any, memory: Any) -> None:
-    """Write the labelled edges of an item, whose candidates are in ``memory.results``, to its row of `found`."""
-    slot = found.slots[item]
-    bounds = found.boxes[slot]
-    bounds[:count, 0] = -1
-    n = len(memory.stamps)
-    rectangles(space, item, memory.results, count, n, found.alpha, memory.walk, Boxes(bounds))
-    kept = 0
-    for i in range(count):
-        if bounds[i, 0] >= 0:
-            bounds[kept] = bounds[i]
-            found.ids[slot, kept] = key_id(memory.results[i])
-            kept += 1
-    found.counts[slot] = kept
+def insert_labelled(
+    space: L2, links: Links, order: Items, start: int, ef_construction: int, ef_max: int, alpha: float, threads: int
+) -> list[Labelled]:
+    """Insert ``order[start:]`` into a base graph that holds the items before them; return their labelled edges.
+
+    Args:
+        space: the items, numbered by their ranks.
+        links: the base graph; changed in place.
+        order: int32[n], the items in the order of their insertion. Searches start from the first.
+        start: how many items are inserted already, at least 1.
+        ef_construction: how many candidates are offered to the base graph.
+        ef_max: the beam of the searches for candidates.
+        alpha: see `rectangles`.
+        threads: how many threads.
+    """
+    n, width = links.ids.shape
+    places = np.empty(n, np.int32)
+    places[order] = np.arange(n, dtype=np.int32)
+    batch, forward = _new_batch(n, ef_max), []
+    with _searchers(n, width, threads) as searchers, _labellers(ef_max, links.degree, threads) as labellers:
+        for low, high in batches(start, n):
+            for first in range(low, high, _BATCH):
+                items = order[first : min(first + _BATCH, high)]
+                # Insert the items into the base graph, which gives their candidates.
+                search = _Insertion(links.ids, int(order[0]), ef_construction, ef_max, places, first, batch)
+                insert(searchers, space, search, Always(), links, items)
+                # Label each item's edges from its candidates.
+                labellers.run(_label, len(items), space, items, batch, alpha)
+                forward.append(_edges_of(items, batch))
+    return forward
+
+
+def label_around(
+    space: L2, graph: NDArray[np.int32], M: int, ef_max: int, alpha: float, threads: int
+) -> list[Labelled]:
+    """Return the labelled edges of all items, with candidates from a finished graph, int32[n, *].
+
+    `M` is the most neighbours of an item in any range; for the other parameters see `insert_labelled`.
+    """
+    n, width = graph.shape
+    batch, forward = _new_batch(n, ef_max), []
+    with _searchers(n, width, threads) as searchers, _labellers(ef_max, M, threads) as labellers:
+        for first in range(0, n, _BATCH):
+            items = np.arange(first, min(first + _BATCH, n), dtype=np.int32)
+            # Search the graph around each item for its candidates.
+            searchers.run(_search_around, len(items), space, graph, items, ef_max, batch)
+            # Label each item's edges from its candidates.
+            labellers.run(_label, len(items), space, items, batch, alpha)
+            forward.append(_edges_of(items, batch))
+    return forward
+
+
+def base_links(space: L2, base: NDArray[np.int32]) -> Links:
+    """Return a base graph, int32[n, M], as one that can be inserted into, which will change `base`."""
+    lengths = np.zeros(base.shape, np.float32)
+    _measure(space, base, lengths)
+    return Links(base, lengths, degree=base.shape[1], cap=base.shape[1], alpha=1.0)
 
 
 @implements(find_candidates, _Insertion)
-def _(search: Any, target: Any, item: Any, scratch: Any) -> Any:
+def candidates_of_insertion(search: _Insertion, target: Target, item: Item, scratch: Scratch) -> int:
+    """Search the base graph; keep all candidates, and offer the nearest to it."""
     visited = begin(scratch)
     seed(target, Everything(), visited, search.entry, search.ef_max, scratch)
     walk(target, Rows(search.links), Everything(), visited, search.ef_max, scratch)
-    count = sort_entered(scratch, search.found.ids.shape[1])
-    _label(search.found, search.space, item, count, scratch)
+    count = _keep_candidates(search.batch, search.places[item] - search.first, scratch)
     return min(count, search.ef_construction)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _label_around(
-    start: Any, stop: Any, memory: Any, links: Any, found: Any, space: Any, items: Any, ef_max: Any
+@kernel
+def _search_around(
+    start: int,
+    stop: int,
+    scratch: Scratch,
+    space: L2,
+    graph: NDArray[np.int32],
+    items: Items,
+    ef_max: int,
+    batch: Batch,
 ) -> None:
-    """Label the edges of `items` in a finished graph, which each is searched for from its neighbours there."""
-    for i in range(start, stop):
-        item = items[i]
+    """Find the candidates of items in a finished graph, starting from the neighbours that they have there."""
+    for row in range(start, stop):
+        item = items[row]
         point = target(space, item)
-        visited = begin(memory)
+        visited = begin(scratch)
         visit(visited, item)
-        for j in range(links.shape[1]):
-            if links[item, j] < 0:
+        for neighbour in graph[item]:
+            if neighbour < 0:
                 break
-            seed(point, Everything(), visited, links[item, j], ef_max, memory)
-        walk(point, Rows(links), Everything(), visited, ef_max, memory)
-        count = sort_entered(memory, found.ids.shape[1])
-        _label(found, space, item, count, memory)
+            seed(point, Everything(), visited, neighbour, ef_max, scratch)
+        walk(point, Rows(graph), Everything(), visited, ef_max, scratch)
+        _keep_candidates(batch, row, scratch)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _measure(space: Any, ids: Any, lengths: Any) -> None:
+@part
+def _keep_candidates(batch: Batch, row: int, scratch: Scratch) -> int:
+    """Keep the nearest of all items that were ever results of the search as candidates; return how many."""
+    count = pool_entered(batch.keys.shape[1], scratch)
+    batch.counts[row] = count
+    batch.keys[row, :count] = scratch.pool[:count]
+    return count
+
+
+@kernel
+def _label(start: int, stop: int, stack: Stack, space: L2, items: Items, batch: Batch, alpha: float) -> None:
+    """Label the edges of items from their candidates, each with the box around its rectangles."""
+    n = len(space.norms)
+    for row in range(start, stop):
+        keys, count = batch.keys[row], batch.counts[row]
+        batch.boxes[row, :, 0] = -1
+        rectangles(space, items[row], keys, count, n, alpha, stack, Boxes(batch.boxes[row]))
+        for i in range(count):
+            batch.ids[row, i] = key_id(keys[i])
+
+
+@kernel
+def _measure(space: L2, ids: NDArray[np.int32], lengths: NDArray[np.float32]) -> None:
+    """Write the lengths of the edges in rows that are filled with -1."""
     for node in range(len(ids)):
         point = target(space, node)
         for j in range(ids.shape[1]):
@@ -139,67 +198,29 @@ def _measure(space: Any, ids: Any, lengths: Any) -> None:
                 lengths[node, j] = distance(point, ids[node, j])
 
 
-def linked(space: L2, ids: NDArray[np.int32]) -> Links:
-    """Return a base graph, int32[n, M], as one that can be inserted into; `ids` is what will change."""
-    links = Links(ids, np.zeros(ids.shape, np.float32), ids.shape[1], ids.shape[1], 1.0)
-    _measure(space, ids, links.lengths)
-    return links
+def _edges_of(items: Items, batch: Batch) -> Labelled:
+    """Return the labelled edges of a batch of items."""
+    boxes = batch.boxes[: len(items)]
+    used = boxes[:, :, 0] >= 0
+    return Labelled(np.repeat(items, used.sum(axis=1)), batch.ids[: len(items)][used], boxes[used])
 
 
-def label_all(space: L2, links: NDArray[np.int32], m: int, ef_max: int, alpha: float, threads: int) -> list[Labelled]:
-    """Return the labelled edges of all items, whose candidates are searched for in a finished graph, int32[n, *]."""
-    found = _new_found(len(links), ef_max, alpha)
-    edges = []
-    with Workers(_memories(len(links), links.shape[1], m, ef_max, threads)) as workers:
-        for start in range(0, len(links), _BATCH):
-            batch = np.arange(start, min(start + _BATCH, len(links)), dtype=np.int32)
-            found.slots[batch] = batch - start
-            workers.run(_label_around, len(batch), links, found, space, batch, ef_max)
-            edges.append(_taken(found, batch))
-    return edges
+def _new_batch(n: int, ef_max: int) -> Batch:
+    """Return room for a batch of at most `n` items, with at most twice `ef_max` candidates each."""
+    items, most = min(n, _BATCH), 2 * ef_max
+    return Batch(
+        counts=np.zeros(items, np.int32),
+        keys=np.zeros((items, most), np.int64),
+        ids=np.zeros((items, most), np.int32),
+        boxes=np.zeros((items, most, 4), np.int32),
+    )
 
 
-def label_inserted(
-    space: L2, links: Links, items: NDArray[np.int32], start: int, ef_construction: int, ef_max: int, alpha: float,
-    threads: int,
-) -> list[Labelled]:  # fmt: skip
-    """Insert ``items[start:]`` into a base graph that holds the items before them; return their labelled edges.
-
-    Args:
-        space: the items, whose ids are their ranks.
-        links: the base graph; changed in place.
-        items: int32[n], the items in the order of their insertion; the first is where searches start.
-        start: how many are inserted already, at least 1.
-        ef_construction: how many candidates are offered to the base graph.
-        ef_max: the beam that candidates are sought with.
-        alpha: see `rectangles`.
-        threads: how many threads.
-    """
-    found = _new_found(len(items), ef_max, alpha)
-    edges = []
-    with Workers(_memories(len(items), links.ids.shape[1], links.degree, ef_max, threads)) as workers:
-        search = _Insertion(links.ids, int(items[0]), ef_construction, ef_max, found, space)
-        for low, high in batches(start, len(items)):
-            for first in range(low, high, _BATCH):
-                batch = items[first : min(first + _BATCH, high)]
-                found.slots[batch] = np.arange(len(batch), dtype=np.int32)
-                insert(workers, space, search, Always(), links, batch)
-                edges.append(_taken(found, batch))
-    return edges
+def _searchers(n: int, width: int, threads: int) -> Workers:
+    """Return threads that search graphs of n nodes and rows of a given width."""
+    return Workers([new_scratch(n, width) for _ in range(threads)])
 
 
-def _memories(n: int, width: int, m: int, ef_max: int, threads: int) -> list[Memory]:
-    return [Memory(*new_scratch(n, width), new_memory(2 * ef_max, m)) for _ in range(threads)]
-
-
-def _new_found(n: int, ef_max: int, alpha: float) -> Found:
-    batch, most = min(n, _BATCH), 2 * ef_max
-    ids, boxes = np.zeros((batch, most), np.int32), np.zeros((batch, most, 4), np.int32)
-    return Found(np.zeros(n, np.int32), np.zeros(batch, np.int32), ids, boxes, alpha)
-
-
-def _taken(found: Found, batch: NDArray[np.int32]) -> Labelled:
-    """Return the edges that were found for a batch of items."""
-    counts = found.counts[: len(batch)]
-    used = np.arange(found.ids.shape[1]) < counts[:, None]
-    return Labelled(np.repeat(batch, counts), found.ids[: len(batch)][used], found.boxes[: len(batch)][used])
+def _labellers(ef_max: int, M: int, threads: int) -> Workers:
+    """Return threads that label the edges of items with at most twice `ef_max` candidates."""
+    return Workers([new_stack(2 * ef_max, M) for _ in range(threads)])

@@ -1,23 +1,26 @@
-"""The labelled edges of DSG as a whole: both directions merged, the little used dropped, ranks moved by insertions."""
+"""The labelled edges of DSG as a whole: merging, dropping those of little use, renumbering after insertions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.dsg.search import Edges
+from algorithms.dsg.search import DsgIndex, Edges
+from algorithms.kernels.csr import offsets
+from algorithms.kernels.types import Items
 
 _NEAR = 0.02
-"""Edges between ranks no farther apart than this share of all items are never dropped for lack of support."""
+"""Edges that reach no farther than this fraction of all ranks are never dropped for lack of support."""
 
 _DROPPED = 0.1
-"""The share of a node's other edges that are."""
+"""The fraction of a node's other edges that is dropped."""
 
 
 class Labelled(NamedTuple):
-    """Edges one by one.
+    """Labelled edges in any order.
 
     Attributes:
         tails: int32[edges], the nodes that they leave.
@@ -25,30 +28,31 @@ class Labelled(NamedTuple):
         boxes: int32[edges, 4], see `Edges`.
     """
 
-    tails: NDArray[np.int32]
-    heads: NDArray[np.int32]
+    tails: Items
+    heads: Items
     boxes: NDArray[np.int32]
 
 
-def both_ways(forward: list[Labelled]) -> list[Labelled]:
-    """Return the edges, and each of them backwards: where both ends are in the range, it is used from both."""
-    return forward + [Labelled(edges.heads, edges.tails, edges.boxes) for edges in forward]
+def both_ways(forward: Sequence[Labelled]) -> list[Labelled]:
+    """Return the edges and their reverse: an edge is used for ranges that hold both its ends, so from either end."""
+    return [*forward, *(Labelled(edges.heads, edges.tails, edges.boxes) for edges in forward)]
 
 
-def merged(n: int, parts: list[Labelled]) -> Edges:
-    """Return the graph of all edges; of two edges between the same nodes, the box around both of their boxes."""
+def merged(n: int, parts: Sequence[Labelled]) -> Edges:
+    """Return the graph of n nodes with all edges; where edges repeat, with the box around their boxes."""
     parts = [Labelled(np.empty(0, np.int32), np.empty(0, np.int32), np.empty((0, 4), np.int32)), *parts]
+    # Sort all edges by tail, then head.
     keys = np.concatenate([edges.tails.astype(np.int64) * n + edges.heads for edges in parts])
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     firsts = np.flatnonzero(np.diff(keys, prepend=-1))
     keys = keys[firsts]
+    # Draw the box around the boxes of each run of equal edges.
     boxes = np.empty((len(keys), 4), np.int32)
     for side, around in enumerate((np.minimum, np.maximum, np.minimum, np.maximum)):
         bounds = np.concatenate([edges.boxes[:, side] for edges in parts])[order]
         boxes[:, side] = around.reduceat(bounds, firsts)
-    starts = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) * n)
-    return Edges(starts.astype(np.int64), (keys % n).astype(np.int32), boxes)
+    return Edges(offsets(np.bincount(keys // n, minlength=n)), (keys % n).astype(np.int32), boxes)
 
 
 def separated(edges: Edges) -> Labelled:
@@ -58,31 +62,42 @@ def separated(edges: Edges) -> Labelled:
 
 
 def supported(edges: Edges) -> Edges:
-    """Drop a tenth of each node's long edges: those used in the fewest ranges for how far they reach."""
+    """Return a graph without a tenth of each node's long edges: those used in the fewest ranges for their reach."""
     n = len(edges.starts) - 1
     tails = separated(edges).tails
+    # Support is the number of ranges in the box, over the reach.
     reach = np.abs(tails - edges.ids) + 1
     sides = edges.boxes.astype(np.float64)
     support = (sides[:, 1] - sides[:, 0] + 1) * (sides[:, 3] - sides[:, 2] + 1) / reach
+    # Drop the first of each node's long edges by support.
     long = np.flatnonzero(reach > np.ceil(n * _NEAR))
     long = long[np.lexsort((support[long], tails[long]))]
     counts = np.bincount(tails[long], minlength=n)
     place = np.arange(len(long)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept = np.ones(len(tails), np.bool_)
     kept[long[place < np.floor(counts * _DROPPED)[tails[long]]]] = False
-    starts = np.concatenate([[0], np.cumsum(np.bincount(tails[kept], minlength=n))])
-    return Edges(starts.astype(np.int64), edges.ids[kept], edges.boxes[kept])
+    return Edges(offsets(np.bincount(tails[kept], minlength=n)), edges.ids[kept], edges.boxes[kept])
 
 
-def moved(edges: Edges, ranks: NDArray[np.int32], n: int) -> Labelled:
-    """Return the edges after insertions: old rank r is ``ranks[r]`` of now `n`.
+def moved(edges: Edges, ranks: Items, n: int) -> Edges:
+    """Return the edges after insertions that moved rank r to ``ranks[r]``, of now `n` ranks.
 
-    An end of a box is a neighbour that the range must hold, or lies just beyond one that it must not; so it moves with
-    that neighbour, and items inserted in between are on the side where they change nothing.
+    An end of a box is a neighbour that the range must hold, or lies just beyond one that it must not hold. So it moves
+    with that neighbour, and items inserted in between fall on the side where they change nothing.
     """
-    held = ranks.astype(np.int32)
-    beyond = np.concatenate([[0], held + 1]).astype(np.int32)  # by first rank: just above the rank before it
-    below = np.concatenate([held[1:] - 1, [n - 1]]).astype(np.int32)  # by last rank: just under the rank after it
-    tails, heads, boxes = separated(edges)
-    sides = (beyond[boxes[:, 0]], held[boxes[:, 1]], held[boxes[:, 2]], below[boxes[:, 3]])
-    return Labelled(held[tails], held[heads], np.stack(sides, axis=1))
+    beyond = np.concatenate([[0], ranks + 1]).astype(np.int32)  # of a first rank: just above the rank before it
+    below = np.concatenate([ranks[1:] - 1, [n - 1]]).astype(np.int32)  # of a last rank: just below the rank after it
+    boxes = edges.boxes
+    sides = (beyond[boxes[:, 0]], ranks[boxes[:, 1]], ranks[boxes[:, 2]], below[boxes[:, 3]])
+    degrees = np.zeros(n, np.int64)
+    degrees[ranks] = np.diff(edges.starts)
+    return Edges(offsets(degrees), ranks[edges.ids], np.stack(sides, axis=1))
+
+
+def moved_index(index: DsgIndex, ranks: Items, n: int) -> DsgIndex:
+    """Return an index in which rank r is ``ranks[r]`` of now `n`; the other ranks have no edges yet."""
+    base = np.full((n, index.base.shape[1]), -1, np.int32)
+    base[ranks] = np.where(index.base >= 0, ranks[index.base], -1)
+    deleted = np.zeros(n, np.bool_)
+    deleted[ranks] = index.deleted
+    return DsgIndex(*moved(index.edges, ranks, n), base, int(ranks[index.entry]), deleted)

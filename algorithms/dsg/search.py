@@ -1,38 +1,85 @@
-"""The index of DSG and its search: edges that say in which ranges they are used (VLDB 2025, section 4)."""
+"""The index of DSG and its search: edges labelled with the ranges that they are used in (section 4)."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms.kernels.filter import passes
+from algorithms.kernels.beam import Scratch, begin, seed, walk
+from algorithms.kernels.filter import Interval, passes
 from algorithms.kernels.graph import neighbours
-from algorithms.kernels.policy import FASTMATH, implements
-from algorithms.kernels.scan import scan
-from algorithms.kernels.space import query_target
-from algorithms.kernels.visited import visit
+from algorithms.kernels.policy import implements
+from algorithms.kernels.queries import search_one
+from algorithms.kernels.ranges import RangeBeam, first_not_below
+from algorithms.kernels.scan import scan_between
+from algorithms.kernels.types import Accept, Item, Items, Offsets, Target
+from algorithms.kernels.visited import Visited, visit
 
 
 class Edges(NamedTuple):
-    """A graph of n nodes, whose ids are their ranks, with labelled edges.
+    """A graph with labelled edges, whose nodes are numbered by their ranks.
 
     Attributes:
         starts: int64[n + 1], where each node's edges start; they are sorted by neighbour.
         ids: int32[edges], the neighbours.
-        boxes: int32[edges, 4]: an edge is used for ranges [L, R] with box[0] <= L <= box[1] and box[2] <= R <= box[3].
+        boxes: int32[edges, 4], the labels: an edge is used for ranges [L, R] with box[0] <= L <= box[1] and
+            box[2] <= R <= box[3].
     """
 
-    starts: NDArray[np.int64]
-    ids: NDArray[np.int32]
+    starts: Offsets
+    ids: Items
     boxes: NDArray[np.int32]
 
 
-class InRange(NamedTuple):
-    """The edges within the ranks `first` to `last`: all of them, or those that are labelled so."""
+class DsgIndex(NamedTuple):
+    """What is saved: items are numbered by their ranks.
+
+    Attributes:
+        starts: with `ids` and `boxes` the labelled edges, see `Edges`.
+        base: int32[n, M], the base graph, which insertions search: rows filled with -1; empty if there can be none.
+        entry: the item that these searches start from; -1 if there can be none.
+        deleted: bool[n], which items are deleted.
+    """
+
+    starts: Offsets
+    ids: Items
+    boxes: NDArray[np.int32]
+    base: NDArray[np.int32]
+    entry: int
+    deleted: NDArray[np.bool_]
+
+    @property
+    def edges(self) -> Edges:
+        """The labelled edges."""
+        return Edges(self.starts, self.ids, self.boxes)
+
+
+class DsgView(NamedTuple):
+    """What is searched.
+
+    Attributes:
+        edges: the labelled edges.
+        living: policy of `passes`: the items that are not deleted.
+        seeds: how many items a search starts from, evenly spread over the range.
+        unlabelled: ranges of fewer items than this use all edges between their items, whatever the labels.
+    """
+
+    edges: Edges
+    living: Accept
+    seeds: int
+    unlabelled: float
+
+
+class Living(NamedTuple):
+    """The items that are not `deleted`, bool[n], pass."""
+
+    deleted: NDArray[np.bool_]
+
+
+class Within(NamedTuple):
+    """The edges between the ranks `first` to `last`: those labelled with this range, or all if not `labelled`."""
 
     edges: Edges
     first: int
@@ -40,43 +87,20 @@ class InRange(NamedTuple):
     labelled: bool
 
 
-class Alive(NamedTuple):
-    """Items that are not `deleted`, bool[n], pass."""
-
-    deleted: NDArray[np.bool_]
-
-
-class Seeding(NamedTuple):
-    """How a search of a range begins.
-
-    Attributes:
-        seeds: how many items it starts from, evenly spread over the range.
-        unlabelled: in ranges of fewer items than this, labels are not looked at.
-    """
-
-    seeds: int
-    unlabelled: float
-
-
-@implements(passes, Alive)
-def _(accept: Any, item: Any) -> Any:
+@implements(passes, Living)
+def passes_living(accept: Living, item: Item) -> bool:
+    """Look the item up."""
     return not accept.deleted[item]
 
 
-@implements(neighbours, InRange)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+@implements(neighbours, Within)
+def neighbours_within(graph: Within, node: Item, visited: Visited, out: Items) -> int:
+    """Offer the neighbours in the range, by rank, whose edge is used for it."""
     ids, boxes = graph.edges.ids, graph.edges.boxes
     first, last, labelled = graph.first, graph.last, graph.labelled
-    low, stop = graph.edges.starts[node], graph.edges.starts[node + 1]
-    high = stop
-    while low < high:
-        middle = (low + high) >> 1
-        if ids[middle] < first:
-            low = middle + 1
-        else:
-            high = middle
+    stop = graph.edges.starts[node + 1]
     count = 0
-    for i in range(low, stop):
+    for i in range(first_not_below(ids, graph.edges.starts[node], stop, first), stop):
         item = ids[i]
         if item > last:
             break
@@ -87,27 +111,16 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
     return count
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def search(
-    start: Any, stop: Any, scratch: Any, edges: Any, seeding: Any, accept: Any, space: Any, items: Any,
-    queries: Any, intervals: Any, ef: Any, scan_below: Any, ids: Any, lengths: Any, computed: Any,
-) -> None:  # fmt: skip
-    """Answer queries `start` to `stop` - 1, each within the ranks of its row of `intervals`, int64[q, 2].
-
-    A range of fewer than `scan_below` items is measured whole; `items` is int32[n], 0 to n - 1.
-    """
-    for i in range(start, stop):
-        scratch.counters[COMPUTED] = 0
+@implements(search_one, DsgView)
+def search_dsg(index: DsgView, query: Target, accept: Interval, params: RangeBeam, scratch: Scratch) -> None:
+    """Measure a short range; else walk the edges that are used for the range, from evenly spaced items of it."""
+    first, last = accept.first, accept.last
+    size = last - first + 1
+    if size < params.scan_below:
+        scan_between(query, index.living, first, last, params.ef, scratch)
+    elif size > 0:
         visited = begin(scratch)
-        query = query_target(space, queries, i)
-        first, last = intervals[i, 0], intervals[i, 1]
-        size = last - first + 1
-        if size < scan_below:
-            scan(query, accept, items, first, last + 1, ef, scratch)
-        elif size > 0:
-            for s in range(seeding.seeds):
-                seed(query, accept, visited, first + s * (size - 1) // seeding.seeds, ef, scratch)
-            graph = InRange(edges, first, last, size >= seeding.unlabelled)
-            walk(query, graph, accept, visited, ef, scratch)
-        finish(scratch, ids[i], lengths[i])
-        computed[i] = scratch.counters[COMPUTED]
+        for s in range(index.seeds):
+            seed(query, index.living, visited, first + s * (size - 1) // index.seeds, params.ef, scratch)
+        graph = Within(index.edges, first, last, size >= index.unlabelled)
+        walk(query, graph, index.living, visited, params.ef, scratch)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Attributes and filters as the integers that indexes work with: labels, values, ranks."""

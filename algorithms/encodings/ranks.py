@@ -12,14 +12,15 @@ from bench.core.masks import FilterBatch
 
 
 class Ranks:
-    """The items by rank: in the order of their values, and of their ids where values are equal.
+    """Items ranked by their values, and by their ids where values are equal.
 
-    Equal values stand together, and a range takes all of them or none, so that their order decides no answer.
+    Items of equal value have consecutive ranks, and a range includes all of them or none, so their order never affects
+    which items pass.
 
     Attributes:
         name: the attribute.
         order: int32[n], the item of each rank.
-        values: int64[n], its value, ascending.
+        values: int64[n], the value of each rank, ascending.
     """
 
     name: str
@@ -27,13 +28,13 @@ class Ranks:
     values: NDArray[np.int64]
 
     def __init__(self, attributes: Attributes, names: tuple[str, ...]) -> None:
-        """Rank the items by the one attribute of `names`.
+        """Rank the items by the only attribute in `names`.
 
         Raises:
-            BenchError: there is not one name, the attribute is not ordered, or items have no value.
+            BenchError: `names` does not have exactly one name, the attribute is not ordered, or items lack a value.
         """
         if len(names) != 1:
-            raise BenchError(f"ranges are over one attribute, and the workload filters on {len(names)}: {names}")
+            raise BenchError(f"ranks are over one attribute, and the workload filters on {len(names)}: {names}")
         self.name = names[0]
         column = attributes[self.name]
         if not isinstance(column, Ordered):
@@ -47,11 +48,39 @@ class Ranks:
         self.order = np.argsort(column.values, kind="stable").astype(np.int32)
         self.values = column.values[self.order]
 
+    def insert_one(self, value: int, item: int) -> int:
+        """Insert an item, with an id above those of all items with an equal value; return its rank."""
+        rank = int(np.searchsorted(self.values, value, "right"))
+        self.values = np.insert(self.values, rank, value)
+        self.order = np.insert(self.order, rank, np.int32(item))
+        return rank
+
+    def delete(self, rank: int | NDArray[np.int64]) -> None:
+        """Remove the item of a rank, or of several ranks."""
+        self.values, self.order = np.delete(self.values, rank), np.delete(self.order, rank)
+
+    def insert(self, values: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Rank further items, whose ids follow those of the n items ranked so far.
+
+        Args:
+            values: int64[m], their values.
+
+        Returns:
+            int32[n + m], the rank that each item has now: first the n items by their previous rank, then the new ones.
+        """
+        ids = np.concatenate([self.order, np.arange(len(self.order), len(self.order) + len(values), dtype=np.int32)])
+        all_values = np.concatenate([self.values, values])
+        order = np.argsort(all_values, kind="stable")
+        self.order, self.values = ids[order], all_values[order]
+        ranks = np.empty(len(order), np.int32)
+        ranks[order] = np.arange(len(order), dtype=np.int32)
+        return ranks
+
     def intervals(self, filters: FilterBatch) -> NDArray[np.int64]:
         """Return int64[q, 2], the first and the last rank that pass each query's filter; first > last if none does.
 
         Raises:
-            BenchError: a filter is no range of this attribute.
+            BenchError: a filter is not a range of this attribute.
         """
         rows = np.empty((len(filters.unique), 2), np.int64)
         for row, filter_ in zip(rows, filters.unique, strict=True):
@@ -61,7 +90,7 @@ class Ranks:
         return rows[filters.index]
 
     def split(self, filter_: Filter) -> tuple[tuple[int, int], Filter]:
-        """Return the ranks of a conjunction's ranges of this attribute, see `intervals`, and the rest of it.
+        """Split a filter into the ranks that its ranges of this attribute pass, see `intervals`, and its other parts.
 
         Raises:
             BenchError: no part of the filter is a range of this attribute.
@@ -74,7 +103,8 @@ class Ranks:
         return (max(firsts), min(lasts)), And(tuple(part for part in parts if part not in ranges))
 
     def _interval(self, filter_: Between) -> tuple[int, int]:
+        """Return the first and the last rank in a range."""
         low, high = filter_.low, filter_.high
         first = 0 if low is None else np.searchsorted(self.values, low, "left")
-        after = len(self.values) if high is None else np.searchsorted(self.values, high, "right")
-        return int(first), int(after) - 1
+        stop = len(self.values) if high is None else np.searchsorted(self.values, high, "right")
+        return int(first), int(stop) - 1

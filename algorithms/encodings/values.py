@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Ordered
+from bench.core.attributes import Attributes, Sets, Value
 from bench.core.errors import BenchError
 from bench.core.filters import Equals, FilterType, leaves, type_of
 from bench.core.masks import FilterBatch
+from bench.core.value_codes import value_codes
 
 MISSING = -1
-"""Among an item's values: it has none."""
+"""In place of an item's value: it has none."""
 
 ANY = -2
-"""Among the values that a query wants: any value will do, a missing one too."""
+"""In place of the value that a query wants: any value will do, a missing one too."""
 
 NEVER = -3
-"""Among the values that a query wants: a value that no item has."""
-
-_Lookup: TypeAlias = Callable[[str | int | bool], int]
+"""In place of the value that a query wants: no item has it."""
 
 
 class Codebook:
@@ -35,13 +31,24 @@ class Codebook:
     codes: NDArray[np.int32]
 
     def __init__(self, attributes: Attributes, names: tuple[str, ...]) -> None:
-        """Encode the attributes `names`, each categorical, ordered or boolean."""
+        """Encode the attributes `names`, each categorical, ordered or boolean.
+
+        Raises:
+            BenchError: an attribute holds sets.
+        """
         self._position = {name: a for a, name in enumerate(names)}
-        self.codes = np.empty((attributes.n, len(names)), np.int32)
-        self._lookups: list[_Lookup] = []
+        self._code_of: list[dict[Value, int]] = []
+        self.codes = np.full((attributes.n, len(names)), MISSING, np.int32)
         for a, name in enumerate(names):
-            self.codes[:, a], lookup = _encode(attributes, name)
-            self._lookups.append(lookup)
+            column = attributes[name]
+            if isinstance(column, Sets):
+                raise BenchError(
+                    f"attribute '{name}' holds sets, and equality filters test a single value; "
+                    "use a method that serves EMIS"
+                )
+            encoded = value_codes(column)
+            self.codes[encoded.items, a] = encoded.codes
+            self._code_of.append(encoded.code_of)
 
     def wanted(self, filters: FilterBatch) -> NDArray[np.int32]:
         """Return int32[q, m], the codes that each query's filter wants: values, `ANY` or `NEVER`.
@@ -56,20 +63,7 @@ class Codebook:
             for leaf in leaves(filter_):
                 assert isinstance(leaf, Equals)
                 a = self._position[leaf.attribute]
-                code = self._lookups[a](leaf.value)
+                code = self._code_of[a].get(leaf.value, NEVER)
                 # Two different values of one attribute contradict each other.
                 row[a] = code if row[a] in (ANY, code) else NEVER
         return rows[filters.index]
-
-
-def _encode(attributes: Attributes, name: str) -> tuple[NDArray[np.int32], _Lookup]:
-    """Return a column's codes int32[n], and what turns a value into its code, or into `NEVER`."""
-    column = attributes[name]
-    match column:
-        case Categorical():
-            return column.codes, lambda value: column.code_of.get(str(value), NEVER)
-        case Ordered() | Boolean():
-            values, codes = np.unique(column.values, return_inverse=True)
-            code_of = {value: code for code, value in enumerate(values.tolist())}
-            return np.where(column.present, codes, MISSING), lambda value: code_of.get(value, NEVER)
-    raise BenchError(f"attribute '{name}' is a set, and equality filters test a single value")

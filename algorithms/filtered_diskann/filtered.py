@@ -1,7 +1,7 @@
-"""FilteredVamana: a Vamana graph whose edges keep every label navigable.
+"""FilteredVamana: a Vamana graph whose edges keep every label navigable (section 3.1 of the paper).
 
-Gollapudi et al., Filtered-DiskANN (WWW 2023), section 3.1. An item looks for neighbours among the items that share a
-label with it, and an edge may only make another one redundant for the labels that both of them serve.
+An item looks for neighbours among the items that share a label with it, and an edge may only make another one redundant
+for the labels that both of them serve.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.base import ALL_FORMATS, Data, param
 from algorithms.encodings.labels import LabelSets
-from algorithms.filtered_diskann.grow import AllCovered, SharedCovered, grow, insertion_order
-from algorithms.filtered_diskann.search import INFO, LabelledVamana
-from algorithms.kernels.graph import compress
+from algorithms.filtered_diskann.grow import AllCovered, CommonCovered, grow, insertion_order
+from algorithms.filtered_diskann.method import INFO, LabelledVamana
+from algorithms.filtered_diskann.search import VamanaIndex
+from algorithms.kernels.csr import csr_of_padded
 from algorithms.kernels.medoid import medoids
-from algorithms.kernels.space import space_of
+from algorithms.kernels.types import Items
 from bench.core.formats import Storage
 
 
@@ -33,8 +33,8 @@ class Build:
     variant: str = param(
         "paper",
         "paper: candidates come from the search by labels alone, and occlude for the labels that node and candidate "
-        "share; code (the authors'): also from a search that ignores labels, and occlude for all labels of the "
-        "candidate. Labels then compete for the R places, which have to grow with their number",
+        "have in common; code (the authors'): also from a search that ignores labels, and occlude for all labels of "
+        "the candidate. Labels then compete for the R places, which have to grow with their number",
         choices=("paper", "code"),
     )
 
@@ -50,25 +50,22 @@ class FilteredVamana(LabelledVamana):
         """The vectors; the edges with their lengths, which may outgrow R for a while, and a copy."""
         return super().build_bytes(params, n, dim, storage) + n * 16 * params.R
 
-    def build(self, data: Data) -> None:
-        """Choose the entries, then insert all items that have a label."""
+    def build_index(self, data: Data) -> VamanaIndex:
+        """Choose the entries (algorithm 2), then insert all items that have a label (algorithm 4)."""
         p: Build = self.params
-        rng = np.random.default_rng(data.seed)
-        sets = self._open(data)
-        labels = sets.labels
-        self.entries = choose_entries(sets, p.tau, rng)
-        order = insertion_order(np.flatnonzero(np.diff(sets.offsets)).astype(np.int32), self.entries, rng)
-        medoid = -1
-        rule: SharedCovered | AllCovered = SharedCovered(labels)
-        if p.variant == "code":
-            medoid = int(medoids(space_of(data.stored()), np.array([0, len(sets)]))[0])
-            order = np.concatenate([[np.int32(medoid)], order[order != medoid]])
-            rule = AllCovered(labels)
-        rows = grow(data.stored(), rule, order, p.R, p.L, p.alpha, data.threads, medoid)
-        self.graph = compress(rows)
+        labels, rng = self.sets.labels, np.random.default_rng(data.seed)
+        entries = choose_entries(self.sets, p.tau, rng)
+        order = insertion_order(self.sets.labelled, entries, rng)
+        if p.variant == "paper":
+            rows = grow(self.space, CommonCovered(labels), order, p.R, p.L, p.alpha, data.threads)
+        else:
+            medoid = medoids(self.space, np.array([0, len(self.sets)]))
+            order = np.concatenate([medoid, order[order != medoid]])
+            rows = grow(self.space, AllCovered(labels), order, p.R, p.L, p.alpha, data.threads, int(medoid[0]))
+        return VamanaIndex(*csr_of_padded(rows), entries)
 
 
-def choose_entries(sets: LabelSets, tau: int, rng: np.random.Generator) -> NDArray[np.int32]:
+def choose_entries(sets: LabelSets, tau: int, rng: np.random.Generator) -> Items:
     """Choose an entry for every label so that none serves many labels (algorithm 2).
 
     Of `tau` random items of a label, with repeats, the one is taken that is the entry of the fewest labels so far.

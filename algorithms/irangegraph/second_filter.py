@@ -1,99 +1,106 @@
-"""A second filter beside the range that an index is for: in-filtering and post-filtering (iRangeGraph, section 5).
+"""A second filter beside the range that the index serves: in-filtering and post-filtering (section 5).
 
-With post-filtering, items that fail are walked through as any others. With in-filtering they are followed the less,
-the more of them came one after the other: a step from an item that passes is always taken, one from the t-th failing
-item in a row with probability exp(-t). Chance is a hash of the edge, so that answers depend on nothing but the query.
+In post-filtering a search walks through items that fail the second filter like any others. In in-filtering it follows
+an edge to one that fails only at times: always from an item that passes, and with probability exp(-t) from the t-th
+failing item in a row. The draw is a hash of the edge, so that answers depend on nothing but the query.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.filter import Bitmap, Everything, passes
+from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, filter_of, passes
 from algorithms.kernels.policy import implements, operation
+from algorithms.kernels.types import Accept, Item, Items, Policy
 from bench.core.masks import FilterBatch
 
 
 @operation
-def filter_of(secondary: Any, query: Any, n: Any) -> Any:
-    """Return the policy of `passes` and `follows` for a query over n items."""
-
-
-@operation
-def follows(accept: Any, node: Any, item: Any) -> Any:
+def follows(accept: Accept, node: Item, item: Item) -> bool:  # type: ignore[empty-body]
     """Return whether a search follows the edge from a node to an item."""
 
 
-class PostFiltering(NamedTuple):
-    """Items that fail are walked through.
+class Conjunctions(NamedTuple):
+    """For every query a range of ranks and a second filter.
 
     Attributes:
-        words: uint64[filters, words], the bitmaps of the filters, see `Bitmap`.
-        rows: int64[q], each query's row of `words`.
+        bounds: int64[q, 2], the first and the last rank that pass; first > last if none does.
+        second: policy of `filter_of` that gives policies of `passes` and `follows`: `Everything` if there are only
+            ranges, `Bitmaps` for post-filtering, or `InFiltering`.
     """
 
-    words: NDArray[np.uint64]
-    rows: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    second: Policy
+
+
+class Conjunction(NamedTuple):
+    """The ranks `first` to `last` pass where `second` does, a policy of `passes` and `follows`."""
+
+    first: int
+    last: int
+    second: Accept
 
 
 class InFiltering(NamedTuple):
-    """Items that fail are walked through at times; the fields are those of `PostFiltering`."""
+    """In-filtering with the filters of `bitmaps`."""
 
-    words: NDArray[np.uint64]
-    rows: NDArray[np.int64]
+    bitmaps: Bitmaps
 
 
 class Followed(NamedTuple):
     """In-filtering for one query.
 
     Attributes:
-        filter: what passes.
-        streaks: uint8[n], of the items met that fail, how many did in a row up to them.
+        bitmap: what passes.
+        streaks: uint8[at least n], for each failing item that the search followed an edge to, how many failing items in
+            a row that makes.
     """
 
-    filter: Bitmap
+    bitmap: Bitmap
     streaks: NDArray[np.uint8]
 
 
-@implements(filter_of, Everything)
-def _(secondary: Any, query: Any, n: Any) -> Any:
-    return secondary
-
-
-@implements(filter_of, PostFiltering)
-def _(secondary: Any, query: Any, n: Any) -> Any:
-    return Bitmap(secondary.words[secondary.rows[query]])
+@implements(filter_of, Conjunctions)
+def filter_of_conjunctions(filters: Conjunctions, row: int) -> Conjunction:
+    """Return the query's range and second filter."""
+    return Conjunction(filters.bounds[row, 0], filters.bounds[row, 1], filter_of(filters.second, row))
 
 
 @implements(filter_of, InFiltering)
-def _(secondary: Any, query: Any, n: Any) -> Any:
-    return Followed(Bitmap(secondary.words[secondary.rows[query]]), np.zeros(n, np.uint8))
+def filter_of_in_filtering(filters: InFiltering, row: int) -> Followed:
+    """Return the query's bitmap, without any streaks yet."""
+    bitmap = filter_of(filters.bitmaps, row)
+    return Followed(bitmap, np.zeros(64 * len(bitmap.words), np.uint8))
 
 
 @implements(passes, Followed)
-def _(accept: Any, item: Any) -> Any:
-    return passes(accept.filter, item)
+def passes_followed(accept: Followed, item: Item) -> bool:
+    """Test the item's bit."""
+    return passes(accept.bitmap, item)
 
 
 @implements(follows, Everything)
-def _(accept: Any, node: Any, item: Any) -> Any:
+def follows_everything(accept: Everything, node: Item, item: Item) -> bool:
+    """Without a second filter, follow every edge."""
     return True
 
 
 @implements(follows, Bitmap)
-def _(accept: Any, node: Any, item: Any) -> Any:
+def follows_bitmap(accept: Bitmap, node: Item, item: Item) -> bool:
+    """In post-filtering, follow every edge."""
     return True
 
 
 @implements(follows, Followed)
-def _(accept: Any, node: Any, item: Any) -> Any:
-    if passes(accept.filter, item):
+def follows_followed(accept: Followed, node: Item, item: Item) -> bool:
+    """In in-filtering, follow an edge to an item that fails the less often, the more in a row have failed."""
+    if passes(accept.bitmap, item):
         return True
-    streak = 0 if passes(accept.filter, node) else max(1, accept.streaks[node])  # at least 1 where a search starts
+    streak = 0 if passes(accept.bitmap, node) else max(1, accept.streaks[node])  # at least 1 where a search starts
     mixed = ((np.uint64(node) << np.uint64(32)) | np.uint64(item)) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     if np.float64(mixed >> np.uint64(40)) >= math.exp(-streak) * 2.0**24:
@@ -102,8 +109,13 @@ def _(accept: Any, node: Any, item: Any) -> Any:
     return True
 
 
-def bitmaps_by_rank(filters: FilterBatch, order: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """Return the bitmaps of the distinct filters over items in another order, uint64[filters, words]."""
+def bitmaps_by_rank(filters: FilterBatch, order: Items) -> NDArray[np.uint64]:
+    """Return the bitmaps of the distinct filters, uint64[filters, words], with the bits in another order.
+
+    Args:
+        filters: the filters.
+        order: int32[n], the item of each bit.
+    """
     bits = np.zeros((len(filters.unique), -(-len(order) // 64) * 64), np.bool_)
     for u in range(len(filters.unique)):
         bits[u, : len(order)] = filters.mask(u)[order]

@@ -11,9 +11,8 @@ algorithm 2). With every item passing this is the beam search of Vamana with L =
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,8 +30,9 @@ from algorithms.kernels.heap import (
     replace_max,
     sort_max,
 )
-from algorithms.kernels.policy import FASTMATH
+from algorithms.kernels.jit import part
 from algorithms.kernels.space import distance, distances
+from algorithms.kernels.types import Accept, Distances, Graph, Item, Items, Keys, Target
 from algorithms.kernels.visited import Visited, next_epoch, visit
 
 EPOCH, CANDIDATES, RESULTS, ENTERED, EXPANDED, COMPUTED = range(6)
@@ -40,7 +40,10 @@ EPOCH, CANDIDATES, RESULTS, ENTERED, EXPANDED, COMPUTED = range(6)
 
 
 class Scratch(NamedTuple):
-    """What one thread needs to search, used again and again; nothing is allocated during a search.
+    """What one thread needs to search and to build, used again and again; nothing is allocated during a search.
+
+    A search owns the first five lists, from `begin` to the next `begin`. `pool` and `chosen` are for building: a node's
+    candidates, and those that pruning chose. `items` and `lengths` live from one measurement to the next.
 
     Attributes:
         stamps: uint32[n], see `Visited`.
@@ -48,19 +51,23 @@ class Scratch(NamedTuple):
         results: int64[n], max-heap of the best keys that pass.
         entered: int64[n], every key that was ever among the results, in that order.
         expanded: int64[n], every key that was expanded, in that order.
-        items: int32[width], neighbours to measure.
-        lengths: float32[width], their distances.
-        counters: int64[6]: the epoch, the sizes of the four lists, and the distances
-            computed since that was set to 0.
+        pool: int64[n], keys of a node's candidates.
+        chosen: int64[n], keys of the neighbours chosen among them.
+        items: int32[width + 1], neighbours to measure.
+        lengths: float32[width + 1], their distances.
+        counters: int64[6]: the epoch, the sizes of the four lists of a search, and the distances computed since that
+            was set to 0.
     """
 
     stamps: NDArray[np.uint32]
-    candidates: NDArray[np.int64]
-    results: NDArray[np.int64]
-    entered: NDArray[np.int64]
-    expanded: NDArray[np.int64]
-    items: NDArray[np.int32]
-    lengths: NDArray[np.float32]
+    candidates: Keys
+    results: Keys
+    entered: Keys
+    expanded: Keys
+    pool: Keys
+    chosen: Keys
+    items: Items
+    lengths: Distances
     counters: NDArray[np.int64]
 
 
@@ -75,14 +82,16 @@ def new_scratch(n: int, width: int) -> Scratch:
         results=np.empty(n, np.int64),
         entered=np.empty(n, np.int64),
         expanded=np.empty(n, np.int64),
+        pool=np.empty(n, np.int64),
+        chosen=np.empty(n, np.int64),
         items=np.empty(width + 1, np.int32),
         lengths=np.empty(width + 1, np.float32),
         counters=np.zeros(6, np.int64),
     )
 
 
-@nb.njit(cache=True, nogil=True)
-def begin(scratch: Any) -> Any:
+@part
+def begin(scratch: Scratch) -> Visited:
     """Start a search: forget the last one, and return what is visited, which is nothing."""
     epoch = next_epoch(scratch.stamps, np.uint32(scratch.counters[EPOCH]))
     scratch.counters[EPOCH] = epoch
@@ -91,8 +100,8 @@ def begin(scratch: Any) -> Any:
     return Visited(scratch.stamps, epoch)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def seed(target: Any, accept: Any, visited: Any, item: Any, ef: Any, scratch: Any) -> None:
+@part
+def seed(target: Target, accept: Accept, visited: Visited, item: Item, ef: int, scratch: Scratch) -> None:
     """Add an item to start from; nothing happens if it is there already."""
     if not visit(visited, item):
         return
@@ -107,16 +116,16 @@ def seed(target: Any, accept: Any, visited: Any, item: Any, ef: Any, scratch: An
         counters[RESULTS] = min(ef, counters[RESULTS] + 1)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def walk(target: Any, graph: Any, accept: Any, visited: Any, ef: Any, scratch: Any) -> None:
-    """Walk from the seeds until `ef` results are known and no candidate is nearer than the worst of them."""
+@part
+def walk(target: Target, graph: Graph, accept: Accept, visited: Visited, ef: int, scratch: Scratch) -> None:
+    """Walk from the seeds until there are `ef` results and no candidate is nearer than the worst of them."""
     candidates, results = scratch.candidates, scratch.results
     entered, expanded = scratch.entered, scratch.expanded
     items, lengths, counters = scratch.items, scratch.lengths, scratch.counters
     # Local counts can live in registers.
-    open_, found = counters[CANDIDATES], counters[RESULTS]
+    open_, kept = counters[CANDIDATES], counters[RESULTS]
     enters, expands, computed = counters[ENTERED], counters[EXPANDED], counters[COMPUTED]
-    worst = results[0] if found >= ef else NO_KEY
+    worst = results[0] if kept >= ef else NO_KEY
     while open_ > 0 and candidates[0] <= worst:
         nearest = pop_min(candidates, open_)
         open_ -= 1
@@ -134,35 +143,55 @@ def walk(target: Any, graph: Any, accept: Any, visited: Any, ef: Any, scratch: A
             if passes(accept, items[i]):
                 entered[enters] = key
                 enters += 1
-                if found < ef:
-                    push_max(results, found, key)
-                    found += 1
+                if kept < ef:
+                    push_max(results, kept, key)
+                    kept += 1
                 else:
-                    replace_max(results, found, key)
-                if found == ef:
+                    replace_max(results, kept, key)
+                if kept == ef:
                     worst = results[0]
-    counters[CANDIDATES], counters[RESULTS] = open_, found
+    counters[CANDIDATES], counters[RESULTS] = open_, kept
     counters[ENTERED], counters[EXPANDED], counters[COMPUTED] = enters, expands, computed
 
 
-@nb.njit(cache=True, nogil=True)
-def sort_entered(scratch: Any, most: Any) -> Any:
-    """Write the `most` nearest items that were ever among the results to ``scratch.results``; return how many."""
+@part
+def walk_from(target: Target, graph: Graph, accept: Accept, item: Item, ef: int, scratch: Scratch) -> None:
+    """Search from one item: begin, seed and walk."""
+    visited = begin(scratch)
+    seed(target, accept, visited, item, ef, scratch)
+    walk(target, graph, accept, visited, ef, scratch)
+
+
+@part
+def pool_results(item: Item, scratch: Scratch) -> int:
+    """Write the results, ascending and without the item itself, to ``scratch.pool``; return how many."""
+    sort_max(scratch.results, scratch.counters[RESULTS])
+    count = 0
+    for i in range(scratch.counters[RESULTS]):
+        if key_id(scratch.results[i]) != item:
+            scratch.pool[count] = scratch.results[i]
+            count += 1
+    return count
+
+
+@part
+def pool_entered(limit: int, scratch: Scratch) -> int:
+    """Write the `limit` nearest items that were ever results, ascending, to ``scratch.pool``; return how many."""
     count = scratch.counters[ENTERED]
     for i in range(count):
-        push_max(scratch.results, i, scratch.entered[i])
-    sort_max(scratch.results, count)
-    return min(count, most)
+        push_max(scratch.pool, i, scratch.entered[i])
+    sort_max(scratch.pool, count)
+    return min(count, limit)
 
 
-@nb.njit(cache=True, nogil=True)
-def finish(scratch: Any, ids: Any, lengths: Any) -> None:
+@part
+def finish(scratch: Scratch, ids: Items, lengths: Distances) -> None:
     """Sort the results and write the best to `ids` (int32[k]) and `lengths` (float32[k]).
 
     Where there are fewer than k, the rest is -1 and infinite.
     """
-    found = scratch.counters[RESULTS]
-    sort_max(scratch.results, found)
+    results = scratch.counters[RESULTS]
+    sort_max(scratch.results, results)
     for i in range(len(ids)):
-        ids[i] = key_id(scratch.results[i]) if i < found else -1
-        lengths[i] = key_distance(scratch.results[i]) if i < found else np.inf
+        ids[i] = key_id(scratch.results[i]) if i < results else -1
+        lengths[i] = key_distance(scratch.results[i]) if i < results else np.inf

@@ -1,19 +1,22 @@
 """Stored values as numbers.
 
-Numba knows neither float16 nor bfloat16. So float16 is handed to kernels as its bits in int16, bfloat16 as its bits
-in uint16; float32 and int8 are what they are. The compiler turns loops over `value` into vector conversions.
+Numba has neither float16 nor bfloat16. So kernels get float16 as its bits in int16, and bfloat16 as its bits in uint16;
+float32 and int8 are what they are. The compiler turns loops over `value` into vector conversions.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from algorithms.kernels.policy import FASTMATH, operation
+from algorithms.kernels.jit import PART
+
+Stored: TypeAlias = np.float32 | np.int8 | np.int16 | np.uint16
+"""What rows consist of."""
 
 
 @intrinsic
@@ -41,9 +44,13 @@ half: Any = _half
 brain: Any = _brain
 
 
-@operation
-def value(stored: Any) -> Any:
-    """Return a stored value as float32."""
+def value(stored: Stored) -> np.float32:
+    """Return a stored value as float32. This body runs in plain Python; compiled code has one per type."""
+    if isinstance(stored, np.int16):
+        return np.float32(stored.view(np.float16))
+    if isinstance(stored, np.uint16):
+        return (np.uint32(stored) << np.uint32(16)).view(np.float32)
+    return np.float32(stored)
 
 
 def _float32(stored: Any) -> Any:
@@ -66,4 +73,4 @@ def _choose(stored: Any) -> Any:
     return {types.float32: _float32, types.int8: _int8, types.int16: _float16, types.uint16: _bfloat16}.get(stored)
 
 
-overload(value, strict=False, jit_options={"fastmath": FASTMATH, "nogil": True})(_choose)
+overload(value, strict=False, jit_options=PART)(_choose)

@@ -1,4 +1,8 @@
-"""Which items a search may return: everything, or a bitmap."""
+"""Which items a search may return.
+
+The filters of a batch of queries are a policy of `filter_of`, which gives the filter of one query. Methods that
+test items give the walk a policy of `passes`.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.policy import implements, operation
+from algorithms.kernels.types import Accept, Item, Policy
 
 
 @operation
-def passes(accept: Any, item: Any) -> Any:
+def passes(accept: Accept, item: Item) -> bool:  # type: ignore[empty-body]
     """Return whether a search may return an item; one that fails is still walked through."""
+
+
+@operation
+def filter_of(filters: Policy, row: int) -> Any:
+    """Return the filter of query `row` among those of a batch."""
 
 
 class Everything(NamedTuple):
@@ -23,19 +33,67 @@ class Bitmap(NamedTuple):
     """The items whose bit is set pass.
 
     Attributes:
-        words: uint64[ceil(n / 64)], bit ``i % 64`` of word ``i // 64`` for item i: a row of `FilterBatch.bitmaps`,
-            viewed as words.
+        words: uint64[ceil(n / 64)], bit ``i % 64`` of word ``i // 64`` for item i: a row of `FilterBatch.words`.
     """
 
     words: NDArray[np.uint64]
 
 
+class Bitmaps(NamedTuple):
+    """A bitmap for every query.
+
+    Attributes:
+        words: uint64[filters, words], the bitmaps of the distinct filters, see `Bitmap`.
+        rows: int64[q], each query's row of `words`.
+    """
+
+    words: NDArray[np.uint64]
+    rows: NDArray[np.int64]
+
+
+class Intervals(NamedTuple):
+    """A range of ranks for every query.
+
+    Attributes:
+        bounds: int64[q, 2], the first and the last rank that pass; first > last if none does.
+    """
+
+    bounds: NDArray[np.int64]
+
+
+class Interval(NamedTuple):
+    """The ranks `first` to `last` pass; none does if `first` is above `last`."""
+
+    first: int
+    last: int
+
+
 @implements(passes, Everything)
-def _(accept: Any, item: Any) -> Any:
+def passes_everything(accept: Everything, item: Item) -> bool:
+    """Every item passes."""
     return True
 
 
 @implements(passes, Bitmap)
-def _(accept: Any, item: Any) -> Any:
+def passes_bitmap(accept: Bitmap, item: Item) -> bool:
+    """Test the item's bit."""
     at = np.uint32(item)
     return (accept.words[at >> np.uint32(6)] >> np.uint64(at & np.uint32(63))) & np.uint64(1) != 0
+
+
+@implements(filter_of, Everything)
+def filter_of_everything(filters: Everything, row: int) -> Everything:
+    """No query has a filter."""
+    return filters
+
+
+@implements(filter_of, Bitmaps)
+def filter_of_bitmaps(filters: Bitmaps, row: int) -> Bitmap:
+    """Return the query's bitmap."""
+    return Bitmap(filters.words[filters.rows[row]])
+
+
+@implements(filter_of, Intervals)
+def filter_of_intervals(filters: Intervals, row: int) -> Interval:
+    """Return the query's range."""
+    return Interval(filters.bounds[row, 0], filters.bounds[row, 1])

@@ -1,50 +1,50 @@
 """Binary heaps of keys. A *key* is an int64 that holds a float32 distance above an int32 id.
 
 Keys order as the pairs (distance, id) do, so that one comparison of integers settles ties too, and any two
-runs agree. Negative distances (inner product) order rightly as well.
+runs agree. Negative distances (of an inner product) are ordered correctly too.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba as nb
 import numpy as np
+
+from algorithms.kernels.jit import part
+from algorithms.kernels.types import Distance, Item, Items, Key, Keys
 
 NO_KEY = np.int64(2**63 - 1)
 """A key above all others."""
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def _in_order(bits: Any) -> Any:
+@part
+def _in_order(bits: int) -> int:
     """Turn the bits of a float32, an int32, into an integer that orders as the float does; and back again.
 
     Negative floats order backwards as integers, so all of their bits but the sign are flipped.
     """
-    return np.int64(bits) ^ ((np.int64(bits) >> 31) & 0x7FFFFFFF)
+    return bits ^ ((bits >> 31) & 0x7FFFFFFF)
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def make_key(distance: Any, item: Any) -> Any:
+@part
+def make_key(distance: Distance, item: Item) -> Key:
     """Pack a float32 distance and an id from 0 to 2^31 - 1 into a key."""
-    bits = np.float32(distance).view(np.int32)
-    return (_in_order(bits) << 32) | np.int64(item)
+    bits = int(np.float32(distance).view(np.int32))
+    return (_in_order(bits) << 32) | int(item)
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def key_id(key: Any) -> Any:
+@part
+def key_id(key: Key) -> Item:
     """Return the id of a key, int32."""
-    return np.int32(key & 0x7FFFFFFF)
+    return int(np.int32(key & 0x7FFFFFFF))
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def key_distance(key: Any) -> Any:
+@part
+def key_distance(key: Key) -> Distance:
     """Return the distance of a key, float32."""
-    return np.int32(_in_order(key >> 32)).view(np.float32)
+    return float(np.int32(_in_order(key >> 32)).view(np.float32))
 
 
-@nb.njit(cache=True, nogil=True)
-def push_min(heap: Any, size: Any, key: Any) -> None:
+@part
+def push_min(heap: Keys, size: int, key: Key) -> None:
     """Push onto a min-heap of `size` keys, whose array has room for one more."""
     at = size
     while at > 0:
@@ -56,9 +56,9 @@ def push_min(heap: Any, size: Any, key: Any) -> None:
     heap[at] = key
 
 
-@nb.njit(cache=True, nogil=True)
-def pop_min(heap: Any, size: Any) -> Any:
-    """Pop the smallest of `size` > 0 keys; `size` - 1 are left."""
+@part
+def pop_min(heap: Keys, size: int) -> Key:
+    """Pop the smallest of `size` > 0 keys; `size` - 1 remain."""
     smallest = heap[0]
     size -= 1
     key = heap[size]
@@ -76,8 +76,8 @@ def pop_min(heap: Any, size: Any) -> Any:
     return smallest
 
 
-@nb.njit(cache=True, nogil=True)
-def push_max(heap: Any, size: Any, key: Any) -> None:
+@part
+def push_max(heap: Keys, size: int, key: Key) -> None:
     """Push onto a max-heap of `size` keys, whose array has room for one more."""
     at = size
     while at > 0:
@@ -89,8 +89,8 @@ def push_max(heap: Any, size: Any, key: Any) -> None:
     heap[at] = key
 
 
-@nb.njit(cache=True, nogil=True)
-def replace_max(heap: Any, size: Any, key: Any) -> None:
+@part
+def replace_max(heap: Keys, size: int, key: Key) -> None:
     """Replace the largest of `size` > 0 keys."""
     at = 0
     child = 1
@@ -105,10 +105,10 @@ def replace_max(heap: Any, size: Any, key: Any) -> None:
     heap[at] = key
 
 
-@nb.njit(cache=True, nogil=True)
-def admit(heap: Any, size: Any, most: Any, key: Any) -> Any:
-    """Put a key into a max-heap of `size` keys that keeps the `most` smallest; return whether it is among them."""
-    if size < most:
+@part
+def admit(heap: Keys, size: int, limit: int, key: Key) -> bool:
+    """Put a key into a max-heap of `size` keys that keeps the `limit` smallest; return whether it is among them."""
+    if size < limit:
         push_max(heap, size, key)
         return True
     if key < heap[0]:
@@ -117,8 +117,8 @@ def admit(heap: Any, size: Any, most: Any, key: Any) -> Any:
     return False
 
 
-@nb.njit(cache=True, nogil=True)
-def sort_max(heap: Any, size: Any) -> None:
+@part
+def sort_max(heap: Keys, size: int) -> None:
     """Sort a max-heap of `size` keys in place, ascending."""
     while size > 1:
         size -= 1
@@ -127,8 +127,8 @@ def sort_max(heap: Any, size: Any) -> None:
         heap[size] = largest
 
 
-@nb.njit(cache=True, nogil=True)
-def insert_sorted(keys: Any, count: Any, key: Any) -> Any:
+@part
+def insert_sorted(keys: Keys, count: int, key: Key) -> int:
     """Insert a key into `count` ascending ones, unless its id is there; return how many there are now."""
     item = key_id(key)
     for i in range(count):
@@ -140,3 +140,8 @@ def insert_sorted(keys: Any, count: Any, key: Any) -> Any:
         at -= 1
     keys[at] = key
     return count + 1
+
+
+def key_ids(keys: Keys) -> Items:
+    """Return the ids of an array of keys of any shape: `key_id` outside of kernels."""
+    return (keys & 0x7FFFFFFF).astype(np.int32)

@@ -1,45 +1,24 @@
-"""HNSW without filters (Malkov and Yashunin, TPAMI 2020): what the kernels are worth, beside the C++ libraries.
-
-Levels are drawn as in the paper, and items are inserted from the highest level down, in a random order within a
-level (as faiss does); so the layers are built one after the other, from the top, each by `insert`, and every layer
-is complete before the next is begun.
-"""
+"""HNSW without filters (Malkov and Yashunin, TPAMI 2020): shows what the kernels are worth beside the C++ libraries."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.beam import COMPUTED, RESULTS, begin, finish, new_scratch, seed, walk
+from algorithms.kernels.beam import Scratch, new_scratch, pool_results, walk_from
+from algorithms.kernels.edges import new_links
 from algorithms.kernels.filter import Everything
-from algorithms.kernels.graph import Rows, neighbours
-from algorithms.kernels.heap import key_id, sort_max
-from algorithms.kernels.insert import batches, find_candidates, insert, new_links
-from algorithms.kernels.policy import FASTMATH, implements
+from algorithms.kernels.graph import Rows
+from algorithms.kernels.insert import find_candidates, insert
+from algorithms.kernels.layers import Hierarchy, Upper, descend, draw_levels, layer, row_of
+from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
-from algorithms.kernels.queries import Answer, BatchSearch
-from algorithms.kernels.space import query_target, space_of
+from algorithms.kernels.queries import search_one
+from algorithms.kernels.space import Vectors
+from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.workers import Workers
-from bench.core.formats import Codes
-
-
-class Hierarchy(NamedTuple):
-    """The layers above the lowest.
-
-    Attributes:
-        ids: int32[m, M]; an item of level l has l rows, those of its layers 1 to l, and then -1.
-        first: int32[n], the first of them; -1 for items of level 0.
-        entry: the item that a search starts from.
-        top: its level.
-    """
-
-    ids: NDArray[np.int32]
-    first: NDArray[np.int32]
-    entry: int
-    top: int
 
 
 class Hnsw(NamedTuple):
@@ -47,132 +26,87 @@ class Hnsw(NamedTuple):
 
     Attributes:
         base: int32[n, 2M], the lowest layer: each row an item's neighbours, nearest first, and then -1.
-        upper: the layers above.
+        ids: the layers above; this field and those below it are the fields of a `Hierarchy`.
+        first: -1 for items of level 0.
+        entry: the item that a search starts from.
+        top: its level.
     """
 
     base: NDArray[np.int32]
-    upper: Hierarchy
+    ids: NDArray[np.int32]
+    first: Items
+    entry: int
+    top: int
 
 
-class Layer(NamedTuple):
-    """One layer of a hierarchy as a graph."""
+class Beam(NamedTuple):
+    """How wide a search is: `ef`, at least the number of answers."""
 
-    upper: Hierarchy
-    level: int
+    ef: int
+
+
+class AllEdges(NamedTuple):
+    """Layers as they are: every neighbour is offered."""
 
 
 class _Insertion(NamedTuple):
     """How an item finds its candidates in the layer that is being built.
 
     Attributes:
-        links: the ids of the layer that is being built.
+        links: the ids of that layer.
         upper: the layers above it.
-        level: the last layer to descend through; above `upper.top` if none is, and the search starts from the entry.
+        last: the last layer to descend through; if it is above ``upper.top``, the search starts from the entry.
         ef: the beam.
     """
 
     links: NDArray[np.int32]
     upper: Hierarchy
-    level: int
+    last: int
     ef: int
 
 
-@implements(neighbours, Layer)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
-    row = graph.upper.first[node] + graph.level - 1
-    return neighbours(Rows(graph.upper.ids), row, visited, out)
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def descend(target: Any, upper: Any, last: Any, scratch: Any) -> Any:
-    """Walk greedily from the entry through the layers from the top to `last`, and return the item reached."""
-    item = upper.entry
-    for level in range(upper.top, last - 1, -1):
-        visited = begin(scratch)
-        seed(target, Everything(), visited, item, 1, scratch)
-        walk(target, Layer(upper, level), Everything(), visited, 1, scratch)
-        item = np.int64(key_id(scratch.results[0]))
-    return item
+@implements(layer, AllEdges)
+def layer_of_all_edges(view: AllEdges, upper: Hierarchy, level: int) -> Upper:
+    """Return the layer as it is."""
+    return Upper(upper.ids, upper.first, level)
 
 
 @implements(find_candidates, _Insertion)
-def _(search: Any, target: Any, item: Any, scratch: Any) -> Any:
-    start = descend(target, search.upper, search.level, scratch)
-    visited = begin(scratch)
-    seed(target, Everything(), visited, start, search.ef, scratch)
-    walk(target, Rows(search.links), Everything(), visited, search.ef, scratch)
-    sort_max(scratch.results, scratch.counters[RESULTS])
-    return scratch.counters[RESULTS]
+def candidates_of_insertion(search: _Insertion, target: Target, item: Item, scratch: Scratch) -> int:
+    """Descend to the layer, and search it (algorithm 1 of the paper)."""
+    start = descend(target, search.upper, AllEdges(), Everything(), search.last, scratch)
+    walk_from(target, Rows(search.links), Everything(), start, search.ef, scratch)
+    return pool_results(item, scratch)
 
 
-def draw_levels(n: int, m: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return int64[n], levels that fall off by a factor of `m`: floor(-ln(u) / ln(m))."""
-    return np.floor(-np.log(1 - rng.random(n)) / np.log(m)).astype(np.int64)
+@implements(search_one, Hnsw)
+def search_hnsw(index: Hnsw, query: Target, accept: Everything, params: Beam, scratch: Scratch) -> None:
+    """Descend to the lowest layer, and search it (algorithm 5 of the paper)."""
+    upper = Hierarchy(index.ids, index.first, index.entry, index.top)
+    start = descend(query, upper, AllEdges(), Everything(), 1, scratch)
+    walk_from(query, Rows(index.base), Everything(), start, params.ef, scratch)
 
 
-def build(rows: NDArray[np.float32] | Codes, m: int, ef_construction: int, seed: int, threads: int) -> Hnsw:
-    """Build an index over n > 0 vectors. The same for any number of threads.
+def build(space: Vectors, M: int, ef_construction: int, seed: int, threads: int) -> Hnsw:
+    """Build an index over n > 0 items. The same for any number of threads.
 
     Args:
-        rows: float32[n, d], C-contiguous, or codes.
-        m: neighbours that a new item chooses; rows grow to `m`, in the lowest layer to 2 `m`. At least 2.
-        ef_construction: the beam that they are sought with.
+        space: the items.
+        M: neighbours that a new item chooses; rows grow to M, in the lowest layer to 2 M. At least 2.
+        ef_construction: the beam of the search for them.
         seed: decides the levels and the order of insertion.
         threads: how many threads.
     """
-    n = len(rows)
-    rng = np.random.default_rng(seed)
-    levels = draw_levels(n, m, rng)
-    order = np.lexsort((rng.permutation(n), -levels)).astype(np.int32)
-    first = np.where(levels > 0, np.cumsum(levels) - levels, -1).astype(np.int32)
-    top = int(levels.max())
-    upper = Hierarchy(np.full((int(levels.sum()), m), -1, np.int32), first, int(order[0]), top)
-    space = space_of(rows)
-    with Workers([new_scratch(n, 2 * m) for _ in range(threads)]) as workers:
-        for level in range(top, -1, -1):
-            width = m if level else 2 * m
-            links = new_links(n, width, degree=m)
-            members = order[: np.count_nonzero(levels >= level)]
-            above = np.count_nonzero(levels > level)
-            for start, stop in batches(1, len(members)):
-                # Items of the layer above are not all in this one yet, so that it cannot lead to them.
-                last = level + 1 if start >= above else top + 1
-                search = _Insertion(links.ids, upper, last, ef_construction)
-                insert(workers, space, search, Always(), links, members[start:stop])
+    n = len(space.norms)
+    levels = draw_levels(n, M, np.random.default_rng(seed))
+    upper = levels.hierarchy(M)
+    upper = upper._replace(first=np.where(levels.levels > 0, upper.first, np.int32(-1)))
+    with Workers([new_scratch(n, 2 * M) for _ in range(threads)]) as workers:
+        for level in range(levels.top, -1, -1):
+            links = new_links(n, M if level else 2 * M, degree=M)
+            for items, last in levels.batches(level):
+                insert(workers, space, _Insertion(links.ids, upper, last, ef_construction), Always(), links, items)
             if level:
-                upper.ids[first[members] + level - 1] = links.ids[members]
-    return Hnsw(links.ids, upper)
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _search_one(index: Any, space: Any, queries: Any, row: Any, ef: Any, scratch: Any, ids: Any, lengths: Any) -> Any:
-    scratch.counters[COMPUTED] = 0
-    query = query_target(space, queries, row)
-    start = descend(query, index.upper, 1, scratch)
-    visited = begin(scratch)
-    seed(query, Everything(), visited, start, ef, scratch)
-    walk(query, Rows(index.base), Everything(), visited, ef, scratch)
-    finish(scratch, ids, lengths)
-    return scratch.counters[COMPUTED]
-
-
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _search(
-    start: Any, stop: Any, scratch: Any, index: Any, space: Any, queries: Any, ef: Any, ids: Any, lengths: Any,
-    computed: Any,
-) -> None:  # fmt: skip
-    for i in range(start, stop):
-        computed[i] = _search_one(index, space, queries, i, ef, scratch, ids[i], lengths[i])
-
-
-class Searcher:
-    """An index, the rows that it was built over, and the memory to search it with; for one caller at a time."""
-
-    def __init__(self, index: Hnsw, rows: NDArray[np.float32] | Codes) -> None:
-        """Get ready to search; `rows` is float32[n, d], C-contiguous, or codes."""
-        self._index, self._space = index, space_of(rows)
-        self._batch = BatchSearch(*index.base.shape)
-
-    def search(self, queries: NDArray[np.float32], k: int, ef: int, threads: int = 1) -> Answer:
-        """Return the nearest k items to each of `queries`, float32[q, d], found with a beam of max(ef, k)."""
-        return self._batch.run(_search, len(queries), k, threads, self._index, self._space, queries, max(ef, k))
+                members = levels.members(level)
+                upper.ids[row_of(Upper(upper.ids, upper.first, level), members)] = links.ids[members]
+    return Hnsw(links.ids, *upper)

@@ -15,19 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from algorithms.kernels.csr import Csr, csr_of_pairs
+from algorithms.kernels.types import Items
+
 ITERATIONS = 25
 SAMPLES = 256
 """Iterations, and rows to train each centroid with: both figures are those of faiss."""
 
 _BLOCK = 1024
 
-_Team: TypeAlias = Callable[[Callable[[int], None], range], None]
+_Each: TypeAlias = Callable[[Callable[[int], None], range], None]
+"""Calls a function with every number of a range, in threads."""
 
 
 def train(rows: NDArray[np.float32], count: int, rng: np.random.Generator, threads: int) -> NDArray[np.float32]:
-    """Return float32[count, d], centroids of a sample of the rows, which begin as random rows.
+    """Return float32[count, d], the centroids of a sample of the rows, which begin as random rows.
 
-    A centroid that loses all of its rows takes one of those that are farthest from their own.
+    A centroid that loses all of its rows moves to one of the rows that are farthest from their centroids.
 
     Args:
         rows: float32[n, d].
@@ -37,27 +41,30 @@ def train(rows: NDArray[np.float32], count: int, rng: np.random.Generator, threa
     """
     sample = rows[np.sort(rng.choice(len(rows), min(len(rows), SAMPLES * count), replace=False))]
     centroids = sample[rng.choice(len(sample), count, replace=False)]
-    with _team(threads) as each:
+    with _threads(threads) as each:
         for _ in range(ITERATIONS):
             nearest, scores = _assign(sample, centroids, each)
-            members = np.split(
-                np.argsort(nearest, kind="stable"), np.cumsum(np.bincount(nearest, minlength=count))[:-1]
-            )
-            centroids = _means(sample, members, each)
-            empty = [c for c in range(count) if len(members[c]) == 0]
+            clusters = clusters_of(nearest, count)
+            centroids = _means(sample, clusters, each)
+            empty = np.flatnonzero(np.diff(clusters.starts) == 0)
             centroids[empty] = sample[np.argsort(scores, kind="stable")[: len(empty)]]
     return centroids
 
 
-def assign(rows: NDArray[np.float32], centroids: NDArray[np.float32], threads: int) -> NDArray[np.int32]:
+def assign(rows: NDArray[np.float32], centroids: NDArray[np.float32], threads: int) -> Items:
     """Return int32[n], the nearest of centroids float32[c, d] to each row of float32[n, d]; the first of equal ones."""
-    with _team(threads) as each:
+    with _threads(threads) as each:
         return _assign(rows, centroids, each)[0]
 
 
+def clusters_of(nearest: Items, count: int) -> Csr:
+    """Return the rows of each of `count` clusters, ascending, from the cluster of every row."""
+    return csr_of_pairs(nearest, np.arange(len(nearest)), count)
+
+
 def _assign(
-    rows: NDArray[np.float32], centroids: NDArray[np.float32], each: _Team
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    rows: NDArray[np.float32], centroids: NDArray[np.float32], each: _Each
+) -> tuple[Items, NDArray[np.float32]]:
     """Return int32[n], each row's nearest centroid, and float32[n], minus half its squared distance."""
     half = np.einsum("ij,ij->i", centroids, centroids) / 2
     nearest, scores = np.empty(len(rows), np.int32), np.empty(len(rows), np.float32)
@@ -75,24 +82,26 @@ def _assign(
     return nearest, scores
 
 
-def _means(rows: NDArray[np.float32], members: list[NDArray[np.int64]], each: _Team) -> NDArray[np.float32]:
-    """Return float32[len(members), d], the means of the rows of each, summed in float64; 0 where there are none."""
-    means = np.zeros((len(members), rows.shape[1]), np.float32)
+def _means(rows: NDArray[np.float32], clusters: Csr, each: _Each) -> NDArray[np.float32]:
+    """Return float32[clusters, d], the mean row of each cluster, summed in float64; 0 where there are none."""
+    starts = clusters.starts
+    means = np.zeros((len(starts) - 1, rows.shape[1]), np.float32)
 
     def average(c: int) -> None:
-        means[c] = rows[members[c]].sum(0, dtype=np.float64) / max(len(members[c]), 1)
+        members = clusters.ids[starts[c] : starts[c + 1]]
+        means[c] = rows[members].sum(0, dtype=np.float64) / max(len(members), 1)
 
-    each(average, range(len(members)))
+    each(average, range(len(means)))
     return means
 
 
 @contextmanager
-def _team(threads: int) -> Iterator[_Team]:
-    """Give what does jobs in threads, in each of which BLAS has no threads of its own."""
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+def _threads(count: int) -> Iterator[_Each]:
+    """Start threads, in each of which BLAS stays single-threaded, and give what calls a function in them."""
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
 
-        def each(work: Callable[[int], None], jobs: range) -> None:
-            for _ in pool.map(work, jobs):
+        def each(work: Callable[[int], None], numbers: range) -> None:
+            for _ in pool.map(work, numbers):
                 pass
 
         yield each

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba as nb
 import numpy as np
 
-from algorithms.kernels.space import coordinate
+from algorithms.kernels.jit import kernel
+from algorithms.kernels.space import Vectors, coordinate
+from algorithms.kernels.types import Items, Offsets
 
 
-@nb.njit(cache=True, nogil=True)
-def medoids(space: Any, bounds: Any) -> Any:
+@kernel
+def medoids(space: Vectors, bounds: Offsets) -> Items:
     """Return int32[g], of each group of items the one nearest to their mean, or -1 for an empty group.
 
     Args:
-        space: the items, an `L2` or a `ScaledL2`.
+        space: the items.
         bounds: int64[g + 1]; group i is the items from ``bounds[i]`` on, before ``bounds[i + 1]``.
     """
-    found = np.full(len(bounds) - 1, -1, np.int32)
+    nearest = np.full(len(bounds) - 1, -1, np.int32)
     mean = np.empty(space.rows.shape[1], np.float64)
-    for g in range(len(found)):
+    for g in range(len(nearest)):
         start, stop = bounds[g], bounds[g + 1]
         mean[:] = 0
         for i in range(start, stop):
@@ -33,5 +32,5 @@ def medoids(space: Any, bounds: Any) -> Any:
             for t in range(len(mean)):
                 squared += (coordinate(space, i, t) - mean[t]) ** 2
             if squared < best:
-                best, found[g] = squared, i
-    return found
+                best, nearest[g] = squared, i
+    return nearest

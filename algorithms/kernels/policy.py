@@ -7,11 +7,14 @@ that have a body per policy type, chosen while compiling::
         ids: NDArray[np.int32]
 
     @implements(neighbours, Rows)
-    def _(graph, node, visited, out): ...
+    def neighbours_in_rows(graph, node, visited, out): ...
 
 A kernel that calls ``neighbours(graph, ...)`` is compiled once per type of `graph`, with the body inlined: it
 costs what hand-written code costs. And it can be cached on disk, which closures over compiled functions cannot:
 Numba finds the compiled code by the argument types, and a NamedTuple class is known by its name in any process.
+
+Under ``NUMBA_DISABLE_JIT=1`` operations look their body up as plain Python does, so that a kernel can be stepped
+through in a debugger.
 """
 
 from __future__ import annotations
@@ -21,20 +24,24 @@ from typing import Any, TypeVar
 
 from numba.extending import overload
 
+from algorithms.kernels.jit import PART
+
 Body = TypeVar("Body", bound=Callable[..., Any])
 
-FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-"""Sums may be reordered, so that they can be vectorised; infinities and NaN keep their meaning."""
+_bodies: dict[tuple[Any, type], Callable[..., Any]] = {}
 
 
 def operation(stub: Body) -> Body:
     """Declare an operation: a function without a body, which `implements` gives one per policy type."""
 
-    def missing(*args: Any) -> Any:
-        raise NotImplementedError(f"{stub.__name__} is only for compiled code")
+    def dispatch(policy: Any, *args: Any) -> Any:
+        body = _bodies.get((dispatch, type(policy)))
+        if body is None:
+            raise NotImplementedError(f"{type(policy).__name__} does not implement {stub.__name__}")
+        return body(policy, *args)
 
-    missing.__name__, missing.__doc__ = stub.__name__, stub.__doc__
-    return missing  # type: ignore[return-value]
+    dispatch.__name__, dispatch.__doc__ = stub.__name__, stub.__doc__
+    return dispatch  # type: ignore[return-value]
 
 
 def implements(stub: Callable[..., Any], policy: type) -> Callable[[Body], Body]:
@@ -44,7 +51,8 @@ def implements(stub: Callable[..., Any], policy: type) -> Callable[[Body], Body]
         def choose(first: Any, *rest: Any) -> Any:
             return body if getattr(first, "instance_class", None) is policy else None
 
-        overload(stub, strict=False, jit_options={"fastmath": FASTMATH, "nogil": True})(choose)
+        _bodies[stub, policy] = body
+        overload(stub, strict=False, jit_options=PART)(choose)
         return body
 
     return register

@@ -1,11 +1,11 @@
-"""Asking the processor for memory before it is needed."""
+"""Asking the processor to load memory before it is needed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 
@@ -28,5 +28,9 @@ def _prefetch(typingctx: Any, array: Any, i: Any, j: Any) -> Any:
     return signature, codegen
 
 
-prefetch: Any = _prefetch
-"""``prefetch(array, i, j)`` in compiled code; the compiler passes the typing context."""
+def _do_nothing(array: Any, i: int, j: int) -> None:
+    """Stand in for `_prefetch`, which only compiled code can call."""
+
+
+prefetch: Any = _do_nothing if config.DISABLE_JIT else _prefetch  # type: ignore[attr-defined]
+"""``prefetch(array, i, j)``; the compiler passes the typing context."""

@@ -8,21 +8,22 @@ a = 1.2, 1.44, ... up to alpha. Distances are squared, for alpha too, as in the 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from algorithms.kernels.heap import NO_KEY, key_distance, key_id
-from algorithms.kernels.policy import FASTMATH, implements, operation
+from algorithms.kernels.jit import part
+from algorithms.kernels.policy import implements, operation
 from algorithms.kernels.space import distance, target
+from algorithms.kernels.types import Item, Keys, Rule, Space
 
 _STEP = 1.2
 _ROUNDING = 1 + 1e-6
 
 
 @operation
-def may_occlude(rule: Any, node: Any, chosen: Any, candidate: Any) -> Any:
+def may_occlude(rule: Rule, node: Item, chosen: Item, candidate: Item) -> bool:  # type: ignore[empty-body]
     """Return whether a chosen neighbour of a node may occlude a candidate, whatever the distances."""
 
 
@@ -31,12 +32,13 @@ class Always(NamedTuple):
 
 
 @implements(may_occlude, Always)
-def _(rule: Any, node: Any, chosen: Any, candidate: Any) -> Any:
+def may_always_occlude(rule: Always, node: Item, chosen: Item, candidate: Item) -> bool:
+    """Leave it to the distances."""
     return True
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def prune(space: Any, rule: Any, node: Any, keys: Any, count: Any, cap: Any, alpha: Any, out: Any) -> Any:
+@part
+def prune(space: Space, rule: Rule, node: Item, keys: Keys, count: int, cap: int, alpha: float, out: Keys) -> int:
     """Choose at most `cap` of a node's candidates.
 
     Args:

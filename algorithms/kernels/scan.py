@@ -1,38 +1,53 @@
-"""Measuring every item of a run: exact, and quicker than any graph where the run is short."""
+"""Measuring every item of a run: exact, and faster than any graph if the run is short."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba as nb
-
-from algorithms.kernels.beam import COMPUTED, RESULTS
+from algorithms.kernels.beam import COMPUTED, RESULTS, Scratch
 from algorithms.kernels.filter import passes
 from algorithms.kernels.heap import admit, make_key
-from algorithms.kernels.policy import FASTMATH
+from algorithms.kernels.jit import part
 from algorithms.kernels.space import distances
+from algorithms.kernels.types import Accept, Items, Target
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def scan(target: Any, accept: Any, items: Any, start: Any, stop: Any, ef: Any, scratch: Any) -> None:
-    """Measure ``items[start:stop]``, int32, distinct; add those that pass to the results, of which the best `ef` stay.
+@part
+def scan(target: Target, accept: Accept, items: Items, start: int, stop: int, ef: int, scratch: Scratch) -> None:
+    """Measure ``items[start:stop]``, all distinct; add those that pass to the results, of which the best `ef` are kept.
 
-    A search that was begun (see `beam`) can be finished after it.
+    The search must have been begun, and can be finished afterwards (see `beam`).
     """
-    results, counters = scratch.results, scratch.counters
-    width = len(scratch.items)
-    found = counters[RESULTS]
     at = start
     while at < stop:
         count = 0
-        while at < stop and count < width:
+        while at < stop and count < len(scratch.items):
             if passes(accept, items[at]):
                 scratch.items[count] = items[at]
                 count += 1
             at += 1
-        distances(target, scratch.items, count, scratch.lengths)
-        counters[COMPUTED] += count
-        for i in range(count):
-            if admit(results, found, ef, make_key(scratch.lengths[i], scratch.items[i])):
-                found = min(ef, found + 1)
-    counters[RESULTS] = found
+        _measure(target, count, ef, scratch)
+
+
+@part
+def scan_between(target: Target, accept: Accept, first: int, last: int, ef: int, scratch: Scratch) -> None:
+    """Measure the items with the numbers `first` to `last`, as `scan` does."""
+    item = first
+    while item <= last:
+        count = 0
+        while item <= last and count < len(scratch.items):
+            if passes(accept, item):
+                scratch.items[count] = item
+                count += 1
+            item += 1
+        _measure(target, count, ef, scratch)
+
+
+@part
+def _measure(target: Target, count: int, ef: int, scratch: Scratch) -> None:
+    """Measure the first `count` of ``scratch.items``, and add them to the results."""
+    results = scratch.counters[RESULTS]
+    distances(target, scratch.items, count, scratch.lengths)
+    scratch.counters[COMPUTED] += count
+    for i in range(count):
+        if admit(scratch.results, results, ef, make_key(scratch.lengths[i], scratch.items[i])):
+            results = min(ef, results + 1)
+    scratch.counters[RESULTS] = results

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.decode import value
-from algorithms.kernels.policy import FASTMATH, implements, operation
+from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.policy import implements, operation
 from algorithms.kernels.prefetch import prefetch
+from algorithms.kernels.types import Distance, Distances, Item, Items, Queries, Space, Target
 from bench.core.formats import Codes, Storage
 
 AHEAD = 256
@@ -24,29 +25,33 @@ AHEAD = 256
 
 _LINE = 64
 
+Row: TypeAlias = int | np.integer[Any]
+Length: TypeAlias = float | np.floating[Any]
+"""Numbers of a width that matters to the compiler: a row as unsigned needs no check of its sign."""
+
 
 @operation
-def target(space: Any, item: Any) -> Any:
+def target(space: Space, item: Item) -> Target:  # type: ignore[empty-body]
     """Return an item of the space as a target."""
 
 
 @operation
-def distance(target: Any, item: Any) -> Any:
+def distance(target: Target, item: Item) -> Distance:  # type: ignore[empty-body]
     """Return the distance from the target to an item, float32."""
 
 
 @operation
-def distances(target: Any, items: Any, count: Any, out: Any) -> Any:
+def distances(target: Target, items: Items, count: int, out: Distances) -> None:
     """Write the distances to the first `count` of `items` (int32) to `out` (float32)."""
 
 
 @operation
-def query_target(space: Any, queries: Any, row: Any) -> Any:
+def query_target(space: Space, queries: Queries, row: int) -> Target:  # type: ignore[empty-body]
     """Return ``queries[row]``, of float32[q, d], as a target in the space."""
 
 
 @operation
-def coordinate(space: Any, item: Any, t: Any) -> Any:
+def coordinate(space: Space, item: Item, t: int) -> float:  # type: ignore[empty-body]
     """Return a coordinate of an item, float32."""
 
 
@@ -68,8 +73,8 @@ class L2Target(NamedTuple):
     rows: NDArray[Any]
     norms: NDArray[np.float32]
     queries: NDArray[Any]
-    row: np.int64
-    norm: np.float32
+    row: Row
+    norm: Length
 
 
 class ScaledL2(NamedTuple):
@@ -87,17 +92,17 @@ class ScaledTarget(NamedTuple):
     scales: NDArray[np.float32]
     norms: NDArray[np.float32]
     queries: NDArray[Any]
-    row: np.int64
-    scale: np.float32
-    norm: np.float32
+    row: Row
+    scale: Length
+    norm: Length
 
 
-Space: TypeAlias = L2 | ScaledL2
+Vectors: TypeAlias = L2 | ScaledL2
 """Items under squared L2, of whatever format."""
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def product(a: Any, i: Any, b: Any, j: Any) -> Any:
+@part
+def product(a: NDArray[Any], i: Row, b: NDArray[Any], j: Row) -> Length:
     """Return the inner product of ``a[i]`` and ``b[j]``."""
     total = np.float32(0)
     for t in range(a.shape[1]):
@@ -105,8 +110,8 @@ def product(a: Any, i: Any, b: Any, j: Any) -> Any:
     return total
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def products(rows: Any, items: Any, count: Any, queries: Any, row: Any, out: Any) -> None:
+@part
+def products(rows: NDArray[Any], items: Items, count: int, queries: NDArray[Any], row: Row, out: Distances) -> None:
     """Write the inner products of ``queries[row]`` with the first `count` of `items` (int32) to `out` (float32).
 
     Four rows are read at a time: a random row waits for memory, and four wait together.
@@ -133,8 +138,8 @@ def products(rows: Any, items: Any, count: Any, queries: Any, row: Any, out: Any
         out[i] = product(rows, np.uint32(items[i]), queries, row)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _squared_norms(rows: Any) -> Any:
+@kernel
+def _squared_norms(rows: NDArray[Any]) -> Distances:
     norms = np.empty(len(rows), np.float32)
     for i in range(len(rows)):
         norms[i] = product(rows, i, rows, i)
@@ -146,7 +151,7 @@ def l2(rows: NDArray[Any]) -> L2:
     return L2(rows, _squared_norms(rows))
 
 
-def space_of(vectors: NDArray[np.float32] | Codes) -> Space:
+def space_of(vectors: NDArray[np.float32] | Codes) -> Vectors:
     """Return the space of float32[n, d], C-contiguous, or of codes, under squared L2."""
     if not isinstance(vectors, Codes):
         return l2(vectors)
@@ -156,59 +161,69 @@ def space_of(vectors: NDArray[np.float32] | Codes) -> Space:
 
 
 @implements(query_target, L2)
-def _query_target(space: Any, queries: Any, row: Any) -> Any:
+def query_target_l2(space: L2, queries: Queries, row: int) -> L2Target:
+    """Measure the query's norm once."""
     return L2Target(space.rows, space.norms, queries, row, product(queries, row, queries, row))
 
 
 @implements(query_target, ScaledL2)
-def _query_target_scaled(space: Any, queries: Any, row: Any) -> Any:
+def query_target_scaled(space: ScaledL2, queries: Queries, row: int) -> ScaledTarget:
+    """Take the query as it is: only items are scaled."""
     norm = product(queries, row, queries, row)
     return ScaledTarget(space.rows, space.scales, space.norms, queries, row, np.float32(1), norm)
 
 
 @implements(coordinate, L2)
-def _coordinate(space: Any, item: Any, t: Any) -> Any:
+def coordinate_l2(space: L2, item: Item, t: int) -> Length:
+    """Return the stored value."""
     return value(space.rows[item, t])
 
 
 @implements(coordinate, ScaledL2)
-def _coordinate_scaled(space: Any, item: Any, t: Any) -> Any:
+def coordinate_scaled(space: ScaledL2, item: Item, t: int) -> float:
+    """Return the stored value, scaled."""
     return space.scales[item] * value(space.rows[item, t])
 
 
 @implements(target, L2)
-def _target(space: Any, item: Any) -> Any:
+def target_l2(space: L2, item: Item) -> L2Target:
+    """Take the item's norm from the space."""
     return L2Target(space.rows, space.norms, space.rows, np.int64(item), space.norms[item])
 
 
 @implements(distance, L2Target)
-def _distance(target: Any, item: Any) -> Any:
+def distance_l2(target: L2Target, item: Item) -> Distance:
+    """Return |x|^2 + |q|^2 - 2 q.x."""
     dot = product(target.rows, item, target.queries, target.row)
     # Rounding must not make a distance negative.
     return max(target.norms[item] + target.norm - np.float32(2) * dot, np.float32(0))
 
 
 @implements(distances, L2Target)
-def _distances(target: Any, items: Any, count: Any, out: Any) -> None:
+def distances_l2(target: L2Target, items: Items, count: int, out: Distances) -> None:
+    """Compute all inner products first, then the distances."""
     products(target.rows, items, count, target.queries, target.row, out)
     for i in range(count):
         out[i] = max(target.norms[items[i]] + target.norm - np.float32(2) * out[i], np.float32(0))
 
 
 @implements(target, ScaledL2)
-def _target_scaled(space: Any, item: Any) -> Any:
+def target_scaled(space: ScaledL2, item: Item) -> ScaledTarget:
+    """Take the item's scale and norm from the space."""
     scale, norm = space.scales[item], space.norms[item]
     return ScaledTarget(space.rows, space.scales, space.norms, space.rows, np.int64(item), scale, norm)
 
 
 @implements(distance, ScaledTarget)
-def _distance_scaled(target: Any, item: Any) -> Any:
+def distance_scaled(target: ScaledTarget, item: Item) -> Distance:
+    """Return |x|^2 + |q|^2 - 2 q.x, with both scales in the product."""
     dot = target.scale * target.scales[item] * product(target.rows, item, target.queries, target.row)
     return max(target.norms[item] + target.norm - np.float32(2) * dot, np.float32(0))
 
 
 @implements(distances, ScaledTarget)
-def _distances_scaled(target: Any, items: Any, count: Any, out: Any) -> None:
+def distances_scaled(target: ScaledTarget, items: Items, count: int, out: Distances) -> None:
+    """Compute all inner products first, then scale them."""
     products(target.rows, items, count, target.queries, target.row, out)
     for i in range(count):
         dot = target.scale * target.scales[items[i]] * out[i]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from algorithms.kernels.jit import part
+from algorithms.kernels.types import Item
 
 
 class Visited(NamedTuple):
@@ -21,18 +23,18 @@ class Visited(NamedTuple):
     epoch: np.uint32
 
 
-@nb.njit(cache=True, nogil=True)
-def next_epoch(stamps: Any, epoch: Any) -> Any:
-    """Return the epoch after `epoch`; once in 2^32 searches it starts again and clears the stamps."""
+@part
+def next_epoch(stamps: NDArray[np.uint32], epoch: np.uint32) -> np.uint32:
+    """Return the epoch after `epoch`; every 2^32 searches, clear the stamps and start again."""
     if epoch == np.uint32(0xFFFFFFFF):
         stamps[:] = 0
         return np.uint32(1)
     return np.uint32(epoch + 1)
 
 
-@nb.njit(cache=True, nogil=True, inline="always")
-def visit(visited: Any, item: Any) -> Any:
-    """Mark an item as met; return whether it is for the first time."""
+@part
+def visit(visited: Visited, item: Item) -> bool:
+    """Mark an item as met; return whether this is the first time."""
     at = np.uint32(item)
     fresh = visited.stamps[at] != visited.epoch
     visited.stamps[at] = visited.epoch

@@ -1,31 +1,26 @@
-"""The index of SeRF and its search: all prefixes in one graph, and edges by the first rank of a range.
-
-Zuo, Qiao, Zhou, Li, Deng: SeRF: Segment Graph for Range-Filtering Approximate Nearest Neighbor Search (SIGMOD 2024).
-Items are known by their ranks, and were inserted in that order.
-"""
+"""The index of SeRF and its search: all prefixes in one graph, and edges by the first rank of a range."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
-import numpy as np
-from numpy.typing import NDArray
-
-from algorithms.kernels.beam import COMPUTED, begin, finish, seed, walk
-from algorithms.kernels.filter import Everything
-from algorithms.kernels.graph import Csr, neighbours
-from algorithms.kernels.policy import FASTMATH, implements
-from algorithms.kernels.scan import scan
-from algorithms.kernels.space import query_target
-from algorithms.kernels.visited import visit
+from algorithms.kernels.beam import Scratch, begin, seed, walk
+from algorithms.kernels.csr import Csr
+from algorithms.kernels.filter import Everything, Interval
+from algorithms.kernels.graph import neighbours
+from algorithms.kernels.policy import implements
+from algorithms.kernels.queries import search_one
+from algorithms.kernels.ranges import RangeBeam, first_not_above
+from algorithms.kernels.scan import scan_between
+from algorithms.kernels.types import Item, Items, Offsets, Target
+from algorithms.kernels.visited import Visited, visit
 
 SEEDS = 3
 """How many items a search starts from, evenly spread over the range."""
 
 
 class Segment(NamedTuple):
-    """The one-dimensional segment graph: the graphs of all prefixes of the ranks, in one (section 4 of the paper).
+    """The one-dimensional segment graph: the graphs of all prefixes of the ranks, in one (section 4).
 
     Attributes:
         starts: int64[n + 1], where each node's edges start.
@@ -33,25 +28,48 @@ class Segment(NamedTuple):
         ends: int32[edges], the rank whose insertion removed the edge, n if none did; descending within a node.
     """
 
-    starts: NDArray[np.int64]
-    ids: NDArray[np.int32]
-    ends: NDArray[np.int32]
+    starts: Offsets
+    ids: Items
+    ends: Items
 
 
-class Batches(NamedTuple):
-    """Edges to lower ranks, in batches: which are meant depends on the first rank of the range (section 5).
+class Forward(NamedTuple):
+    """Edges to lower ranks, in spans: which are meant depends on the first rank of the range (section 5).
 
     Attributes:
-        nodes: int64[n + 1], where each node's batches start.
-        lasts: int32[batches]: a batch is for ranges that begin up to here, and after its node's batch before.
-        starts: int64[batches + 1], where each batch's edges start.
+        nodes: int64[n + 1], where each node's spans start.
+        lasts: int32[spans]: a span is for ranges that begin up to here, and after its node's span before.
+        starts: int64[spans + 1], where each span's edges start.
         ids: int32[edges], the neighbours, nearest first.
     """
 
-    nodes: NDArray[np.int64]
-    lasts: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    ids: NDArray[np.int32]
+    nodes: Offsets
+    lasts: Items
+    starts: Offsets
+    ids: Items
+
+
+class SerfIndex(NamedTuple):
+    """What is saved: items are numbered by their ranks."""
+
+    segment: Segment
+    forward: Forward
+
+
+class SerfView(NamedTuple):
+    """What is searched.
+
+    Attributes:
+        segment: for ranges that begin at the lowest rank.
+        forward: for all others.
+        backward: the edges of `forward` by the nodes that they lead to, the nodes that they leave descending.
+        M: neighbours of an item at most, in each span and in each prefix.
+    """
+
+    segment: Segment
+    forward: Forward
+    backward: Csr
+    M: int
 
 
 class Prefix(NamedTuple):
@@ -62,25 +80,16 @@ class Prefix(NamedTuple):
 
 
 class Within(NamedTuple):
-    """The edges between the ranks `first` to `last`: of one batch of a node, and those of any batch backwards.
+    """The edges between the ranks `first` to `last`: of one span of a node, and backwards those of any span."""
 
-    Attributes:
-        forward: the batches.
-        backward: the same edges by the nodes that they lead to, in descending order.
-        first: the first rank.
-        last: the last rank.
-        limit: how many edges within the range are followed backwards.
-    """
-
-    forward: Batches
-    backward: Csr
+    serf: SerfView
     first: int
     last: int
-    limit: int
 
 
 @implements(neighbours, Prefix)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
+def neighbours_in_prefix(graph: Prefix, node: Item, visited: Visited, out: Items) -> int:
+    """Offer the edges that inserting the ranks up to `last` left: those removed later, and to ranks before."""
     segment, last = graph.segment, graph.last
     count = 0
     for i in range(segment.starts[node], segment.starts[node + 1]):
@@ -94,54 +103,40 @@ def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
 
 
 @implements(neighbours, Within)
-def _(graph: Any, node: Any, visited: Any, out: Any) -> Any:
-    forward, backward, first, last = graph.forward, graph.backward, graph.first, graph.last
+def neighbours_within(graph: Within, node: Item, visited: Visited, out: Items) -> int:
+    """Offer the edges of the span for `first`, then up to 2 M edges backwards from the highest rank of the range."""
+    forward, backward = graph.serf.forward, graph.serf.backward
     count = 0
-    for batch in range(forward.nodes[node], forward.nodes[node + 1]):
-        if forward.lasts[batch] >= first:
-            for i in range(forward.starts[batch], forward.starts[batch + 1]):
+    # The span that is for ranges that begin at `first`.
+    for span in range(forward.nodes[node], forward.nodes[node + 1]):
+        if forward.lasts[span] >= graph.first:
+            for i in range(forward.starts[span], forward.starts[span + 1]):
                 item = forward.ids[i]
-                if item >= first:
+                if item >= graph.first:
                     out[count] = item
                     count += visit(visited, item)
             break
-    low, high = backward.starts[node], backward.starts[node + 1]
-    stop = high
-    while low < high:  # the first that is not above the range
-        middle = (low + high) >> 1
-        if backward.ids[middle] > last:
-            low = middle + 1
-        else:
-            high = middle
-    for i in range(low, min(stop, low + graph.limit)):
+    # Nodes above this one that have it in any span. All of them are above `first`.
+    stop = backward.starts[node + 1]
+    start = first_not_above(backward.ids, backward.starts[node], stop, graph.last)
+    for i in range(start, min(stop, start + 2 * graph.serf.M)):
         item = backward.ids[i]
         out[count] = item
         count += visit(visited, item)
     return count
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def search(
-    start: Any, stop: Any, scratch: Any, segment: Any, forward: Any, backward: Any, limit: Any, space: Any, items: Any,
-    queries: Any, intervals: Any, ef: Any, scan_below: Any, ids: Any, lengths: Any, computed: Any,
-) -> None:  # fmt: skip
-    """Answer queries `start` to `stop` - 1, each within the ranks of its row of `intervals`, int64[q, 2].
-
-    A range of fewer than `scan_below` items is measured whole; `items` is int32[n], 0 to n - 1.
-    """
-    for i in range(start, stop):
-        scratch.counters[COMPUTED] = 0
+@implements(search_one, SerfView)
+def search_serf(index: SerfView, query: Target, accept: Interval, params: RangeBeam, scratch: Scratch) -> None:
+    """Measure a short range; else walk from evenly spaced items of it, in a prefix's graph if it is a prefix."""
+    first, last = accept.first, accept.last
+    if last - first + 1 < params.scan_below:
+        scan_between(query, Everything(), first, last, params.ef, scratch)
+    elif first <= last:
         visited = begin(scratch)
-        query = query_target(space, queries, i)
-        first, last = intervals[i, 0], intervals[i, 1]
-        if last - first + 1 < scan_below:
-            scan(query, Everything(), items, first, last + 1, ef, scratch)
-        elif first <= last:
-            for s in range(SEEDS):
-                seed(query, Everything(), visited, first + s * (last - first) // SEEDS, ef, scratch)
-            if first == 0:
-                walk(query, Prefix(segment, last), Everything(), visited, ef, scratch)
-            else:
-                walk(query, Within(forward, backward, first, last, limit), Everything(), visited, ef, scratch)
-        finish(scratch, ids[i], lengths[i])
-        computed[i] = scratch.counters[COMPUTED]
+        for s in range(SEEDS):
+            seed(query, Everything(), visited, first + s * (last - first) // SEEDS, params.ef, scratch)
+        if first == 0:
+            walk(query, Prefix(index.segment, last), Everything(), visited, params.ef, scratch)
+        else:
+            walk(query, Within(index, first, last), Everything(), visited, params.ef, scratch)

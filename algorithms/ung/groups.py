@@ -1,35 +1,31 @@
-"""Items grouped by equal label sets, and which sets are the smallest that contain a given one.
-
-Cai, Shi, Chen, Zheng: Navigating Labels and Vectors: A Unified Approach to Filtered Approximate Nearest Neighbor Search
-(PACMMOD 2024), section 4. The paper finds minimal supersets in a trie of the sets; here they are read from inverted
-lists, in which smaller sets stand first. What is found is the same.
-"""
+"""Items grouped by equal label sets, and the label navigating graph over the groups (section 4 of the paper)."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.encodings.labels import Labels, LabelSets
-from algorithms.kernels.graph import Csr
+from algorithms.kernels.csr import Csr, csr_of_lists, csr_of_pairs, offsets
+from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.types import Item, Items, Offsets
 
 
 class Groups(NamedTuple):
-    """The distinct label sets of n items that have labels, smaller sets first.
+    """The distinct label sets of n items, smaller sets first; items without labels are in no group.
 
     Attributes:
         labels: the labels of each group, as those of an item.
         bounds: int64[g + 1]; the items of a group stand together in `order`, from its bound to the next.
-        order: int32[m], the items, m <= n; ascending within a group.
+        order: int32[m], the item at each place, m <= n; ascending within a group.
         holders: the inverted lists: of each label the groups that have it, ascending.
     """
 
     labels: Labels
-    bounds: NDArray[np.int64]
-    order: NDArray[np.int32]
+    bounds: Offsets
+    order: Items
     holders: Csr
 
     @property
@@ -38,67 +34,85 @@ class Groups(NamedTuple):
         return len(self.bounds) - 1
 
     @property
-    def of_place(self) -> NDArray[np.int32]:
+    def of_place(self) -> Items:
         """int32[m], the group of each place in `order`."""
         return np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.bounds))
 
 
 def group(sets: LabelSets) -> Groups:
-    """Group items by their label sets. Items without a label are in no group."""
+    """Group items by their label sets."""
+    # Big-endian, so that label sets of one size are in the order of their bytes.
     members: dict[bytes, list[int]] = {}
-    for item, (start, stop) in enumerate(zip(sets.offsets[:-1].tolist(), sets.offsets[1:].tolist(), strict=True)):
+    for item, (start, stop) in enumerate(pairwise(sets.labels.offsets.tolist())):
         if start < stop:
-            members.setdefault(sets.codes[start:stop].astype(">i4").tobytes(), []).append(item)
+            members.setdefault(sets.labels.codes[start:stop].astype(">i4").tobytes(), []).append(item)
     keys = sorted(members, key=lambda key: (len(key), key))
-    codes = np.frombuffer(b"".join(keys), ">i4").astype(np.int32)
-    offsets = np.cumsum([0, *(len(key) // 4 for key in keys)])
-    bounds = np.cumsum([0, *(len(members[key]) for key in keys)])
-    order = np.array([item for key in keys for item in members[key]], np.int32)
-    starts = np.zeros(sets.size + 1, np.int64)
-    np.cumsum(np.bincount(codes, minlength=sets.size), out=starts[1:])
-    ids = np.repeat(np.arange(len(keys), dtype=np.int32), np.diff(offsets))[np.argsort(codes, kind="stable")]
-    return Groups(Labels(offsets, codes), bounds, order, Csr(starts, ids))
+    labels = Labels(offsets([len(key) // 4 for key in keys]), np.frombuffer(b"".join(keys), ">i4").astype(np.int32))
+    holding = np.repeat(np.arange(len(keys)), np.diff(labels.offsets))
+    return Groups(
+        labels,
+        bounds=offsets([len(members[key]) for key in keys]),
+        order=np.array([item for key in keys for item in members[key]], np.int32),
+        holders=csr_of_pairs(labels.codes, holding, sets.size),
+    )
 
 
-def minimal_supersets(groups: Groups, wanted: NDArray[np.int32], *, proper: bool) -> NDArray[np.int32]:
-    """Return the groups whose sets contain `wanted` and no other such set.
+def navigating_graph(groups: Groups) -> Csr:
+    """Return the label navigating graph: an edge from each group to its minimal proper supersets."""
+    return csr_of_lists(
+        [minimal_supersets(groups, _labels_of(groups.labels, g), proper=True) for g in range(groups.size)]
+    )
+
+
+def minimal_supersets(groups: Groups, subset: Items, *, proper: bool) -> Items:
+    """Return the groups whose label sets contain a set, and contain no other such label set.
 
     Args:
         groups: the groups.
-        wanted: int32[w], w > 0, ascending labels.
-        proper: leave out the group whose set is `wanted` itself.
+        subset: int32[s], s > 0, the ascending labels of the set.
+        proper: leave out the group whose label set is `subset` itself.
 
     Returns:
         int32[*], ascending.
     """
-    lists = groups.holders.starts[wanted + 1] - groups.holders.starts[wanted]
-    rarest = wanted[lists.argmin()]
-    found = np.empty(lists.min(), np.int32)
-    return found[: _minimal_supersets(groups.labels, groups.holders, wanted, rarest, proper, found)]
+    starts = groups.holders.starts
+    rarest = subset[(starts[subset + 1] - starts[subset]).argmin()]
+    candidates = groups.holders.ids[starts[rarest] : starts[rarest + 1]]
+    out = np.empty(len(candidates), np.int32)
+    return out[: _minimal_supersets(groups.labels, candidates, subset, proper, out)]
 
 
-@nb.njit(cache=True, nogil=True)
-def _minimal_supersets(labels: Any, holders: Any, wanted: Any, rarest: Any, proper: Any, found: Any) -> Any:
+@kernel
+def _minimal_supersets(labels: Labels, candidates: Items, subset: Items, proper: bool, out: Items) -> int:
+    """Write the minimal supersets among ascending groups to `out`; return how many.
+
+    Smaller sets come first, so that any set which a minimal one may contain was accepted before it.
+    """
     count = 0
-    for i in range(holders.starts[rarest], holders.starts[rarest + 1]):
-        g = holders.ids[i]
-        held = labels.codes[labels.offsets[g] : labels.offsets[g + 1]]
-        if (proper and len(held) == len(wanted)) or not _contains(held, wanted):
+    for g in candidates:
+        held = _labels_of(labels, g)
+        if (proper and len(held) == len(subset)) or not _contains(held, subset):
             continue
         minimal = True
-        for j in range(count):
-            other = labels.codes[labels.offsets[found[j]] : labels.offsets[found[j] + 1]]
-            if len(other) < len(held) and _contains(held, other):
+        for other in out[:count]:
+            accepted = _labels_of(labels, other)
+            if len(accepted) < len(held) and _contains(held, accepted):
                 minimal = False
                 break
         if minimal:
-            found[count] = g
+            out[count] = g
             count += 1
     return count
 
 
-@nb.njit(cache=True, nogil=True)
-def _contains(larger: Any, smaller: Any) -> Any:
+@kernel
+def _labels_of(labels: Labels, g: Item) -> Items:
+    """Return the labels of a group."""
+    return labels.codes[labels.offsets[g] : labels.offsets[g + 1]]
+
+
+@part
+def _contains(larger: Items, smaller: Items) -> bool:
     """Return whether ascending labels contain others."""
     i = 0
     for label in smaller:
@@ -108,11 +122,3 @@ def _contains(larger: Any, smaller: Any) -> Any:
             return False
         i += 1
     return True
-
-
-def navigating_graph(groups: Groups) -> Csr:
-    """Return the label navigating graph: an edge from each group to its minimal proper supersets."""
-    offsets, codes = groups.labels
-    rows = [minimal_supersets(groups, codes[offsets[g] : offsets[g + 1]], proper=True) for g in range(groups.size)]
-    starts = np.cumsum([0, *map(len, rows)])
-    return Csr(starts, np.concatenate([*rows, np.empty(0, np.int32)]))

@@ -1,35 +1,27 @@
-"""UNG: a graph per label set, joined so that a search from the right sets meets nothing that fails the filter.
-
-Cai, Shi, Chen, Zheng: Navigating Labels and Vectors: A Unified Approach to Filtered Approximate Nearest Neighbor Search
-(PACMMOD 2024). Items with equal label sets are a group with a graph of its own. Edges lead from a group to those with
-the smallest larger sets only, so that all that can be reached from the smallest sets which contain a query's labels
-contains them too: a search tests no filter.
-"""
+"""UNG as a method: its parameters, and the paper's procedure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data, Info, param
-from algorithms.encodings.labels import UNKNOWN, LabelSets, label_sets
-from algorithms.kernels.graph import Csr
-from algorithms.kernels.queries import BatchSearch
+from algorithms.base import Data, Info, param
+from algorithms.encodings.labels import UNKNOWN, label_sets
+from algorithms.graph_method import GraphMethod
+from algorithms.kernels.csr import Csr, csr_of_lists
 from algorithms.kernels.space import L2, l2
-from algorithms.ung.build import build
-from algorithms.ung.groups import Groups, group, minimal_supersets
-from algorithms.ung.search import Starts, choose_entries, search
+from algorithms.kernels.types import Items
+from algorithms.ung.build import choose_entries, edges_of, grow_groups, joined, repair
+from algorithms.ung.cross import link_to_nearest, new_workers, realise_missing
+from algorithms.ung.groups import group, minimal_supersets, navigating_graph
+from algorithms.ung.search import Supersets, UngBeam, UngIndex, UngView
 from bench.core.errors import BenchError
-from bench.core.filters import Contains, Equals, FilterType, leaves, type_of
+from bench.core.filters import Contains, Equals, Filter, FilterType, leaves, type_of
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
-_FILE = "ung.npz"
 _SERVES = frozenset({FilterType.EM, FilterType.EMIS, FilterType.MEM, FilterType.MEMIS})
 
 
@@ -51,14 +43,8 @@ class Search:
     L: int = param(100, "the beam of the search", low=1)
 
 
-class Ung(Algorithm):
-    """A graph of groups with equal label sets; a search starts from some items of each smallest set that passes.
-
-    Those are all items of a group of at most `sigma`, else its medoid and random others. With `delta` of 0 no edge
-    leads to larger sets, which is enough where every item has one label. A group's graph that falls apart is mended by
-    an edge, so that a wide enough search finds every item that passes. The authors' code takes the first items of a
-    group for random ones by mistake.
-    """
+class Ung(GraphMethod):
+    """A graph of groups with equal label sets; a search starts from some items of each smallest set that passes."""
 
     info = Info(
         paper="Cai et al., Navigating Labels and Vectors: A Unified Approach to Filtered ANN Search (UNG)",
@@ -71,68 +57,59 @@ class Ung(Algorithm):
     )
     BuildParams = Build
     SearchParams = Search
+    file = "ung.npz"
+    Index = UngIndex
 
-    graph: Csr
-    entries: Csr
-    _sets: LabelSets
-    _groups: Groups
-    _space: L2
+    index: UngIndex
+    space: L2
 
-    def build(self, data: Data) -> None:
-        """Group the items, then grow and join the graphs of the groups."""
-        p: Build = self.params
-        self._open(data)
-        groups = self._groups
-        self.graph, medoids = build(self._space.rows, groups, p.delta, p.R, p.L, p.alpha, data.seed, data.threads)
-        self.entries = choose_entries(groups, medoids, p.sigma, np.random.default_rng((data.seed, 1)))
-
-    def save(self, folder: Path) -> None:
-        """Write the edges and the entries; vectors and label sets are the data's."""
-        starts, ids = self.graph
-        np.savez(folder / _FILE, starts=starts, ids=ids, entry_starts=self.entries.starts, entries=self.entries.ids)
-
-    @classmethod
-    def load(cls, folder: Path, params: Build, data: Data) -> Self:
-        """Read the edges and the entries, and group the items again."""
-        algorithm = cls(params)
-        with np.load(folder / _FILE) as arrays:
-            algorithm.graph = Csr(arrays["starts"], arrays["ids"])
-            algorithm.entries = Csr(arrays["entry_starts"], arrays["entries"])
-        algorithm._open(data)
-        return algorithm
-
-    def _open(self, data: Data) -> None:
+    def open(self, data: Data) -> None:
         """Group the items, and take a copy of the vectors group by group."""
         self._sets = label_sets(data.attributes, data.filtered)
         self._groups = group(self._sets)
-        self._space = l2(dense(data.source, self._groups.order))
+        self.ids = self._groups.order
+        self.space = l2(dense(data.source, self.ids))
+
+    def build_index(self, data: Data) -> UngIndex:
+        """Grow a graph in each group, then join the graphs along the label navigating graph."""
+        p: Build = self.params
+        graphs = grow_groups(self.space, self._groups, p.R, p.L, p.alpha, data.seed, data.threads)
+        edges = [edges_of(graphs.rows), repair(graphs)]
+        if p.delta > 0:
+            lng = navigating_graph(self._groups)
+            with new_workers(graphs, data.threads) as workers:
+                nearest = link_to_nearest(workers, graphs, lng, p.delta)
+                edges += [nearest, realise_missing(workers, graphs, lng, nearest, p.delta)]
+        entries = choose_entries(self._groups, graphs.medoids, p.sigma, np.random.default_rng((data.seed, 1)))
+        return UngIndex(*joined(edges, len(graphs.rows)), *entries)
+
+    @property
+    def view(self) -> UngView:
+        """The graph, and the entries of each group."""
+        starts, ids, entry_starts, entries = self.index
+        return UngView(Csr(starts, ids), Csr(entry_starts, entries))
 
     @cached_property
-    def _batch(self) -> BatchSearch:
-        return BatchSearch(len(self._groups.order), int(np.diff(self.graph.starts).max(initial=0)))
+    def width(self) -> int:
+        """The longest row."""
+        return int(np.diff(self.index.starts).max(initial=0))
 
-    def prepare(self, filters: FilterBatch) -> Starts:
-        """Find the smallest sets that contain the labels of each distinct filter.
+    def beam(self, params: Search, k: int) -> UngBeam:
+        """See `GraphMethod.beam`."""
+        return UngBeam(max(params.L, k))
+
+    def prepare(self, filters: FilterBatch) -> Supersets:
+        """Find the minimal supersets of the labels of each distinct filter.
 
         Raises:
             BenchError: a filter is of a type that is not served.
         """
-        rows = []
-        for filter_ in filters.unique:
-            if type_of(filter_) not in _SERVES:
-                raise BenchError(f"{filter_} is a filter of type {type_of(filter_)}; {self.info.why_not['']}")
-            wanted = {self._sets.code_of(leaf) for leaf in leaves(filter_) if isinstance(leaf, Equals | Contains)}
-            codes = np.array([] if UNKNOWN in wanted else sorted(wanted), np.int32)
-            rows.append(minimal_supersets(self._groups, codes, proper=False) if len(codes) else codes)
-        return Starts(Csr(np.cumsum([0, *map(len, rows)]), np.concatenate(rows)), filters.index)
+        return Supersets(csr_of_lists([self._supersets(filter_) for filter_ in filters.unique]), filters.index)
 
-    def search(
-        self, queries: NDArray[np.float32], prepared: Starts, k: int, params: Search, threads: int
-    ) -> NDArray[np.int32]:
-        """See `Algorithm.search`."""
-        answer = self._batch.run(
-            search, len(queries), k, threads, self.graph, self.entries, self._space, queries, *prepared,
-            max(params.L, k),
-        )  # fmt: skip
-        self.distance_computations = int(answer.computed.sum())
-        return np.append(self._groups.order, np.int32(-1))[answer.ids]
+    def _supersets(self, filter_: Filter) -> Items:
+        if type_of(filter_) not in _SERVES:
+            raise BenchError(f"{filter_} is a filter of type {type_of(filter_)}; {self.info.why_not['']}")
+        labels = {self._sets.label_of(leaf) for leaf in leaves(filter_) if isinstance(leaf, Equals | Contains)}
+        if UNKNOWN in labels:
+            return np.empty(0, np.int32)
+        return minimal_supersets(self._groups, np.array(sorted(labels), np.int32), proper=False)

@@ -1,28 +1,63 @@
-"""The search of UNG: from entries of the smallest label sets that contain the query's (PACMMOD 2024, section 4)."""
+"""The index of UNG and its search, from the minimal supersets of the query's labels (section 4 of the paper)."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.beam import CANDIDATES, COMPUTED, RESULTS, begin, finish, walk
-from algorithms.kernels.filter import Everything
-from algorithms.kernels.graph import Csr
+from algorithms.kernels.beam import CANDIDATES, COMPUTED, RESULTS, Scratch, begin, walk
+from algorithms.kernels.csr import Csr
+from algorithms.kernels.filter import Everything, filter_of
 from algorithms.kernels.heap import admit, make_key, push_min
-from algorithms.kernels.policy import FASTMATH
-from algorithms.kernels.space import distances, query_target
-from algorithms.kernels.visited import visit
-from algorithms.ung.groups import Groups
+from algorithms.kernels.jit import part
+from algorithms.kernels.policy import implements
+from algorithms.kernels.queries import search_one
+from algorithms.kernels.space import distances
+from algorithms.kernels.types import Items, Offsets, Target
+from algorithms.kernels.visited import Visited, visit
 
 
-class Starts(NamedTuple):
-    """Where searches start.
+class UngIndex(NamedTuple):
+    """What is saved: items are numbered by their places, see `Groups`.
 
     Attributes:
-        groups: of each distinct filter the groups that it starts from.
+        starts: int64[m + 1], where each place's neighbours start.
+        ids: int32[edges], the neighbours.
+        entry_starts: int64[g + 1], where each group's entries start.
+        entries: int32[*], the entries.
+    """
+
+    starts: Offsets
+    ids: Items
+    entry_starts: Offsets
+    entries: Items
+
+
+class UngView(NamedTuple):
+    """What is searched.
+
+    Attributes:
+        graph: the neighbours of each place.
+        entries: the places of each group where searches start.
+    """
+
+    graph: Csr
+    entries: Csr
+
+
+class UngBeam(NamedTuple):
+    """How wide a search is: `L`, at least the number of answers."""
+
+    L: int
+
+
+class Supersets(NamedTuple):
+    """The filters of a batch of q queries, each as groups: the minimal supersets of its labels.
+
+    Attributes:
+        groups: those of each distinct filter.
         which: int64[q], the filter of each query.
     """
 
@@ -30,41 +65,28 @@ class Starts(NamedTuple):
     which: NDArray[np.int64]
 
 
-def choose_entries(groups: Groups, medoids: NDArray[np.int32], sigma: int, rng: np.random.Generator) -> Csr:
-    """Choose at most `sigma` places of each group where searches start: all, or the medoid and random others."""
-    rows = []
-    for medoid, start, stop in zip(medoids, groups.bounds[:-1], groups.bounds[1:], strict=True):
-        if stop - start <= sigma:
-            rows.append(np.arange(start, stop))
-        else:
-            others = rng.choice(stop - start - 1, sigma - 1, replace=False) + start
-            rows.append(np.concatenate([[medoid], others + (others >= medoid)]))
-    return Csr(np.cumsum([0, *map(len, rows)]), np.concatenate([*rows, np.empty(0)]).astype(np.int32))
+@implements(filter_of, Supersets)
+def supersets_of(filters: Supersets, row: int) -> Items:
+    """Return the groups that the query starts from."""
+    starts, u = filters.groups.starts, filters.which[row]
+    return filters.groups.ids[starts[u] : starts[u + 1]]
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def search(
-    start: Any, stop: Any, scratch: Any, graph: Any, entries: Any, space: Any, queries: Any, groups: Any, which: Any,
-    ef: Any, found: Any, lengths: Any, computed: Any,
-) -> None:  # fmt: skip
-    """Answer queries `start` to `stop` - 1, each from the entries of the groups that it starts from."""
-    for row in range(start, stop):
-        scratch.counters[COMPUTED] = 0
-        query = query_target(space, queries, row)
-        visited = begin(scratch)
-        for i in range(groups.starts[which[row]], groups.starts[which[row] + 1]):
-            g = groups.ids[i]
-            _seed(query, entries.ids[entries.starts[g] : entries.starts[g + 1]], visited, ef, scratch)
-        walk(query, graph, Everything(), visited, ef, scratch)
-        finish(scratch, found[row], lengths[row])
-        computed[row] = scratch.counters[COMPUTED]
+@implements(search_one, UngView)
+def search_from_supersets(index: UngView, query: Target, groups: Items, params: UngBeam, scratch: Scratch) -> None:
+    """Walk from the entries of the query's minimal supersets: all that can be reached from there passes."""
+    starts, entries = index.entries
+    visited = begin(scratch)
+    for g in groups:
+        _seed(query, visited, entries[starts[g] : starts[g + 1]], params.L, scratch)
+    walk(query, index.graph, Everything(), visited, params.L, scratch)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
-def _seed(query: Any, items: Any, visited: Any, ef: Any, scratch: Any) -> None:
-    """Add items, not met before, to start from: those that are among the best `ef` so far."""
-    for begin_ in range(0, len(items), len(scratch.items)):
-        part = items[begin_ : begin_ + len(scratch.items)]
+@part
+def _seed(query: Target, visited: Visited, items: Items, ef: int, scratch: Scratch) -> None:
+    """Start from those of some items, not met before, that are among the best `ef` so far."""
+    for start in range(0, len(items), len(scratch.items)):
+        part = items[start : start + len(scratch.items)]
         distances(query, part, len(part), scratch.lengths)
         scratch.counters[COMPUTED] += len(part)
         for i in range(len(part)):

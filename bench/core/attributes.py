@@ -33,6 +33,10 @@ class Kind(StrEnum):
     SET = "set"
 
 
+Value: TypeAlias = str | int | bool
+"""What an item has in a column, or one of what it has."""
+
+
 @dataclass(frozen=True)
 class Categorical:
     """One string per item. `codes` int32[n] index the sorted `vocabulary`; -1 means missing."""
@@ -45,8 +49,8 @@ class Categorical:
         return len(self.codes)
 
     @cached_property
-    def code_of(self) -> dict[str, int]:
-        """Map from value to code."""
+    def code_of(self) -> dict[Value, int]:
+        """The code of every word of the vocabulary."""
         return {value: code for code, value in enumerate(self.vocabulary)}
 
     def part(self, rows: slice) -> Categorical:
@@ -117,8 +121,8 @@ class Sets:
         return len(self.offsets) - 1
 
     @cached_property
-    def code_of(self) -> dict[str, int]:
-        """Map from value to code."""
+    def code_of(self) -> dict[Value, int]:
+        """The code of every word of the vocabulary."""
         return {value: code for code, value in enumerate(self.vocabulary)}
 
     @cached_property
@@ -209,7 +213,7 @@ def _is_list(arrow_type: pa.DataType) -> bool:
     return pa.types.is_list(arrow_type) or pa.types.is_large_list(arrow_type)
 
 
-def _encode(values: pa.Array) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+def _encode_text(values: pa.Array) -> tuple[NDArray[np.int32], tuple[str, ...]]:
     """Return codes int32 (-1 for null) and their sorted vocabulary: equal data has equal codes, however it was read."""
     # A dictionary stored with the data may repeat words, or contain words that no item has.
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
@@ -224,7 +228,7 @@ def _encode(values: pa.Array) -> tuple[NDArray[np.int32], tuple[str, ...]]:
 
 
 def _categorical(array: pa.Array) -> Categorical:
-    return Categorical(*_encode(array))
+    return Categorical(*_encode_text(array))
 
 
 def _ordered(array: pa.Array) -> Ordered:
@@ -240,7 +244,7 @@ def _boolean(array: pa.Array) -> Boolean:
 
 def _sets(array: pa.Array) -> Sets:
     lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    codes, vocabulary = _encode(array.flatten())
+    codes, vocabulary = _encode_text(array.flatten())
     items = np.repeat(np.arange(len(array), dtype=np.int64), lengths)
     order = np.lexsort((codes, items))
     items, codes = items[order], codes[order]

@@ -1,4 +1,4 @@
-"""ACORN: how lists are read and cut, what a graph looks like, and what searches owe for any filter."""
+"""ACORN: how lists are read and cut, what a graph looks like, and what searches guarantee for any filter."""
 
 from __future__ import annotations
 
@@ -11,26 +11,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from algorithms.acorn.build import Growing, compress
-from algorithms.acorn.graph import Base, Upper, View
+from algorithms.acorn import build as build_kernels
+from algorithms.acorn.build import GrowingLayer
+from algorithms.acorn.graph import Readable, Reading
 from algorithms.acorn.method import Acorn, Build, Search
-from algorithms.kernels import hnsw
+from algorithms.baselines.hnsw import HnswPostFilter
+from algorithms.baselines.hnsw_params import HnswBuild
+from algorithms.baselines.widening import WideningSearch
+from algorithms.kernels import heap
 from algorithms.kernels.beam import begin, new_scratch
-from algorithms.kernels.filter import Bitmap
-from algorithms.kernels.graph import neighbours
-from algorithms.kernels.heap import key_id, make_key
+from algorithms.kernels.graph import Rows, neighbours
+from algorithms.kernels.layers import Upper
 from algorithms.kernels.visited import visit
 from bench.core.attributes import Attributes, ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Everything, Filter, FilterType
+from tests.support.kernels import bitmap, compiled, padded_rows
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, recall, through_disk
 from tests.support.strategies import FILTERS, columns
+
+key_id = compiled(heap.key_id)
+make_key = compiled(heap.make_key)
+prune_two_hops = compiled(build_kernels.prune_two_hops)
 
 SMALL = Build(M=4, gamma=3, M_beta=6)
 ONE = Build(M=8, gamma=1, M_beta=16)
 BOTH = [pytest.param(SMALL, id="gamma"), pytest.param(ONE, id="one")]
 WIDE = [pytest.param(Build(M=32, gamma=6, M_beta=32), id="gamma"), pytest.param(Build(32, 1, 64), id="one")]
-"""With the M of the paper, as with a small one clusters come apart, which is in the nature of the method."""
+"""With the M of the paper: a small M leaves clusters unconnected, which is in the nature of the method."""
 
 
 @st.composite
@@ -75,13 +83,13 @@ def test_prefiltering_measures_what_passes_and_nothing_else(problem: Problem, k:
     acorn, _ = through_disk(Acorn, SMALL, problem.data())
     problem = Problem(problem.vectors, problem.attributes, problem.queries[:1], problem.filters[:1])
     matches = int(problem.batch.matches[0])
-    found = answer(acorn, problem, Search(ef=1, prefilter_below=1.0), k)
+    ids = answer(acorn, problem, Search(ef=1, prefilter_below=1.0), k)
     if matches < len(problem.vectors):
-        check_exact(problem, found, k)
+        check_exact(problem, ids, k)
         assert acorn.distance_computations == matches
 
 
-def test_prefiltering_is_for_filters_below_the_given_selectivity() -> None:
+def test_filters_below_the_given_selectivity_are_prefiltered() -> None:
     rng = np.random.default_rng(0)
     attributes = Attributes(1000, {"number": ordered([i % 10 for i in range(1000)])})
     filters: tuple[Filter, ...] = (Equals("number", 3), Between("number", 0, 1))
@@ -105,22 +113,20 @@ def test_a_value_that_no_item_has_costs_nothing(build: Build) -> None:
 
 
 @pytest.mark.parametrize("build", BOTH)
-def test_something_is_found_even_if_nothing_that_passes_is_in_sight_of_the_start(build: Build) -> None:
+def test_a_match_out_of_sight_of_the_start_is_returned(build: Build) -> None:
     problem = clustered(3000, 7)
     acorn, _ = through_disk(Acorn, build, problem.data())
     assert isinstance(acorn, Acorn)
-    base, entry = acorn.graph.base, acorn.graph.entry
+    base, first, entry = acorn.index.base, acorn.index.first, acorn.index.entry
     seen = {entry}
     for _ in range(2):
         seen |= {int(other) for item in seen for other in base[item] if other >= 0}
-    unseen = next(
-        i for i in range(3000) if i not in seen and acorn.graph.first[i] == np.append(acorn.graph.first, 0)[i + 1]
-    )
+    unseen = next(i for i in range(2999) if i not in seen and first[i] == first[i + 1])  # in the lowest layer only
     attributes = Attributes(3000, {"number": ordered([int(i == unseen) for i in range(3000)])})
     lonely = Problem(problem.vectors, attributes, problem.queries, (Equals("number", 1),) * 40)
-    found = answer(acorn, lonely, Search(ef=10))
-    assert found[:, 0].tolist() == [unseen] * 40
-    assert np.all(found[:, 1:] == -1)
+    ids = answer(acorn, lonely, Search(ef=10))
+    assert ids[:, 0].tolist() == [unseen] * 40
+    assert np.all(ids[:, 1:] == -1)
 
 
 @pytest.mark.parametrize("build", WIDE)
@@ -137,11 +143,11 @@ def test_recall_grows_with_the_beam(build: Build) -> None:
 def test_without_a_filter_it_is_about_as_good_as_hnsw(build: Build) -> None:
     problem = clustered(3000, 3, queries=100)
     open_ = Problem(problem.vectors, problem.attributes, problem.queries, (Everything(),) * 100)
-    graph = hnsw.build(problem.vectors, build.M, ef_construction=build.M * build.gamma, seed=0, threads=1)
     acorn, _ = through_disk(Acorn, build, problem.data())
+    hnsw, _ = through_disk(HnswPostFilter, HnswBuild(build.M, build.M * build.gamma), problem.data())
     for ef in (10, 40):
-        theirs = recall(open_, hnsw.Searcher(graph, problem.vectors).search(problem.queries, 10, ef).ids)
-        assert recall(open_, answer(acorn, open_, Search(ef=ef))) >= theirs - 0.02
+        bar = recall(open_, answer(hnsw, open_, WideningSearch(ef=ef))) - 0.02
+        assert recall(open_, answer(acorn, open_, Search(ef=ef))) >= bar
 
 
 @pytest.mark.parametrize("build", [*BOTH, pytest.param(Build(M=2, gamma=2, M_beta=0), id="all may be cut")])
@@ -149,11 +155,11 @@ def test_lists_hold_distinct_items_of_their_layer_nearest_first(build: Build) ->
     problem = clustered(2000, 4)
     acorn = Acorn(build)
     acorn.build(problem.data())
-    graph = acorn.graph
-    levels = np.diff(np.append(graph.first, len(graph.upper)))
-    assert graph.base.shape == (2000, build.M_beta + 3 * build.M // 2)
-    assert graph.upper.shape == (levels.sum(), build.M * build.gamma)
-    assert levels[graph.entry] == graph.top == levels.max()
+    index = acorn.index
+    levels = np.diff(np.append(index.first, len(index.upper)))
+    assert index.base.shape == (2000, build.M_beta + 3 * build.M // 2)
+    assert index.upper.shape == (levels.sum(), build.M * build.gamma)
+    assert levels[index.entry] == index.top == levels.max()
 
     def check(item: int, row: NDArray[np.int32], level: int) -> None:
         ids = row[row >= 0]
@@ -165,78 +171,64 @@ def test_lists_hold_distinct_items_of_their_layer_nearest_first(build: Build) ->
         assert np.all(np.diff(squared) >= -1e-5 * (1 + squared[1:]))
 
     for item in range(2000):
-        check(item, graph.base[item], 0)
+        check(item, index.base[item], 0)
         for level in range(1, levels[item] + 1):
-            check(item, graph.upper[graph.first[item] + level - 1], level)
-    assert np.all((graph.base >= 0).any(1))
-
-
-def lists(draw: st.DrawFn, n: int) -> NDArray[np.int32]:
-    """Draw int32[n, 6]: rows of distinct items, and then -1."""
-    rows = np.full((n, 6), -1, np.int32)
-    for item in range(n):
-        row = draw(st.lists(st.integers(0, n - 1), unique=True, max_size=6))
-        rows[item, : len(row)] = row
-    return rows
-
-
-def words(mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    return np.packbits(np.pad(mask, (0, -len(mask) % 64)), bitorder="little").view(np.uint64)
+            check(item, index.upper[index.first[item] + level - 1], level)
+    assert np.all((index.base >= 0).any(1))
 
 
 @nb.njit
-def look(view: Any, item: Any, met: Any, scratch: Any) -> Any:
+def _look(graph: Any, item: int, met: NDArray[np.int32], scratch: Any) -> int:
     visited = begin(scratch)
     for other in met:
         visit(visited, other)
-    return neighbours(view, item, visited, scratch.items)
+    return neighbours(graph, item, visited, scratch.items)
 
 
-def neighbours_of(view: View, item: int, n: int, met: set[int]) -> list[int]:
-    scratch = new_scratch(n, view.limit)
-    count = look(view, item, np.array(sorted(met), np.int32), scratch)
-    found: list[int] = scratch.items[:count].tolist()
-    return found
+def neighbours_of(graph: Readable, item: int, n: int, met: set[int]) -> list[int]:
+    scratch = new_scratch(n, graph.reading.M)
+    count = _look(graph, item, np.array(sorted(met), np.int32), scratch)
+    return list(map(int, scratch.items[:count]))
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.data(), n=st.integers(2, 12), verbatim=st.integers(0, 6), limit=st.integers(1, 12))
+@given(data=st.data(), n=st.integers(2, 12), M_beta=st.integers(0, 6), M=st.integers(1, 12))
 def test_a_search_reads_what_passes_and_then_the_lists_of_the_tail(
-    data: st.DataObject, n: int, verbatim: int, limit: int
+    data: st.DataObject, n: int, M_beta: int, M: int
 ) -> None:
-    ids = lists(data.draw, n)
+    ids = data.draw(padded_rows(n, 6))
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     met = data.draw(st.sets(st.integers(0, n - 1)))
-    own = [i for i in ids[0].tolist() if i >= 0]
-    read = own + [i for j in reversed(own[verbatim:]) for i in ids[j].tolist() if i >= 0]
-    passing = [i for i in read if mask[i]][:limit]
+    one_hop = [i for i in ids[0].tolist() if i >= 0]
+    two_hops = [i for j in reversed(one_hop[M_beta:]) for i in ids[j].tolist() if i >= 0]
+    passing = [i for i in one_hop + two_hops if mask[i]][:M]
     expected = list(dict.fromkeys(i for i in passing if i not in met))
-    assert neighbours_of(View(Base(ids), Bitmap(words(mask)), verbatim, limit), 0, n, met) == expected
+    reading = Reading(bitmap(mask), M_beta, M)
+    assert neighbours_of(Readable(Rows(ids), reading), 0, n, met) == expected
     shifted = Upper(np.vstack([np.full((3, 6), -1, np.int32), ids]), np.arange(n, dtype=np.int32) + 1, 3)
-    assert neighbours_of(View(shifted, Bitmap(words(mask)), verbatim, limit), 0, n, met) == expected
+    assert neighbours_of(Readable(shifted, reading), 0, n, met) == expected
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.data(), n=st.integers(2, 12), verbatim=st.integers(0, 6), reach=st.integers(0, 12))
-def test_what_is_left_out_of_a_list_is_led_to_by_its_tail(
-    data: st.DataObject, n: int, verbatim: int, reach: int
-) -> None:
-    ids = lists(data.draw, n)
+@given(data=st.data(), n=st.integers(2, 12), M_beta=st.integers(0, 6), reach=st.integers(0, 12))
+def test_the_tail_of_a_list_leads_to_what_is_left_out(data: st.DataObject, n: int, M_beta: int, reach: int) -> None:
+    ids = data.draw(padded_rows(n, 6))
     candidates = data.draw(st.permutations(range(1, n)))
-    keys = np.array([make_key(np.float32(rank), item) for rank, item in enumerate(candidates)])
-    out = np.empty(6, np.int64)
-    growing = Growing(Base(ids), np.zeros((n, 6), np.float32), ids, verbatim, reach)
-    kept = [int(key_id(key)) for key in out[: compress(growing, ids, keys, len(keys), new_scratch(n, 1), out)]]
-    head = candidates[: min(verbatim, 6)]
+    scratch = new_scratch(n, 1)
+    scratch.pool[: n - 1] = [make_key(np.float32(rank), item) for rank, item in enumerate(candidates)]
+    growing = GrowingLayer(Rows(ids), np.zeros((n, 6), np.float32), ids, 2, 3, M_beta, reach)
+    count = prune_two_hops(growing, ids, n - 1, scratch)
+    kept = [key_id(key) for key in scratch.chosen[:count]]
+    head = candidates[: min(M_beta, 6)]
     assert kept[: len(head)] == head
     led_to: set[int] = set()
     chosen: list[int] = []
     for rank, item in enumerate(candidates):
-        if len(chosen) == 6 or (rank >= verbatim and len(led_to) + len(chosen) > reach):
+        if len(chosen) == 6 or (rank >= M_beta and len(led_to) + len(chosen) > reach):
             break
         if item in kept:
             chosen.append(item)
-            if rank >= verbatim:
+            if rank >= M_beta:
                 assert item not in led_to
                 led_to |= set(ids[item][ids[item] >= 0].tolist())
         else:
@@ -271,11 +263,11 @@ def test_a_graph_on_disk_is_the_graph_that_was_built(build: Build) -> None:
     built.build(problem.data())
     loaded, _ = through_disk(Acorn, build, problem.data())
     assert isinstance(loaded, Acorn)
-    width = loaded.graph.base.shape[1]
-    np.testing.assert_array_equal(loaded.graph.base, built.graph.base[:, :width])
-    assert np.all(built.graph.base[:, width:] == -1)
+    width = loaded.index.base.shape[1]
+    np.testing.assert_array_equal(loaded.index.base, built.index.base[:, :width])
+    assert np.all(built.index.base[:, width:] == -1)
     for name in ("upper", "first", "entry", "top"):
-        np.testing.assert_array_equal(getattr(loaded.graph, name), getattr(built.graph, name))
+        np.testing.assert_array_equal(getattr(loaded.index, name), getattr(built.index, name))
 
 
 def test_the_index_is_the_same_for_all_workloads() -> None:
@@ -283,7 +275,7 @@ def test_the_index_is_the_same_for_all_workloads() -> None:
     assert [Acorn.unsupported(filter_type) for filter_type in FilterType] == [None] * len(FilterType)
 
 
-def test_more_verbatim_neighbours_than_candidates_are_refused() -> None:
+def test_more_neighbours_kept_in_any_case_than_candidates_are_refused() -> None:
     assert Build(M=4, gamma=2, M_beta=16).M_beta == 16
     with pytest.raises(BenchError, match="M_beta is 17; it must not be above"):
         Build(M=4, gamma=2, M_beta=17)

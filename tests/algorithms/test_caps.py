@@ -1,4 +1,4 @@
-"""CAPS: trees hold what they say, and a search without a budget is exact."""
+"""CAPS: buckets hold the items that their tags say, and a search that reads all partitions is exact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from algorithms.caps.method import Build, Caps, Search
 from algorithms.caps.tree import grow_tree
-from algorithms.kernels.kmeans import train
 from bench.core.errors import BenchError
 from bench.core.filters import Between, FilterType
 from bench.core.masks import FilterBatch
@@ -31,10 +30,10 @@ def test_reading_all_partitions_is_exact(problem: Problem, partitions: int, h: i
 @given(problem=problems(), m=st.integers(1, 20))
 def test_a_small_budget_still_fills_the_answer_with_passing_items(problem: Problem, m: int) -> None:
     caps, _ = through_disk(Caps, Build(B=6, h=2), problem.data())
-    found = answer(caps, problem, Search(m))
-    check_valid(problem, found)
+    ids = answer(caps, problem, Search(m))
+    check_valid(problem, ids)
     matches = problem.batch.matches[problem.batch.index]
-    assert np.all((found >= 0).sum(1) >= np.minimum(np.minimum(matches, m), 10))
+    assert np.all((ids >= 0).sum(1) >= np.minimum(np.minimum(matches, m), 10))
 
 
 @settings(max_examples=100, deadline=None)
@@ -45,38 +44,38 @@ def test_a_small_budget_still_fills_the_answer_with_passing_items(problem: Probl
 )
 def test_an_item_is_in_the_first_bucket_whose_tag_it_has(rows: list[tuple[int, int]], h: int, count_all: bool) -> None:
     codes = np.array(rows, np.int32)
-    tags, bucket = grow_tree(codes, h, count_all)
+    tags, buckets = grow_tree(codes, h, count_all)
     assert len(tags) <= h
-    left = np.ones(len(codes), bool)
+    remaining = np.ones(len(codes), bool)
     for t, (attribute, value) in enumerate(tags):
         has = codes[:, attribute] == value
-        counted = np.ones(len(codes), bool) if count_all else left
+        counted = np.ones(len(codes), bool) if count_all else remaining
         earlier = {tuple(tag) for tag in tags[:t].tolist()}
         for a in range(codes.shape[1]):
             values, counts = np.unique(codes[counted, a], return_counts=True)
             rivals = [c for v, c in zip(values, counts, strict=True) if v >= 0 and (a, int(v)) not in earlier]
             assert np.count_nonzero(has & counted) >= max(rivals, default=0)
-        np.testing.assert_array_equal(bucket == t, left & has)
-        left &= ~has
-    np.testing.assert_array_equal(bucket == h, left)
+        np.testing.assert_array_equal(buckets == t, remaining & has)
+        remaining &= ~has
+    np.testing.assert_array_equal(buckets == h, remaining)
     if h >= len(np.unique(codes[:, 0])) + len(np.unique(codes[:, 1])):
-        assert np.all(codes[left] == -1)
+        assert np.all(codes[remaining] == -1)
 
 
-def test_the_next_tag_is_counted_among_what_is_left_or_among_all() -> None:
+def test_the_next_tag_is_counted_among_the_remaining_items_or_among_all() -> None:
     # Value 0 of the first attribute takes five items; the second attribute's 0 is then no longer frequent.
     codes = np.array([[0, 0]] * 4 + [[0, 1]] + [[1, 1]] * 3, np.int32)
-    left, _ = grow_tree(codes, 2, count_all=False)
-    everyone, _ = grow_tree(codes, 2, count_all=True)
-    assert left.tolist() == [[0, 0], [0, 1]]
-    assert everyone.tolist() == [[0, 0], [1, 0]]
+    among_remaining, _ = grow_tree(codes, 2, count_all=False)
+    among_all, _ = grow_tree(codes, 2, count_all=True)
+    assert among_remaining.tolist() == [[0, 0], [0, 1]]
+    assert among_all.tolist() == [[0, 0], [1, 0]]
 
 
 def test_buckets_partition_the_items() -> None:
     problem = clustered(500, 0)
     caps = Caps(Build(B=12, h=3))
     caps.build(problem.data())
-    trees = caps.trees
+    trees = caps.index.trees
     assert sorted(trees.ids.tolist()) == list(range(500))
     assert len(trees.starts) == 12 * 4 + 1
     assert trees.starts[[0, -1]].tolist() == [0, 500]
@@ -140,8 +139,3 @@ def test_a_filter_of_another_type_is_refused() -> None:
     caps, _ = through_disk(Caps, Build(B=4), problem.data())
     with pytest.raises(BenchError, match="only EM and MEM"):
         caps.prepare(FilterBatch([Between("number", 0, 1)], problem.attributes))
-
-
-def test_centroids_of_equal_rows() -> None:
-    rows = np.ones((40, 3), np.float32)
-    np.testing.assert_array_equal(train(rows, 7, np.random.default_rng(0), 1), np.ones((7, 3)))

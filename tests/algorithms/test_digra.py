@@ -1,4 +1,4 @@
-"""DIGRA: a tree that stays balanced, graphs that stay within its nodes, and answers that stay within the range."""
+"""DIGRA: a tree that stays balanced, graphs that stay within its nodes, and ranges that two nodes cover."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from algorithms.digra import search
 from algorithms.digra.index import DigraIndex
-from algorithms.digra.method import Digra, DigraBuild, DigraSearch
-from algorithms.digra.search import cover
+from algorithms.digra.method import Build, Digra, Search
 from algorithms.digra.tree import Tree
 from bench.core.filters import Between
 from bench.core.masks import FilterBatch
+from tests.support.kernels import compiled
 from tests.support.problems import answer, check_valid, recall, through_disk
 from tests.support.ranges import ranged
 
-SMALL = DigraBuild(M=8, ef_construction=40)
+cover = compiled(search.cover)
+
+SMALL = Build(M=8, ef_construction=40)
 
 
 def check_tree(tree: Tree) -> None:
     below = np.arange(tree.n)
-    least = (tree.most + 1) // 2
+    least = (tree.B + 1) // 2
     for layer, starts in enumerate(tree.starts, 1):
         assert starts[0] == 0
         assert np.all(np.isin(starts, below))
         children = np.diff(np.append(np.searchsorted(below, starts), len(below)))
-        assert children.max() <= tree.most
+        assert children.max() <= tree.B
         assert children.min() >= (least if layer < tree.height else 2)
         below = starts
     assert len(below) == 1 or tree.n == 0
 
 
 def check_rows(index: DigraIndex) -> None:
-    """Check that living items link, in each layer, to distinct others of their node, or to what was deleted."""
+    """Check that living items link, in each layer, to distinct others of their node, or to deleted items."""
     columns = index.columns
     for item in index.items:
         rank = int(index.ranks[item])
@@ -50,11 +53,11 @@ def check_rows(index: DigraIndex) -> None:
 
 
 @pytest.mark.parametrize("grouping", ["paper", "released"])
-@pytest.mark.parametrize("most", [3, 4, 5, 8])
+@pytest.mark.parametrize("B", [3, 4, 5, 8])
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(0, 200), moves=st.lists(st.integers(-(2**31), 2**31), max_size=120))
-def test_the_tree_stays_balanced(grouping: str, most: int, n: int, moves: list[int]) -> None:
-    tree = Tree(n, most, grouping)
+def test_the_tree_stays_balanced(grouping: str, B: int, n: int, moves: list[int]) -> None:
+    tree = Tree(n, B, grouping)
     check_tree(tree)
     for move in moves:
         before = [starts.tolist() for starts in tree.starts]
@@ -68,7 +71,7 @@ def test_the_tree_stays_balanced(grouping: str, most: int, n: int, moves: list[i
 
 
 @pytest.mark.parametrize(
-    ("most", "grouping", "children"),
+    ("B", "grouping", "children"),
     [
         (3, "paper", [2, 2, 2, 2, 3]),
         (3, "released", [2, 3, 2, 2, 2]),
@@ -76,10 +79,8 @@ def test_the_tree_stays_balanced(grouping: str, most: int, n: int, moves: list[i
         (6, "paper", [3, 3, 5]),
     ],
 )
-def test_nodes_are_built_with_as_many_children_as_the_grouping_says(
-    most: int, grouping: str, children: list[int]
-) -> None:
-    starts = Tree(11, most, grouping).starts[0]
+def test_nodes_are_built_with_as_many_children_as_the_grouping_says(B: int, grouping: str, children: list[int]) -> None:
+    starts = Tree(11, B, grouping).starts[0]
     assert np.diff(np.append(starts, 11)).tolist() == children
 
 
@@ -113,21 +114,21 @@ def test_rows_stay_within_the_nodes_of_their_layers(grouping: str) -> None:
     check_rows(method.index)
 
 
-@pytest.mark.parametrize("share", [0.001, 0.005, 0.05])
-def test_short_ranges_are_answered_well(share: float) -> None:
-    problem = ranged(2000, 4, fraction=share)
+@pytest.mark.parametrize("fraction", [0.001, 0.005, 0.05])
+def test_short_ranges_are_answered_well(fraction: float) -> None:
+    problem = ranged(2000, 4, share=fraction)
     method, _ = through_disk(Digra, SMALL, problem.data())
-    k = min(10, int(2000 * share))
-    assert recall(problem, answer(method, problem, DigraSearch(ef=100), k), k) >= 0.99
+    k = min(10, int(2000 * fraction))
+    assert recall(problem, answer(method, problem, Search(ef=100), k), k) >= 0.99
 
 
-def test_copies_of_one_vector_are_found() -> None:
+def test_copies_of_one_vector_are_returned() -> None:
     problem = ranged(400, 5)
     problem.vectors[:300] = problem.vectors[0]
     method, _ = through_disk(Digra, SMALL, problem.data())
-    found = answer(method, problem, DigraSearch(ef=200))
-    check_valid(problem, found)
-    assert np.mean(found >= 0) >= 0.95
+    ids = answer(method, problem, Search(ef=200))
+    check_valid(problem, ids)
+    assert np.mean(ids >= 0) >= 0.95
 
 
 def test_an_index_can_be_emptied_and_filled_again() -> None:
@@ -136,7 +137,7 @@ def test_an_index_can_be_emptied_and_filled_again() -> None:
     method.build(problem.data())
     method.delete(np.arange(60))
     batch = FilterBatch((Between("year", None, None),) * 5, problem.attributes)
-    assert np.all(method.search(problem.queries, method.prepare(batch), 10, DigraSearch(), 1) == -1)
+    assert np.all(method.search(problem.queries, method.prepare(batch), 10, Search(), 1) == -1)
     ids = method.insert(problem.vectors, problem.attributes["year"].values)
-    found = method.search(problem.queries, method.prepare(batch), 60, DigraSearch(ef=60), 1)
-    assert np.all(np.sort(found, axis=1) == ids)
+    answers = method.search(problem.queries, method.prepare(batch), 60, Search(ef=60), 1)
+    assert np.all(np.sort(answers, axis=1) == ids)

@@ -1,9 +1,9 @@
-"""DSG: labels that say exactly where pruning would keep an edge, and answers that stay within the range."""
+"""DSG: labels that say exactly where pruning keeps an edge, edges merged and moved, insertions, deletions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -12,31 +12,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from algorithms.dsg.edges import merged, moved, separated, supported
-from algorithms.dsg.method import Dsg, DsgBuild
-from algorithms.dsg.rectangles import Boxes, new_memory, record, rectangles
+from algorithms.dsg.edges import Labelled, merged, moved, separated, supported
+from algorithms.dsg.method import Build, Dsg
+from algorithms.dsg.rectangles import Boxes, new_stack, record, rectangles
 from algorithms.dsg.search import Edges
-from algorithms.kernels.heap import make_key
+from algorithms.kernels import heap
 from algorithms.kernels.policy import implements
 from algorithms.kernels.space import l2
 from bench.core.errors import BenchError
+from tests.support.kernels import compiled
 from tests.support.ranges import part, ranged
 
+make_key = compiled(heap.make_key)
+
 VARIANTS = ("paper", "rewrite")
-SMALL = {name: DsgBuild(M=8, ef_construction=40, ef_max=60, variant=name) for name in VARIANTS}
+SMALL = {name: Build(M=8, ef_construction=40, ef_max=60, variant=name) for name in VARIANTS}
 
 
 class Lists(NamedTuple):
     """A sink of every rectangle: int64[*, 5] the candidate and its bounds, and int64[1] how many there are."""
 
     rows: NDArray[np.int64]
-    count: NDArray[np.int64]
+    size: NDArray[np.int64]
 
 
 @implements(record, Lists)
-def _(sink: Any, i: Any, first: Any, left: Any, right: Any, last: Any) -> None:
-    sink.rows[sink.count[0]] = (i, first, left, right, last)
-    sink.count[0] += 1
+def record_in_lists(sink: Lists, i: int, first: int, left: int, right: int, last: int) -> None:
+    sink.rows[sink.size[0]] = (i, first, left, right, last)
+    sink.size[0] += 1
 
 
 # Compiled apart, so that no policy of the tests gets into the cache on disk.
@@ -44,7 +47,7 @@ _list = nb.njit(rectangles.py_func)
 _box = nb.njit(rectangles.py_func)
 
 
-def _kept(rows: Any, node: int, inside: list[int], m: int, alpha: float) -> set[int]:
+def _kept(rows: NDArray[np.float32], node: int, inside: list[int], m: int, alpha: float) -> set[int]:
     """Return what the occlusion rule keeps of candidates, ascending by distance."""
     chosen: list[int] = []
     for item in inside:
@@ -54,13 +57,13 @@ def _kept(rows: Any, node: int, inside: list[int], m: int, alpha: float) -> set[
     return set(chosen)
 
 
-def _candidates(rows: Any, node: int) -> NDArray[np.int64]:
+def _candidates(rows: NDArray[np.float32], node: int) -> NDArray[np.int64]:
     lengths = ((rows - rows[node]) ** 2).sum(axis=1)
     return np.sort(np.array([make_key(lengths[i], i) for i in range(len(rows)) if i != node], np.int64))
 
 
 def _drawn(draw: int, n: int) -> NDArray[np.float32]:
-    """Return vectors of small integers, whose distances are exact, and many of them equal."""
+    """Return vectors of small integers, so that distances are exact and many are equal."""
     return np.random.default_rng(draw).integers(-3, 4, (n, 3)).astype(np.float32)
 
 
@@ -72,19 +75,19 @@ def test_rectangles_are_where_pruning_keeps_an_edge(
     rows, node = _drawn(draw, n), data.draw(st.integers(0, n - 1))
     keys = _candidates(rows, node)
     lists, boxes = Lists(np.zeros((100_000, 5), np.int64), np.zeros(1, np.int64)), np.full((n, 4), -1, np.int32)
-    _list(l2(rows), node, keys, n - 1, n, alpha, new_memory(n, m), lists)
-    _box(l2(rows), node, keys, n - 1, n, alpha, new_memory(n, m), Boxes(boxes))
-    found = lists.rows[: lists.count[0]]
+    _list(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), lists)
+    _box(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), Boxes(boxes))
+    drawn = lists.rows[: lists.size[0]]
     items = keys & 0x7FFFFFFF
     for first in range(node + 1):
         for last in range(node, n):
             inside = [int(item) for item in items if first <= item <= last]
-            used = (found[:, 1] <= first) & (first <= found[:, 2]) & (found[:, 3] <= last) & (last <= found[:, 4])
-            kept = [int(items[i]) for i in found[used, 0]]
+            used = (drawn[:, 1] <= first) & (first <= drawn[:, 2]) & (drawn[:, 3] <= last) & (last <= drawn[:, 4])
+            kept = [int(items[i]) for i in drawn[used, 0]]
             assert len(kept) == len(set(kept))  # rectangles of one edge do not overlap
             assert set(kept) == _kept(rows, node, inside, m, alpha)
     for i, box in enumerate(boxes[: n - 1]):
-        of_edge = found[found[:, 0] == i, 1:]
+        of_edge = drawn[drawn[:, 0] == i, 1:]
         assert (box[0] >= 0) == (len(of_edge) > 0)
         if len(of_edge):
             around = (of_edge[:, 0].min(), of_edge[:, 1].max(), of_edge[:, 2].min(), of_edge[:, 3].max())
@@ -106,10 +109,10 @@ def _check_edges(edges: Edges) -> None:
     assert np.all((np.maximum(tails, heads) <= right) & (right <= last) & (last < n))
 
 
-def test_edges_are_sorted_labelled_rightly_and_run_both_ways() -> None:
+def test_edges_are_sorted_and_run_both_ways_with_one_label() -> None:
     method = Dsg(SMALL["paper"])
     method.build(ranged(900, 1).data())
-    _check_edges(method.edges)
+    _check_edges(method.index.edges)
 
 
 def test_edges_of_little_support_are_a_tenth_of_the_long_ones() -> None:
@@ -119,7 +122,7 @@ def test_edges_of_little_support_are_a_tenth_of_the_long_ones() -> None:
     tails, heads = (ends // n).astype(np.int32), (ends % n).astype(np.int32)
     low, high = np.minimum(tails, heads), np.maximum(tails, heads)
     boxes = np.stack([rng.integers(0, low + 1), low, high, rng.integers(high, n)], axis=1).astype(np.int32)
-    before = merged(n, [separated(merged(n, []))._replace(tails=tails, heads=heads, boxes=boxes)])
+    before = merged(n, [Labelled(tails, heads, boxes)])
     after = supported(before)
     for node in range(n):
         old, new = (range(g.starts[node], g.starts[node + 1]) for g in (before, after))
@@ -138,19 +141,18 @@ def test_edges_of_little_support_are_a_tenth_of_the_long_ones() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 8))
-def test_labels_move_with_the_items_that_they_are_about(draw: int, n: int, more: int) -> None:
+def test_labels_move_with_their_items(draw: int, n: int, more: int) -> None:
     rng, rows = np.random.default_rng(draw), _drawn(draw, n)
     parts = []
     for node in range(n):
         keys, boxes = _candidates(rows, node), np.full((n, 4), -1, np.int32)
-        _box(l2(rows), node, keys, n - 1, n, 1.0, new_memory(n, 3), Boxes(boxes))
+        _box(l2(rows), node, keys, n - 1, n, 1.0, new_stack(n, 3), Boxes(boxes))
         used = boxes[: n - 1, 0] >= 0
         heads = (keys & 0x7FFFFFFF).astype(np.int32)[used]
-        parts.append(separated(merged(n, []))._replace(
-            tails=np.full(len(heads), node, np.int32), heads=heads, boxes=boxes[: n - 1][used]))  # fmt: skip
+        parts.append(Labelled(np.full(len(heads), node, np.int32), heads, boxes[: n - 1][used]))
     edges = merged(n, parts)
     ranks = np.sort(rng.choice(n + more, n, replace=False)).astype(np.int32)
-    after = merged(n + more, [moved(edges, ranks, n + more)])
+    after = moved(edges, ranks, n + more)
     for first in range(n + more):
         for last in range(first, n + more):
             inside = np.flatnonzero((first <= ranks) & (ranks <= last))
@@ -161,6 +163,7 @@ def test_labels_move_with_the_items_that_they_are_about(draw: int, n: int, more:
 
 
 def _usable(edges: Edges, first: int, last: int) -> set[tuple[int, int]]:
+    """Return the ends of the edges that are used in a range."""
     tails, heads, boxes = separated(edges)
     a, b, c, d = boxes.T
     used = (a <= first) & (first <= b) & (c <= last) & (last <= d)
@@ -180,7 +183,7 @@ def test_an_insertion_in_parallel_gives_the_same_index(tmp_path: Path) -> None:
     assert saved[0] == saved[1]
 
 
-def test_what_is_static_takes_no_insertions_and_what_is_not_there_cannot_be_deleted() -> None:
+def test_the_rewrite_refuses_insertions_and_to_delete_what_is_not_there() -> None:
     problem = ranged(60, 9)
     method = Dsg(SMALL["rewrite"])
     method.build(problem.data())

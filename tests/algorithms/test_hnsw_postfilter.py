@@ -66,7 +66,7 @@ def test_a_graph_on_disk_is_the_graph_that_was_built() -> None:
     assert isinstance(loaded, HnswPostFilter)
     np.testing.assert_array_equal(loaded.index.base, built.index.base)
     for name in ("ids", "first", "entry", "top"):
-        np.testing.assert_array_equal(getattr(loaded.index.upper, name), getattr(built.index.upper, name))
+        np.testing.assert_array_equal(getattr(loaded.index, name), getattr(built.index, name))
 
 
 def test_all_filters_are_served_by_one_index() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from algorithms.irangegraph import search
 from algorithms.irangegraph.method import Build, IRangeGraph, Search
-from algorithms.irangegraph.search import Dedicated, Layers, node_at
-from algorithms.kernels.beam import begin, new_scratch
+from algorithms.irangegraph.search import Dedicated, Layers
+from algorithms.kernels.beam import Scratch, begin, new_scratch
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import neighbours
 from algorithms.kernels.visited import visit
@@ -20,8 +20,11 @@ from bench.core.attributes import Attributes, ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between
 from bench.core.masks import FilterBatch
+from tests.support.kernels import compiled
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk
 from tests.support.ranges import ranged
+
+node_at = compiled(search.node_at)
 
 SMALL = Build(M=8, ef_construction=40)
 
@@ -33,6 +36,7 @@ def built(problem: Problem, params: Build = SMALL) -> IRangeGraph:
 
 
 def row_of(layers: Layers, rank: int, depth: int) -> list[int]:
+    """Return the neighbours of an item in a depth."""
     row = layers.rows[rank, layers.columns[depth] : layers.columns[depth + 1]]
     used: list[int] = row[row >= 0].tolist()
     assert np.all(row[len(used) :] == -1)
@@ -40,7 +44,7 @@ def row_of(layers: Layers, rank: int, depth: int) -> list[int]:
 
 
 @nb.njit
-def _chosen(layers: Any, first: Any, last: Any, rank: Any, met: Any, scratch: Any) -> Any:
+def _choose(layers: Layers, first: int, last: int, rank: int, met: NDArray[np.int32], scratch: Scratch) -> int:
     visited = begin(scratch)
     for other in met:
         visit(visited, other)
@@ -48,15 +52,16 @@ def _chosen(layers: Any, first: Any, last: Any, rank: Any, met: Any, scratch: An
 
 
 def chosen(layers: Layers, first: int, last: int, rank: int, met: set[int]) -> list[int]:
-    scratch = new_scratch(len(layers.rows), layers.limit)
-    count = _chosen(layers, first, last, rank, np.array(sorted(met), np.int32), scratch)
-    found: list[int] = scratch.items[:count].tolist()
-    return found
+    """Return the neighbours of an item in the graph for a range, where the items `met` were met before."""
+    scratch = new_scratch(len(layers.rows), layers.M)
+    count = _choose(layers, first, last, rank, np.array(sorted(met), np.int32), scratch)
+    items: list[int] = scratch.items[:count].tolist()
+    return items
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 37, 700])
 def test_rows_stay_within_nodes_and_hold_distinct_others(n: int) -> None:
-    layers = built(ranged(n, 2, queries=1)).layers
+    layers = built(ranged(n, 2, queries=1)).view
     for depth in range(len(layers.columns) - 1):
         nodes = {node_at(n, rank, depth) for rank in range(n)}
         ordered = sorted(nodes)
@@ -73,7 +78,7 @@ def test_rows_stay_within_nodes_and_hold_distinct_others(n: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), n=st.integers(2, 60))
 def test_edges_are_those_of_the_nodes_that_split_the_range(data: st.DataObject, n: int) -> None:
-    layers = built(ranged(n, 1, queries=1)).layers
+    layers = built(ranged(n, 1, queries=1)).view
     first = data.draw(st.integers(0, n - 1))
     last = data.draw(st.integers(first, n - 1))
     rank = data.draw(st.integers(first, last))
@@ -82,28 +87,29 @@ def test_edges_are_those_of_the_nodes_that_split_the_range(data: st.DataObject, 
     for depth in range(len(layers.columns) - 1):
         low, high = node_at(n, rank, depth)
         child_low, child_high = node_at(n, rank, depth + 1)
-        own = set(range(low, high)) & set(range(first, last + 1))
-        if own != set(range(child_low, child_high)) & own or own == set(range(low, high)):
-            expected += [other for other in row_of(layers, rank, depth) if other in own]
-        if own == set(range(low, high)):
+        node, child = set(range(low, high)), set(range(child_low, child_high))
+        inside = node & set(range(first, last + 1))
+        if not inside <= child or inside == node:
+            expected += [other for other in row_of(layers, rank, depth) if other in inside]
+        if inside == node:
             break
     expected = [other for other in dict.fromkeys(expected) if other not in met]
     assert chosen(layers, first, last, rank, met) == expected[:8]
 
 
 def test_a_range_that_is_a_node_is_searched_in_its_graph() -> None:
-    layers = built(ranged(300, 3, queries=1)).layers
+    layers = built(ranged(300, 3, queries=1)).view
     for depth in (0, 1, 3):
         for rank in range(0, 300, 7):
             low, high = node_at(300, rank, depth)
             assert chosen(layers, low, high - 1, rank, set()) == row_of(layers, rank, depth)
 
 
-@pytest.mark.parametrize("share", [0.001, 0.005, 0.05, 0.5, 1.0])
-def test_recall_grows_with_the_beam_at_any_selectivity(share: float) -> None:
-    problem = ranged(3000, 4, queries=60, fraction=share)
+@pytest.mark.parametrize("fraction", [0.001, 0.005, 0.05, 0.5, 1.0])
+def test_recall_grows_with_the_beam_at_any_selectivity(fraction: float) -> None:
+    problem = ranged(3000, 4, queries=60, fraction=fraction)
     method = built(problem, Build(M=16, ef_construction=100))
-    k = min(10, int(3000 * share))
+    k = min(10, int(3000 * fraction))
     recalls = [recall(problem, answer(method, problem, Search(ef=ef), k), k) for ef in (10, 40, 3000)]
     assert recalls == sorted(recalls)
     assert recalls[0] >= 0.8
@@ -130,14 +136,14 @@ def test_post_filtering_of_a_second_range_is_exact_with_a_wide_beam(scan_below: 
     check_exact(problem, answer(method, problem, Search(ef=300, secondary="post", scan_below=scan_below)), 10)
 
 
-def test_in_filtering_of_a_second_range_measures_less_and_finds_nearly_all() -> None:
+def test_in_filtering_of_a_second_range_measures_less_at_little_loss() -> None:
     problem = two_ranges(3000, 11)
     method = built(problem, Build(M=16, ef_construction=100))
-    found, computed = {}, {}
+    answers, computed = {}, {}
     for secondary in ("in", "post"):
         params = Search(ef=60, secondary=secondary)
-        found[secondary] = answer(method, problem, params)
-        check_valid(problem, found[secondary])
+        answers[secondary] = answer(method, problem, params)
+        check_valid(problem, answers[secondary])
         computed[secondary] = method.distance_computations
         alone = [
             method.search(
@@ -145,10 +151,10 @@ def test_in_filtering_of_a_second_range_measures_less_and_finds_nearly_all() -> 
             )
             for q, f in enumerate(problem.filters)
         ]
-        np.testing.assert_array_equal(np.concatenate(alone), found[secondary])
+        np.testing.assert_array_equal(np.concatenate(alone), answers[secondary])
     assert computed["in"] < computed["post"]
-    assert recall(problem, found["post"]) >= 0.95
-    assert recall(problem, found["in"]) >= 0.9
+    assert recall(problem, answers["post"]) >= 0.95
+    assert recall(problem, answers["in"]) >= 0.9
 
 
 def test_the_attribute_that_ranks_can_be_chosen() -> None:

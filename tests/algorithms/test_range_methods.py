@@ -1,4 +1,4 @@
-"""What all methods for ranges owe: exact wide beams, answers within the range, nothing for empty ranges, one index."""
+"""Every method for ranges: exact wide beams, answers in the range, none for an empty one, one index, insertions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.base import Algorithm
-from algorithms.digra.method import Digra, DigraBuild, DigraSearch
-from algorithms.dsg.method import Dsg, DsgBuild, DsgSearch
-from algorithms.irangegraph.method import Build, IRangeGraph, Search
+from algorithms.digra.method import Build as DigraBuild
+from algorithms.digra.method import Digra
+from algorithms.digra.method import Search as DigraSearch
+from algorithms.dsg.method import Build as DsgBuild
+from algorithms.dsg.method import Dsg
+from algorithms.dsg.method import Search as DsgSearch
+from algorithms.irangegraph.method import Build as IRangeGraphBuild
+from algorithms.irangegraph.method import IRangeGraph
+from algorithms.irangegraph.method import Search as IRangeGraphSearch
 from algorithms.serf.method import Build as SerfBuild
 from algorithms.serf.method import Search as SerfSearch
 from algorithms.serf.method import Serf
@@ -46,10 +52,10 @@ class Case:
 CASES = {
     "serf": Case(Serf, SerfSearch, SerfBuild(M=16, ef_construction=60, ef_max=300)),
     "serf-min": Case(Serf, SerfSearch, SerfBuild(M=16, ef_construction=60, ef_max=300, leap="min")),
-    # Candidates that reach beyond a cluster of 200 items, or the rewrite has no edges between clusters.
+    # ef_max exceeds a cluster of 200 items, without which the rewrite has no edges between clusters.
     "dsg": Case(Dsg, DsgSearch, DsgBuild(M=8, ef_construction=40, ef_max=300)),
     "dsg-rewrite": Case(Dsg, DsgSearch, DsgBuild(M=8, ef_construction=40, ef_max=300, variant="rewrite")),
-    "irangegraph": Case(IRangeGraph, Search, Build(M=8, ef_construction=40)),
+    "irangegraph": Case(IRangeGraph, IRangeGraphSearch, IRangeGraphBuild(M=8, ef_construction=40)),
     "digra": Case(Digra, DigraSearch, DigraBuild(M=8, ef_construction=40)),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -69,20 +75,20 @@ def test_a_beam_as_wide_as_all_items_is_exact(case: Case, problem: Problem, k: i
 @given(problem=range_problems(), m=st.integers(2, 4), ef=st.integers(1, 9))
 def test_narrow_graphs_and_beams_stay_within_the_range(case: Case, problem: Problem, m: int, ef: int) -> None:
     method, _ = case.built(problem, replace(case.small, M=m, ef_construction=ef))
-    found = answer(method, problem, case.search(ef=ef))
-    check_valid(problem, found)
-    np.testing.assert_array_equal(found[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
+    ids = answer(method, problem, case.search(ef=ef))
+    check_valid(problem, ids)
+    np.testing.assert_array_equal(ids[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
 
 
 @every_case
-@pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
-def test_recall_grows_with_the_beam(case: Case, share: float) -> None:
-    problem = ranged(2000, 3, queries=100, fraction=share)
+@pytest.mark.parametrize("fraction", [0.02, 0.3, 1.0])
+def test_recall_grows_with_the_beam(case: Case, fraction: float) -> None:
+    problem = ranged(2000, 3, queries=100, fraction=fraction)
     method, _ = case.built(problem)
-    found = [answer(method, problem, case.search(ef=ef)) for ef in (10, 30, 2000)]
-    for ids in found:
+    answers = [answer(method, problem, case.search(ef=ef)) for ef in (10, 30, 2000)]
+    for ids in answers:
         check_valid(problem, ids)
-    recalls = [recall(problem, ids) for ids in found]
+    recalls = [recall(problem, ids) for ids in answers]
     assert recalls == sorted(recalls)
     assert recalls[0] >= 0.75
     assert recalls[-1] >= 0.95
@@ -106,7 +112,7 @@ def test_equal_values_are_taken_together(case: Case) -> None:
 
 
 @every_case
-def test_an_empty_range_is_answered_with_nothing_at_once(case: Case) -> None:
+def test_an_empty_range_has_no_answers_and_costs_no_distances(case: Case) -> None:
     problem = ranged(300, 6, [10 * (i // 5) for i in range(300)], queries=3)
     filters = (Between("year", 11, 19), Between("year", 600, None), Between("year", 20, 10))
     problem = Problem(problem.vectors, problem.attributes, problem.queries, filters)
@@ -119,11 +125,11 @@ def test_an_empty_range_is_answered_with_nothing_at_once(case: Case) -> None:
 @every_case
 def test_index_and_answers_are_the_same_for_any_number_of_threads(case: Case) -> None:
     problem = ranged(1500, 7)
-    made = [case.built(problem, threads=threads) for threads in (1, 2, 2)]
-    assert made[0][1] == made[1][1] == made[2][1]
+    builds = [case.built(problem, threads=threads) for threads in (1, 2, 2)]
+    assert builds[0][1] == builds[1][1] == builds[2][1]
     answers = [
         answer(method, problem, case.search(ef=20), threads=threads)
-        for (method, _), threads in zip(made, (1, 2, 3), strict=True)
+        for (method, _), threads in zip(builds, (1, 2, 3), strict=True)
     ]
     np.testing.assert_array_equal(answers[0], answers[1])
     np.testing.assert_array_equal(answers[0], answers[2])
@@ -153,19 +159,34 @@ def test_insertions_and_deletions_leave_an_index_as_good_as_a_new_one(case: Case
     method.delete(gone)
 
     living = np.setdiff1d(np.arange(1200), gone)
-    left = part(whole, living)
-    fresh, _ = case.built(left)
+    remaining = part(whole, living)
+    fresh, _ = case.built(remaining)
     method.save(tmp_path)
     loaded = case.method.load(tmp_path, case.small, whole.data())
     batch = FilterBatch(whole.filters, whole.attributes)
     for ef in (20, 80):
         params = case.search(ef=ef)
-        found = method.search(whole.queries, method.prepare(batch), 10, params, 1)
-        np.testing.assert_array_equal(found, loaded.search(whole.queries, loaded.prepare(batch), 10, params, 1))
-        assert not np.isin(found, gone).any()
-        places = np.where(found >= 0, np.searchsorted(living, found), -1)
-        check_valid(left, places)
-        assert recall(left, places) >= recall(left, answer(fresh, left, params)) - 0.02
+        ids = method.search(whole.queries, method.prepare(batch), 10, params, 1)
+        np.testing.assert_array_equal(ids, loaded.search(whole.queries, loaded.prepare(batch), 10, params, 1))
+        assert not np.isin(ids, gone).any()
+        places = np.where(ids >= 0, np.searchsorted(living, ids), -1)
+        check_valid(remaining, places)
+        assert recall(remaining, places) >= recall(remaining, answer(fresh, remaining, params)) - 0.02
+
+
+@dynamic_case
+def test_a_search_after_insertions_gets_new_memory_and_is_exact(case: Case) -> None:
+    whole = ranged(60, 8)
+    method = case.method(case.wide(60))
+    method.build(part(whole, np.arange(20)).data())
+    params = case.search(ef=60)
+    for first, stop in ((20, 21), (21, 60)):
+        answer(method, part(whole, np.arange(first)), params)
+        memory = method._batch
+        method.insert(whole.vectors[first:stop], whole.attributes["year"].values[first:stop])
+        current = part(whole, np.arange(stop))
+        check_exact(current, answer(method, current, params), 10)
+        assert method._batch is not memory
 
 
 @dynamic_case

@@ -1,4 +1,4 @@
-"""UNG: the smallest sets that contain others, edges that lead up only, and nothing that passes out of reach."""
+"""UNG: minimal supersets, edges that only lead up, and every item that passes within reach."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.encodings.labels import LabelSets, label_sets
-from algorithms.kernels.graph import Csr
 from algorithms.ung.groups import Groups, group, minimal_supersets, navigating_graph
 from algorithms.ung.method import Build, Search, Ung
 from bench.core.attributes import Attributes, boolean, sets
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
 from bench.core.masks import FilterBatch
-from tests.support.labelled import LEAVES, labelled_problems, labels_of, tagged
+from tests.support.labelled import LEAVES, labelled_problems, labels_of, rows_of, tagged
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk
 
 SMALL = Build(delta=4, R=8, L=30, sigma=3)
@@ -36,7 +35,7 @@ SETS = st.lists(st.sets(st.integers(0, 5), max_size=4), min_size=1, max_size=40)
 
 
 def encoded(held: list[set[int]]) -> LabelSets:
-    column = sets([[str(label) for label in sorted(own)] for own in held])
+    column = sets([[str(label) for label in sorted(labels)] for labels in held])
     return label_sets(Attributes(len(held), {"tag": column}), ("tag",))
 
 
@@ -45,11 +44,7 @@ def sets_of(groups: Groups) -> list[set[int]]:
     return [set(codes[offsets[g] : offsets[g + 1]].tolist()) for g in range(groups.size)]
 
 
-def rows_of(graph: Csr) -> list[list[int]]:
-    return [part.tolist() for part in np.split(graph.ids, graph.starts[1:-1])]
-
-
-def built(problem: Problem, params: Build = SMALL) -> Ung:
+def build(problem: Problem, params: Build = SMALL) -> Ung:
     ung = Ung(params)
     ung.build(problem.data())
     return ung
@@ -58,39 +53,39 @@ def built(problem: Problem, params: Build = SMALL) -> Ung:
 @given(SETS)
 def test_items_of_equal_sets_are_a_group(held: list[set[int]]) -> None:
     sets_ = encoded(held)
-    groups, own = group(sets_), labels_of(sets_)
+    groups, labels_by_item = group(sets_), labels_of(sets_)
     expected = sets_of(groups)
     assert len({frozenset(labels) for labels in expected}) == groups.size
     assert [len(labels) for labels in expected] == sorted(len(labels) for labels in expected)
-    assert sorted(groups.order.tolist()) == [item for item, labels in enumerate(own) if labels]
+    assert sorted(groups.order.tolist()) == [item for item, labels in enumerate(labels_by_item) if labels]
     for place, g in enumerate(groups.of_place):
-        assert own[groups.order[place]] == expected[g]
+        assert labels_by_item[groups.order[place]] == expected[g]
 
 
 @settings(max_examples=200)
 @given(SETS, st.sets(st.integers(0, 5), min_size=1, max_size=3), st.booleans())
 def test_minimal_supersets_are_those_that_contain_no_other(
-    held: list[set[int]], wanted: set[int], proper: bool
+    held: list[set[int]], subset: set[int], proper: bool
 ) -> None:
     sets_ = encoded(held)
     groups = group(sets_)
-    codes = np.array(sorted(wanted & set(range(sets_.size))), np.int32)
+    codes = np.array(sorted(subset & set(range(sets_.size))), np.int32)
     if not len(codes):
         return
     labels = set(codes.tolist())
-    own = sets_of(groups)
-    above = [g for g in range(groups.size) if (labels < own[g] if proper else labels <= own[g])]
-    expected = [g for g in above if not any(own[other] < own[g] for other in above)]
+    of_group = sets_of(groups)
+    above = [g for g in range(groups.size) if (labels < of_group[g] if proper else labels <= of_group[g])]
+    expected = [g for g in above if not any(of_group[other] < of_group[g] for other in above)]
     assert minimal_supersets(groups, codes, proper=proper).tolist() == expected
 
 
 @given(SETS)
 def test_the_navigating_graph_leads_to_minimal_proper_supersets(held: list[set[int]]) -> None:
     groups = group(encoded(held))
-    own = sets_of(groups)
+    of_group = sets_of(groups)
     for g, row in enumerate(rows_of(navigating_graph(groups))):
-        above = [h for h in range(groups.size) if own[g] < own[h]]
-        assert row == [h for h in above if not any(own[other] < own[h] for other in above)]
+        above = [h for h in range(groups.size) if of_group[g] < of_group[h]]
+        assert row == [h for h in above if not any(of_group[other] < of_group[h] for other in above)]
 
 
 @settings(max_examples=80)
@@ -105,24 +100,24 @@ def test_a_wide_beam_is_exact(problem: Problem, k: int) -> None:
 @given(problem=labelled_problems(SHAPES), width=st.integers(1, 20), degree=st.integers(1, 4))
 def test_narrow_graphs_and_beams_return_passing_items_only(problem: Problem, width: int, degree: int) -> None:
     ung, _ = through_disk(Ung, Build(delta=1, R=degree, L=5, sigma=1), problem.data())
-    found = answer(ung, problem, Search(L=width))
-    check_valid(problem, found)
-    np.testing.assert_array_equal(found[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
+    ids = answer(ung, problem, Search(L=width))
+    check_valid(problem, ids)
+    np.testing.assert_array_equal(ids[:, 0] >= 0, problem.batch.matches[problem.batch.index] > 0)
 
 
 @pytest.mark.parametrize("single", [True, False])
 def test_edges_stay_in_a_group_or_lead_to_minimal_supersets(single: bool) -> None:
     problem = tagged(2000, 3, single)
-    ung = built(problem)
+    ung = build(problem)
     groups = group(label_sets(problem.attributes, ("tag",)))
     of, above = groups.of_place, rows_of(navigating_graph(groups))
     realised = set()
-    for place, row in enumerate(rows_of(ung.graph)):
+    for place, row in enumerate(rows_of(ung.view.graph)):
         assert place not in row
         assert len(set(row)) == len(row)
         across = [other for other in row if of[other] != of[place]]
         assert {of[other] for other in across} <= set(above[of[place]])
-        # R of its own group, one that mends it, and delta across, or as many again to realise another group.
+        # R within its group and a few that repair it; delta across, or as many again to realise an edge of the LNG.
         assert len(row) - len(across) <= SMALL.R + 5
         realised |= {(of[place], of[other]) for other in across}
     assert realised == {(g, h) for g, row in enumerate(above) for h in row}
@@ -132,10 +127,10 @@ def test_edges_stay_in_a_group_or_lead_to_minimal_supersets(single: bool) -> Non
 @pytest.mark.parametrize("single", [True, False])
 def test_all_items_that_pass_are_reachable_from_the_starts(single: bool) -> None:
     problem = tagged(3000, 4, single)
-    ung = built(problem, Build(delta=2, R=3, L=5, sigma=2))
+    ung = build(problem, Build(delta=2, R=3, L=5, sigma=2))
     groups, sets_ = group(label_sets(problem.attributes, ("tag",))), label_sets(problem.attributes, ("tag",))
-    rows, held = rows_of(ung.graph), labels_of(sets_)
-    starts = rows_of(ung.entries)
+    rows, held = rows_of(ung.view.graph), labels_of(sets_)
+    starts = rows_of(ung.view.entries)
     for label in range(sets_.size):
         entries = minimal_supersets(groups, np.array([label], np.int32), proper=False)
         open_ = list(itertools.chain(*(starts[g] for g in entries)))
@@ -145,15 +140,15 @@ def test_all_items_that_pass_are_reachable_from_the_starts(single: bool) -> None
                 if other not in seen:
                     seen.add(other)
                     open_.append(other)
-        assert {int(groups.order[place]) for place in seen} == {i for i, own in enumerate(held) if label in own}
+        assert {int(groups.order[place]) for place in seen} == {i for i, labels in enumerate(held) if label in labels}
 
 
 def test_searches_start_from_all_of_a_small_group_and_some_of_a_large_one() -> None:
     problem = tagged(1500, 5)
-    ung = built(problem, replace(SMALL, sigma=7))
+    ung = build(problem, replace(SMALL, sigma=7))
     groups = group(label_sets(problem.attributes, ("tag",)))
     sizes = set()
-    for g, row in enumerate(rows_of(ung.entries)):
+    for g, row in enumerate(rows_of(ung.view.entries)):
         size = groups.bounds[g + 1] - groups.bounds[g]
         assert len(set(row)) == len(row) == min(size, 7)
         assert all(groups.bounds[g] <= place < groups.bounds[g + 1] for place in row)
@@ -171,9 +166,9 @@ def test_recall_grows_with_the_beam(single: bool) -> None:
     assert recalls[2] > 0.99
 
 
-def test_without_edges_across_larger_sets_are_not_found() -> None:
+def test_without_edges_across_larger_sets_are_missed() -> None:
     problem = tagged(1000, 6)
-    complete, cut = (built(problem, replace(SMALL, delta=delta)) for delta in (4, 0))
+    complete, cut = (build(problem, replace(SMALL, delta=delta)) for delta in (4, 0))
     assert np.all(answer(complete, problem, Search(L=1000)) >= 0)
     lonely = answer(cut, problem, Search(L=1000))
     check_valid(problem, lonely)
@@ -182,14 +177,14 @@ def test_without_edges_across_larger_sets_are_not_found() -> None:
 
 def test_values_that_no_item_has_have_no_answer_and_cost_nothing() -> None:
     problem = tagged(200, 2)
-    ung = built(problem)
+    ung = build(problem)
     for filter_ in (Contains("tag", "nowhere"), And((Contains("tag", "1"), Contains("tag", "nowhere")))):
         prepared = ung.prepare(FilterBatch([filter_], problem.attributes))
         assert (ung.search(problem.queries[:1], prepared, 5, Search(L=10), 1) == -1).all()
         assert ung.distance_computations == 0
 
 
-def test_items_without_any_label_are_no_answer() -> None:
+def test_items_without_any_label_are_not_answers() -> None:
     attributes = Attributes(3, {"truth": boolean([None, None, None])})
     problem = Problem(np.eye(3, dtype=np.float32), attributes, np.eye(1, 3, dtype=np.float32), (Equals("truth", True),))
     ung, _ = through_disk(Ung, Build(), problem.data())
@@ -198,11 +193,11 @@ def test_items_without_any_label_are_no_answer() -> None:
 
 def test_index_and_answers_are_the_same_for_any_number_of_threads() -> None:
     problem = tagged(2500, 9)
-    made = [through_disk(Ung, SMALL, problem.data(threads=threads)) for threads in (1, 2, 2)]
-    assert made[0][1] == made[1][1] == made[2][1]
-    assert made[0][1] != through_disk(Ung, SMALL, problem.data(seed=1))[1]
+    copies = [through_disk(Ung, SMALL, problem.data(threads=threads)) for threads in (1, 2, 2)]
+    assert copies[0][1] == copies[1][1] == copies[2][1]
+    assert copies[0][1] != through_disk(Ung, SMALL, problem.data(seed=1))[1]
     answers = [
-        answer(ung, problem, Search(L=20), threads=threads) for (ung, _), threads in zip(made, (1, 2, 3), strict=True)
+        answer(ung, problem, Search(L=20), threads=threads) for (ung, _), threads in zip(copies, (1, 2, 3), strict=True)
     ]
     np.testing.assert_array_equal(answers[0], answers[1])
     np.testing.assert_array_equal(answers[0], answers[2])
@@ -214,6 +209,6 @@ def test_other_filter_types_are_refused_with_the_reason(filter_type: FilterType)
 
 
 def test_a_filter_of_another_type_is_refused() -> None:
-    ung = built(tagged(50, 11))
+    ung = build(tagged(50, 11))
     with pytest.raises(BenchError, match="EM, EMIS, MEM and MEMIS"):
         ung.prepare(FilterBatch([Between("number", 0, 1)], tagged(50, 11).attributes))

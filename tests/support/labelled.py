@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from algorithms.encodings.labels import LabelSets
+from algorithms.kernels.csr import Csr
 from bench.core.attributes import Attributes, categorical, sets
 from bench.core.filters import Contains, Equals, Filter
 from tests.support.problems import Problem
@@ -58,4 +59,19 @@ def tagged(n: int, seed: int, single: bool = False, queries: int = 40) -> Proble
 
 
 def labels_of(sets_: LabelSets) -> list[set[int]]:
-    return [set(part.tolist()) for part in np.split(sets_.codes, sets_.offsets[1:-1])]
+    return [set(part.tolist()) for part in np.split(sets_.labels.codes, sets_.labels.offsets[1:-1])]
+
+
+def rows_of(graph: Csr) -> list[list[int]]:
+    return [part.tolist() for part in np.split(graph.ids, graph.starts[1:-1])]
+
+
+def unreachable(rows: list[list[int]], labels: list[set[int]], label: int, entry: int) -> set[int]:
+    """Return the items of a label to which no path of such items leads from its entry."""
+    inside = {i for i, held in enumerate(labels) if label in held}
+    seen, open_ = {entry}, [entry]
+    while open_:
+        for other in set(rows[open_.pop()]) & inside - seen:
+            seen.add(other)
+            open_.append(other)
+    return inside - seen

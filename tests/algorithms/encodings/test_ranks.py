@@ -51,3 +51,29 @@ def test_the_ranges_of_a_conjunction_are_cut_out_of_it() -> None:
     assert ranks.split(And((Between("year", 5, None), Between("year", None, 1)))) == ((5, 0), And(()))
     with pytest.raises(BenchError, match="has no range of 'year'"):
         ranks.split(And((age, age)))
+
+
+@given(st.lists(VALUES, min_size=1, max_size=20), st.lists(VALUES, max_size=20))
+def test_items_are_inserted_where_ranking_all_at_once_puts_them(values: list[int], more: list[int]) -> None:
+    ranks = Ranks(Attributes(len(values), {"year": ordered(values)}), ("year",))
+    before = ranks.order
+    moved = ranks.insert(np.array(more, np.int64))
+    expected = Ranks(Attributes(len(values) + len(more), {"year": ordered(values + more)}), ("year",))
+    np.testing.assert_array_equal(ranks.order, expected.order)
+    np.testing.assert_array_equal(ranks.values, expected.values)
+    new = np.arange(len(values), len(values) + len(more))
+    np.testing.assert_array_equal(ranks.order[moved], np.concatenate([before, new]))
+
+
+@given(st.lists(st.tuples(VALUES, st.booleans()), min_size=1, max_size=30))
+def test_ranks_follow_single_insertions_and_deletions(items: list[tuple[int, bool]]) -> None:
+    values = [value for value, _ in items]
+    ranks = Ranks(Attributes(1, {"year": ordered(values[:1])}), ("year",))
+    for item, value in enumerate(values[1:], 1):
+        rank = ranks.insert_one(value, item)
+        assert ranks.order[rank] == item
+    assert ranks.order.tolist() == sorted(range(len(values)), key=lambda i: (values[i], i))
+    living = [item for item, (_, stays) in enumerate(items) if stays]
+    ranks.delete(np.flatnonzero(~np.isin(ranks.order, living)))
+    assert ranks.order.tolist() == sorted(living, key=lambda i: (values[i], i))
+    assert ranks.values.tolist() == sorted(values[i] for i in living)

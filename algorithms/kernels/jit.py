@@ -1,0 +1,87 @@
+"""How kernels are compiled: what Python calls, and the parts that only other compiled code calls.
+
+Numba optimises every function on its own, then links it into each caller and optimises it again there; and it gives
+every function machine code, and two wrappers for callers in Python and C. With kernels that are nested five deep and
+specialised by their policies, that is most of the time that compiling takes. So a `part` is only translated. It is
+optimised, and becomes machine code, where it ends up: in the kernels that call it. There the compiler sees all of it
+at once, and the code is as quick.
+"""
+
+from __future__ import annotations
+
+from ctypes import c_void_p, cast, pythonapi
+from typing import Any
+
+import numba as nb
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.typed_passes import NopythonTypeInference
+
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+"""Sums may be reordered, so that they can be vectorised; infinities and NaN keep their meaning."""
+
+
+class _Translated(JITCodeLibrary):
+    """The code of a part and of all that it calls, neither optimised nor made executable."""
+
+    def finalize(self) -> None:
+        """Collect the code. What makes it executable stays undone."""
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int | None:
+        """Return what Python gets to call in place of the part: it raises TypeError."""
+        self._ensure_finalized()
+        return cast(pythonapi.PyErr_BadArgument, c_void_p).value
+
+    @property
+    def codegen(self) -> Any:
+        """Return what `set_env` is called on, in a compiler's last step."""
+        return self
+
+    def set_env(self, name: str, env: Any) -> None:
+        """Do nothing: only code with an entry from Python has an environment."""
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _Translate(AnalysisPass):
+    """Choose the library that a part is lowered into."""
+
+    _name = "translate"
+
+    def __init__(self) -> None:
+        """Make the pass, which has no state."""
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _Translated(state.targetctx.codegen(), state.func_id.func_qualname)
+        return False
+
+
+class _Translator(Compiler):
+    """Numba's compiler without its last steps."""
+
+    def define_pipelines(self) -> Any:
+        """Return Numba's passes and the one above."""
+        passes = super().define_pipelines()
+        passes[0].add_pass_after(_Translate, NopythonTypeInference)
+        passes[0].finalize()
+        return passes
+
+
+PART: Any = {
+    "nogil": True,
+    "fastmath": FASTMATH,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _Translator,
+}
+"""What makes a function a part, as options for Numba."""
+
+kernel: Any = nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+"""Decorates what Python calls; cached on disk."""
+
+part: Any = nb.njit(**PART)
+"""Decorates what only kernels and other parts call."""

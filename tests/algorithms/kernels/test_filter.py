@@ -1,0 +1,48 @@
+"""Filters of kernels, against the masks that define what passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+import pytest
+
+from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, Interval, Intervals, filter_of, passes
+from bench.core.attributes import Attributes, boolean
+from bench.core.filters import Equals
+from bench.core.masks import FilterBatch
+
+
+@nb.njit
+def _passing(accept: Any, n: int) -> list[int]:
+    return [item for item in range(n) if passes(accept, item)]
+
+
+@nb.njit
+def _filter_of(filters: Any, row: int) -> Any:
+    return filter_of(filters, row)
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_a_bitmap_passes_what_the_filter_passes(n: int) -> None:
+    mask = np.random.default_rng(n).random(n) < 0.5
+    attributes = Attributes(n, {"passes": boolean(mask.tolist())})
+    words = FilterBatch([Equals("passes", True)], attributes).bitmaps[0].view(np.uint64)
+    assert _passing(Bitmap(words), n) == np.flatnonzero(mask).tolist()
+
+
+def test_every_query_of_a_batch_has_its_filter() -> None:
+    intervals = Intervals(np.array([[2, 5], [1, 0]]))
+    assert _filter_of(intervals, 0) == Interval(2, 5)
+    assert _filter_of(intervals, 1) == Interval(1, 0)
+    assert _passing(_filter_of(Everything(), 1), 3) == [0, 1, 2]
+
+
+def test_every_query_gets_its_bitmap() -> None:
+    masks = np.random.default_rng(0).random((3, 192)) < 0.5
+    words = np.packbits(masks, axis=1, bitorder="little").view(np.uint64)
+    rows = np.array([2, 0, 2, 1])
+    for query, row in enumerate(rows):
+        bitmap = filter_of(Bitmaps(words, rows), query)
+        assert [bool(passes(bitmap, item)) for item in range(192)] == masks[row].tolist()

@@ -1,0 +1,50 @@
+"""Indexes as named arrays: what is saved, in which order, and that it comes back."""
+
+from __future__ import annotations
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from algorithms.graph_method import Padded, arrays_of, index_of
+from tests.support.kernels import padded_rows
+
+
+class Inner(NamedTuple):
+    """A part of an index."""
+
+    starts: NDArray[np.int64]
+    top: int
+
+
+class Outer(NamedTuple):
+    """An index."""
+
+    rows: Padded
+    tree: Inner
+    weights: NDArray[np.float32]
+    entry: int
+
+
+@given(st.data(), st.integers(1, 8))
+def test_an_index_comes_back_from_a_file(data: st.DataObject, n: int) -> None:
+    rows = data.draw(padded_rows(n, 5))
+    index = Outer(rows, Inner(np.arange(n), 7), np.linspace(0, 1, n, dtype=np.float32), n - 1)
+    arrays = arrays_of(index)
+    # Nested fields carry the name of their part; packed rows are last.
+    assert list(arrays) == ["tree_starts", "tree_top", "weights", "entry", "edges", "used", "shape"]
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    file.seek(0)
+    with np.load(file) as stored:
+        loaded = index_of(Outer, stored)
+    assert isinstance(loaded, Outer)
+    assert isinstance(loaded.tree, Inner)
+    assert (loaded.entry, loaded.tree.top) == (n - 1, 7)
+    for array, expected in ((loaded.rows, rows), (loaded.tree.starts, index.tree.starts), (loaded.weights, index[2])):
+        np.testing.assert_array_equal(array, expected)
+        assert array.dtype == expected.dtype
