@@ -1,14 +1,15 @@
-"""The rules of the house: who may import whom, and how long a file may be. See ``docs/architecture.md``."""
+"""The rules of the house: imports, the length of files, and words. See ``docs/architecture.md``."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.core.paths import PROJECT
+from bench.core.paths import CONFIGS, PROJECT
 
 MAX_LINES = 350
 DOORS = ("run", "study", "tune", "data", "list", "plot", "table", "findings", "figures")
@@ -33,9 +34,41 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "algorithms": ("bench.core",),
 }
-"""What each package may import beside itself. Doors and `bench.perf` may import anything, and nobody imports them."""
+"""The packages that each package may import. Doors and `bench.perf` may import anything, and nobody imports them."""
 
 SOURCES = sorted(path for folder in ("bench", "algorithms") for path in (PROJECT / folder).rglob("*.py"))
+TESTS = sorted((PROJECT / "tests").rglob("*.py"))
+
+BANNED = {"found", "known", "made", "own", "alike", "left", "told", "share"}
+"""Words that are not names: they say nothing. `left` may be a side, beside `right`; a share is a `fraction`."""
+
+PHRASES = (
+    r"(?<![Tt]here )\bis no (?!longer\b|more\b)",  # is not a
+    r"\bthe first so many\b",  # the first N
+    r"\ban own\b",  # its own
+    r"\bby turns\b",  # alternately
+    r"\bsay [a-z_.]+=",  # set
+)
+"""Phrases that are not idiomatic English."""
+
+EXEMPT = (
+    "algorithms",
+    "bench/core/filters.py",
+    "bench/reports/exhibits.py",
+    "bench/reports/figures/style.py",
+    "bench/reports/observations.py",
+    "bench/results",
+    "bench/runs",
+    "bench/tuning/trace.py",
+    "bench/workloads/sources.py",
+    "tests/algorithms",
+    "tests/reports/test_exhibits.py",
+    "tests/reports/test_observations.py",
+    "tests/reports/test_style.py",
+    "tests/runs",
+    "tests/workloads/test_sources.py",
+)
+"""Files and folders whose words, or whose length as tests, are not checked yet."""
 
 
 def name_of(path: Path) -> str:
@@ -43,7 +76,7 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Yield the project's modules that a file imports, wherever in it."""
+    """Yield the modules of the project that a file imports, anywhere in it."""
     modules = {name_of(source) for source in SOURCES}
     for node in ast.walk(ast.parse(path.read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -86,7 +119,7 @@ def test_every_module_is_in_a_package_with_rules_or_is_a_door() -> None:
     assert not [n for n in map(name_of, SOURCES) if n != "bench" and not any(within(n, p) for p in packages)]
 
 
-def test_a_baseline_imports_no_library_but_its_own() -> None:
+def test_a_baseline_imports_only_its_library() -> None:
     libraries = {"faiss", "hnswlib"}
     for path in (PROJECT / "algorithms" / "baselines").glob("*.py"):
         imported = {
@@ -94,8 +127,8 @@ def test_a_baseline_imports_no_library_but_its_own() -> None:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Import | ast.ImportFrom)
         }
-        own = {"prefilter": {"faiss"}, "faiss": {"faiss"}, "faiss_ivf": {"faiss"}, "hnswlib": {"hnswlib"}}
-        assert imported & libraries == own.get(path.stem, set()), path
+        library_of = {"prefilter": {"faiss"}, "faiss": {"faiss"}, "faiss_ivf": {"faiss"}, "hnswlib": {"hnswlib"}}
+        assert imported & libraries == library_of.get(path.stem, set()), path
 
 
 def test_a_door_is_short() -> None:
@@ -104,5 +137,74 @@ def test_a_door_is_short() -> None:
 
 
 def test_no_file_is_long() -> None:
-    lengths = {name_of(path): len(path.read_text().splitlines()) for path in SOURCES}
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in [*SOURCES, *checked(TESTS)]}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def checked(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that are not exempt."""
+    return [path for path in paths if not any(path.is_relative_to(PROJECT / name) for name in EXEMPT)]
+
+
+def names_in(code: str) -> Iterator[str]:
+    """Yield the names that code defines: functions, classes, parameters, variables and attributes."""
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.MatchAs(name=str(name)):
+                yield name
+            case ast.arg(arg=name) | ast.alias(asname=str(name)):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+def banned_in(code: str) -> list[str]:
+    names = {name.strip("_").lower() for name in names_in(code)}
+    return sorted(names & (BANNED - {"left"} if "right" in names else BANNED))
+
+
+def texts_in(code: str) -> Iterator[str]:
+    """Yield the string literals of code, docstrings included; expressions of an f-string become ``x``."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield " ".join(node.value.split())
+
+
+def unidiomatic(texts: Iterable[str]) -> list[str]:
+    return [text for text in texts if any(re.search(phrase, text) for phrase in PHRASES)]
+
+
+@pytest.mark.parametrize("path", checked([*SOURCES, *TESTS]), ids=name_of)
+def test_names_and_texts_use_plain_words(path: Path) -> None:
+    code = path.read_text()
+    assert banned_in(code) == []
+    if path in SOURCES:
+        assert unidiomatic(texts_in(code)) == []
+
+
+def test_configurations_are_idiomatic() -> None:
+    lines = [f"{path.name}: {line}" for path in CONFIGS.rglob("*.yaml") for line in path.read_text().splitlines()]
+    assert unidiomatic(lines) == []
+
+
+def test_names_of_tests_are_short() -> None:
+    names = [name for path in checked(TESTS) for name in names_in(path.read_text()) if name.startswith("test_")]
+    assert [name for name in names if len(name) > 70] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["def made(): pass", "class Found: pass", "def f(known): pass", "_OWN = 1", "self.told = 1", "for share in x: pass",
+     "import x as alike", "with x as left: pass"],
+)  # fmt: skip
+def test_banned_names_are_noticed(code: str) -> None:
+    assert len(banned_in(code)) == 1
+    assert banned_in("left, right = box") == []
+
+
+@pytest.mark.parametrize("code", ['"x is no folder"', '"use the first so many"', '"an own idea"', 'f"say {key}=VALUE"'])
+def test_unidiomatic_texts_are_noticed(code: str) -> None:
+    assert unidiomatic(texts_in(code))
+    assert not unidiomatic(["there is no key 'x'", "it is no longer there", "set k=VALUE"])

@@ -78,7 +78,7 @@ def test_files_that_are_not_vectors_are_refused(tmp_path: Path, name: str, conte
 )
 def test_npy_of_another_shape_or_type_is_refused(tmp_path: Path, array: NDArray[Any]) -> None:
     np.save(tmp_path / "x.npy", array)
-    with pytest.raises(BenchError, match=r"vectors are float32, uint8 or int8 of \[n, d\]"):
+    with pytest.raises(BenchError, match=r"vectors are \[n, d\] of float32, uint8 or int8"):
         open_vectors(tmp_path / "x.npy")
 
 

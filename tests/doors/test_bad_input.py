@@ -1,4 +1,4 @@
-"""Invalid input stops ``bench.run`` before any work, with one sentence that names the fault; the store stays unchanged."""
+"""Invalid input stops ``bench.run`` before any work, with one sentence that names the fault; the store is unchanged."""
 
 from __future__ import annotations
 

@@ -72,9 +72,10 @@ def test_a_method_that_only_failed_has_a_line(write: Write) -> None:
 @pytest.mark.parametrize("format_", ["text", "markdown", "latex"])
 def test_every_format_holds_every_method_of_every_workload(write: Write, format_: str) -> None:
     lines = render(config(write(*many(6)), format=format_)).splitlines()
-    for name in [f"method_{number:02}" for number in range(6)]:
-        shown = name.replace("_", r"\_") if format_ == "latex" else name
-        assert sum(shown in line for line in lines) == 4
+    underscore = r"\_" if format_ == "latex" else "_"
+    for number in range(5):
+        assert sum(f"method{underscore}{number:02}" in line for line in lines) == 4
+    assert lines[-1].endswith("Not served: r by method_05; emis by method_05; c by method_05.")
 
 
 def test_methods_that_do_not_serve_a_filter_are_named_below_the_table(write: Write) -> None:
@@ -94,7 +95,7 @@ def test_methods_that_do_not_serve_a_filter_are_named_below_the_table(write: Wri
     for format_ in ("text", "markdown"):
         assert render(config(results, format=format_)).splitlines()[-2:] == ["", note]
     assert render(config(results, format="latex")).splitlines()[-1] == f"% {note}"
-    assert len(render(config(results, raw=True)).splitlines()) == 3 + len(rows)
+    assert len(read(results, raw=True)) == len(rows)
 
 
 def test_a_table_may_consist_of_methods_that_serve_nothing(write: Write) -> None:

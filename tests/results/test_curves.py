@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.results.curves import best_at, best_of_methods, failing_share, failures, front, pareto, points
+from bench.results.curves import best_at, best_of_methods, failing_share, failures, front, pareto, points, unserved
 from bench.results.rows import Status
 from tests.support.rows import failed, row
 
@@ -75,12 +75,18 @@ def test_a_methods_front_goes_over_all_its_builds() -> None:
     assert front(points(pd.DataFrame(rows), "recall", "qps"))["x"].tolist() == [0.8, 0.9]
 
 
-def test_failures_are_counted_and_keep_the_last_line_of_the_commonest_reason() -> None:
+def test_failures_are_counted_with_their_commonest_reason() -> None:
     rows = [failed(Status.CRASHED, f"Traceback\n  line\n{why}\n") for why in ("KeyError: 1", "rare", "KeyError: 1")]
     rows += [row(), failed(Status.UNSUPPORTED, "no ranges", algorithm="other")]
-    crash, unsupported = failures(pd.DataFrame(rows))
+    (crash,) = failures(pd.DataFrame(rows))
     assert (str(crash), crash.reason, crash.count, crash.total) == ("crashed in 3 of 4", "KeyError: 1", 3, 4)
-    assert (str(unsupported), unsupported.reason) == ("unsupported", "no ranges")
+
+
+def test_a_method_is_unserved_if_all_of_its_rows_are_unsupported() -> None:
+    rows = [row(), *(failed(Status.UNSUPPORTED, "no ranges", algorithm=name) for name in ("b", "a", "c"))]
+    rows += [row(algorithm="c"), failed(Status.CRASHED, "x", algorithm="d")]
+    assert unserved(pd.DataFrame(rows)) == ["a", "b"]
+    assert unserved(pd.DataFrame(rows[:1])) == []
 
 
 def test_long_reasons_are_cut_and_missing_ones_are_empty() -> None:
