@@ -16,13 +16,13 @@ def load_target(target: str) -> type[Algorithm]:
     """Import ``module.Class``.
 
     Raises:
-        BenchError: there is no such module or class, or it is no `Algorithm`.
+        BenchError: there is no such module or class, or it is not an `Algorithm`.
     """
     module_name, _, class_name = target.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
+        method = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError, ValueError) as error:
         raise BenchError(f"{type(error).__name__}: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Algorithm)):
-        raise BenchError(f"{class_name} is no subclass of algorithms.base.Algorithm")
-    return found
+    if not (isinstance(method, type) and issubclass(method, Algorithm)):
+        raise BenchError(f"{class_name} is not a subclass of algorithms.base.Algorithm")
+    return method

@@ -52,7 +52,6 @@ PHRASES = (
 """Phrases that are not idiomatic English."""
 
 EXEMPT = (
-    "algorithms",
     "bench/core/filters.py",
     "bench/reports/exhibits.py",
     "bench/reports/figures/style.py",
@@ -61,7 +60,6 @@ EXEMPT = (
     "bench/runs",
     "bench/tuning/trace.py",
     "bench/workloads/sources.py",
-    "tests/algorithms",
     "tests/reports/test_exhibits.py",
     "tests/reports/test_observations.py",
     "tests/reports/test_style.py",

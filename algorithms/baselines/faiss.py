@@ -75,10 +75,10 @@ class Selectors:
 
         `parameters` makes the search parameters of the index from a selector.
         """
-        found = np.empty((len(queries), k), np.int64)
+        ids = np.empty((len(queries), k), np.int64)
         for u, members in self.filters.groups():
-            _, found[members] = index.search(queries[members], k, params=parameters(self._each[u]))
-        return found
+            _, ids[members] = index.search(queries[members], k, params=parameters(self._each[u]))
+        return ids
 
 
 def nlist_for(n: int, factor: float) -> int:
@@ -118,14 +118,14 @@ class FaissHnswInFilter(FaissHnsw):
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
         faiss.cvar.hnsw_stats.reset()
-        found = prepared.search(
+        ids = prepared.search(
             self.index,
             queries,
             k,
             lambda selector: faiss.SearchParametersHNSW(efSearch=params.ef, sel=selector),
         )
         self.distance_computations = faiss.cvar.hnsw_stats.ndis
-        return found
+        return ids
 
 
 class FaissHnswPostFilter(FaissHnsw):
@@ -160,6 +160,6 @@ class FaissHnswPostFilter(FaissHnsw):
             return ids
 
         faiss.cvar.hnsw_stats.reset()
-        found = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        ids = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
         self.distance_computations = faiss.cvar.hnsw_stats.ndis
-        return found
+        return ids

@@ -58,7 +58,7 @@ class FaissIvfInFilter(FaissAlgorithm, Algorithm):
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
         faiss.cvar.indexIVF_stats.reset()
-        found = prepared.search(
+        ids = prepared.search(
             self.index,
             queries,
             k,
@@ -66,7 +66,7 @@ class FaissIvfInFilter(FaissAlgorithm, Algorithm):
         )
         stats = faiss.cvar.indexIVF_stats
         self.distance_computations = stats.ndis + stats.nq * self.index.nlist
-        return found
+        return ids
 
 
 @dataclass(frozen=True)

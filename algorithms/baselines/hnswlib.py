@@ -63,17 +63,17 @@ def nearest(
 
     The library fails where it finds fewer than it was asked for; how many it finds is then sought by bisection.
     """
-    found = np.empty(0, np.uint64)
+    nearest_items = np.empty(0, np.uint64)
     asked = most = wanted
-    while len(found) < most:
+    while len(nearest_items) < most:
         try:
-            found = index.knn_query(query, asked, num_threads=1, filter=passes)[0][0]
+            nearest_items = index.knn_query(query, asked, num_threads=1, filter=passes)[0][0]
         except RuntimeError as error:
             if _TOO_FEW not in str(error):
                 raise
             most = asked - 1
-        asked = (len(found) + most + 1) // 2
-    return found
+        asked = (len(nearest_items) + most + 1) // 2
+    return nearest_items
 
 
 Groups = list[tuple[NDArray[np.int64], memoryview, int]]
@@ -113,14 +113,14 @@ class HnswlibInFilter(HnswlibAlgorithm):
         self, queries: NDArray[np.float32], prepared: Groups, k: int, params: Search, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-        found = np.full((len(queries), k), -1, np.int64)
+        answers = np.full((len(queries), k), -1, np.int64)
         self.index.set_ef(max(params.ef, k))
         for members, mask, matches in prepared:
             passes = mask.__getitem__
             for row in members:
                 ids = nearest(self.index, queries[row], min(k, matches), passes)
-                found[row, : len(ids)] = ids
-        return found
+                answers[row, : len(ids)] = ids
+        return answers
 
 
 class HnswlibPostFilter(HnswlibAlgorithm):
@@ -155,10 +155,10 @@ class HnswlibPostFilter(HnswlibAlgorithm):
             try:
                 return self.index.knn_query(queries[rows], width, num_threads=threads)[0]
             except RuntimeError:  # some query cannot reach as many
-                found = np.full((len(rows), width), -1, np.int64)
-                for answer, row in zip(found, rows, strict=True):
+                answers = np.full((len(rows), width), -1, np.int64)
+                for answer, row in zip(answers, rows, strict=True):
                     ids = nearest(self.index, queries[row], width)
                     answer[: len(ids)] = ids
-                return found
+                return answers
 
         return search_widening(candidates, prepared, k, params.ef, params.max_candidates)

@@ -62,16 +62,16 @@ class PreFilter(Algorithm):
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
         assert self.vectors is not None
-        found = np.full((len(queries), k), -1, np.int64)
+        ids = np.full((len(queries), k), -1, np.int64)
         self.distance_computations = 0
         for members, passing in prepared:
             rows = self.vectors if len(passing) == len(self.vectors) else self.vectors[passing]
             for start in range(0, len(members), _CHUNK):
                 chunk = members[start : start + _CHUNK]
                 top = _nearest(queries[chunk], rows, k)
-                found[chunk, : top.shape[1]] = passing[top]
+                ids[chunk, : top.shape[1]] = passing[top]
             self.distance_computations += len(members) * len(passing)
-        return found
+        return ids
 
 
 def _nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> NDArray[np.int64]:

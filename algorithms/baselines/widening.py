@@ -46,7 +46,7 @@ def search_widening(
         width: how many candidates to begin with, at least k.
         limit: how many candidates at most.
     """
-    found = np.full((len(filters), k), -1, np.int64)
+    answers = np.full((len(filters), k), -1, np.int64)
     wanted = np.minimum(k, filters.matches[filters.index])
     pending = np.flatnonzero(wanted > 0)
     limit = min(limit, filters.attributes.n)
@@ -57,12 +57,12 @@ def search_widening(
         # A stable sort brings the passing candidates to the front and keeps their order.
         front = np.argsort(~passing, axis=1, kind="stable")[:, :k]
         top = np.where(np.take_along_axis(passing, front, 1), np.take_along_axis(ids, front, 1), -1)
-        found[pending, : top.shape[1]] = top
+        answers[pending, : top.shape[1]] = top
         if width == limit:
             break
         pending = pending[passing.sum(axis=1) < wanted[pending]]
         width = min(2 * width, limit)
-    return found
+    return answers
 
 
 def _test(bitmaps: NDArray[np.uint8], rows: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -79,11 +79,11 @@ config_of = cache(algorithm_config)
 
 def dated(n: int) -> Attributes:
     """Return made-up attributes with a date for every item, which methods for ranges ask for."""
-    made = attributes(n)
-    dates = made["update_date"]
+    columns = attributes(n)
+    dates = columns["update_date"]
     assert isinstance(dates, Ordered)
     whole = Ordered(np.where(dates.present, dates.values, 15_000), np.ones(n, np.bool_))
-    return Attributes(n, {name: made[name] for name in made.kinds} | {"update_date": whole})
+    return Attributes(n, {name: columns[name] for name in columns.kinds} | {"update_date": whole})
 
 
 class Built:

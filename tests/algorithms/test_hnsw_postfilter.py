@@ -31,12 +31,12 @@ def test_widening_goes_on_until_enough_passes_or_the_limit_is_met() -> None:
     method, _ = through_disk(HnswPostFilter, SMALL, problem.data())
     distances = []
     for limit in (10, 300, 3000):
-        found = answer(method, problem, WideningSearch(ef=10, max_candidates=limit))
-        check_valid(problem, found)
-        assert (limit == 3000) is bool(np.all(found >= 0))
+        ids = answer(method, problem, WideningSearch(ef=10, max_candidates=limit))
+        check_valid(problem, ids)
+        assert (limit == 3000) is bool(np.all(ids >= 0))
         distances.append(method.distance_computations)
     assert distances == sorted(set(distances))
-    assert recall(problem, found) >= 0.95
+    assert recall(problem, ids) >= 0.95
 
 
 def test_recall_grows_with_the_beam() -> None:

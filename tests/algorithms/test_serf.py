@@ -45,18 +45,18 @@ def spans_of(forward: Forward, node: int) -> list[tuple[int, list[int]]]:
 
 
 @settings(max_examples=15, deadline=None)
-@given(n=st.integers(2, 900), seed=st.integers(0, 9), share=st.floats(0, 1))
-def test_the_graph_of_a_prefix_is_what_the_prefix_alone_would_have_made(n: int, seed: int, share: float) -> None:
-    space, last = space_of(n, seed), int(share * (n - 1))
+@given(n=st.integers(2, 900), seed=st.integers(0, 9), fraction=st.floats(0, 1))
+def test_the_graph_of_a_prefix_is_what_the_prefix_alone_would_have_made(n: int, seed: int, fraction: float) -> None:
+    space, last = space_of(n, seed), int(fraction * (n - 1))
     segment, _ = build(space, 6, 40, 50, "max", 2)
     alone, _ = build(l2(space.rows[: last + 1]), 6, 40, 50, "max", 1)
-    found = edges_at(segment, last)
-    assert found == edges_at(alone, last)
-    assert max(map(len, found)) <= 6
+    edges = edges_at(segment, last)
+    assert edges == edges_at(alone, last)
+    assert max(map(len, edges)) <= 6
 
 
 @pytest.mark.parametrize("last", [3, 70, 1100])
-def test_a_range_from_the_lowest_value_is_searched_as_in_an_index_of_its_own(last: int) -> None:
+def test_a_prefix_is_searched_as_in_an_index_of_the_prefix_alone(last: int) -> None:
     whole = ranged(1500, 2)
     problem = Problem(whole.vectors, whole.attributes, whole.queries, (Between("year", None, last),) * 40)
     inside = np.flatnonzero(whole.attributes["year"].values <= last)
@@ -67,13 +67,13 @@ def test_a_range_from_the_lowest_value_is_searched_as_in_an_index_of_its_own(las
         method.build(of.data())
         methods.append(method)
     for ef in (1, 10, 50):
-        found, expected = (answer(m, p, SerfSearch(ef=ef)) for m, p in zip(methods, (problem, alone), strict=True))
-        np.testing.assert_array_equal(found, np.append(inside, -1)[expected])
+        ids, expected = (answer(m, p, SerfSearch(ef=ef)) for m, p in zip(methods, (problem, alone), strict=True))
+        np.testing.assert_array_equal(ids, np.append(inside, -1)[expected])
         assert methods[0].distance_computations == methods[1].distance_computations
 
 
 @pytest.mark.parametrize("leap", LEAPS)
-def test_batches_are_for_all_first_ranks_and_lead_to_ranks_of_their_own(leap: str) -> None:
+def test_spans_cover_all_first_ranks_and_lead_to_ranks_within_them(leap: str) -> None:
     _, forward = build(space_of(600), 6, 40, 50, leap, 1)
     for node in range(600):
         batches = spans_of(forward, node)
@@ -113,7 +113,7 @@ def _kept(rows: NDArray[np.float32], node: int, first: int, m: int) -> list[int]
 
 
 @pytest.mark.parametrize("leap", LEAPS)
-def test_the_shortest_leap_is_exact_for_every_first_rank_and_the_others_at_the_start_of_a_batch(leap: str) -> None:
+def test_the_shortest_leap_is_exact_and_others_are_at_the_start_of_a_span(leap: str) -> None:
     rows = np.random.default_rng(3).integers(-4, 5, (60, 4)).astype(np.float32)  # whose distances are exact
     # Wide enough that every item is a candidate of those after it.
     _, forward = build(l2(rows), 60, 60, 60, leap, 1)

@@ -19,7 +19,7 @@ from bench.core.value_codes import value_codes
     ],
     ids=["categorical", "ordered", "boolean", "sets"],
 )
-def test_values_become_codes_that_count_from_0_and_missing_ones_are_left_out(
+def test_values_become_codes_from_0_without_missing_ones(
     column: Column, items: list[int], codes: list[int], code_of: dict[Value, int]
 ) -> None:
     encoded = value_codes(column)

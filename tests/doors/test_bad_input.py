@@ -59,7 +59,7 @@ TARGET = "algorithm.target=algorithms.baselines.prefilter.PreFilter"
             "no module 'algorithms.baselines.prefiltr'; did you mean 'algorithms.baselines.prefilter'",
         ),
         (f"{TARGET}s", f"{TARGET}s cannot be used: AttributeError"),
-        ("algorithm.target=bench.core.filters.And", "And is no subclass of algorithms.base.Algorithm"),
+        ("algorithm.target=bench.core.filters.And", "And is not a subclass of algorithms.base.Algorithm"),
         ("algorithm.target=prefilter", "algorithm.target=prefilter: there is no module"),
         ("workload=em,r", "cannot read the arguments"),
         ("dataset", "cannot read the arguments"),

@@ -41,7 +41,7 @@ def _points() -> tuple[Any, Any]:
     return rng.normal(size=(N, 8)).astype(np.float32), rng.normal(size=(1, 8)).astype(np.float32)
 
 
-def test_a_beam_as_wide_as_all_items_walks_through_failing_items_to_the_nearest_that_pass() -> None:
+def test_a_beam_over_all_items_walks_through_those_that_fail() -> None:
     rows, queries = _points()
     mask = np.arange(N) % 7 == 3
     scratch, ids, lengths = new_scratch(N, 2), np.empty(20, np.int32), np.empty(20, np.float32)

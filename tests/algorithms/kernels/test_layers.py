@@ -45,7 +45,7 @@ def test_every_row_of_a_hierarchy_is_one_items_in_one_layer(n: int, M: int, seed
 
 
 @given(st.integers(1, 3000), st.integers(2, 8), st.integers(0, 99))
-def test_batches_cover_a_layer_and_descend_only_through_layers_that_lead_to_it(n: int, M: int, seed: int) -> None:
+def test_batches_cover_a_layer_and_descend_only_to_what_leads_to_it(n: int, M: int, seed: int) -> None:
     levels = drawn(n, M, seed)
     assert sorted(levels.order.tolist()) == list(range(n))
     assert (np.diff(levels.levels[levels.order]) <= 0).all()
