@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
 from algorithms.base import Algorithm
 from bench.core.errors import BenchError
-
-if TYPE_CHECKING:
-    pass
 
 
 def load_target(target: str) -> type[Algorithm]:
