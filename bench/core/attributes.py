@@ -49,6 +49,11 @@ class Categorical:
         return len(self.codes)
 
     @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """bool[n], whether an item has a value."""
+        return self.codes >= 0
+
+    @cached_property
     def code_of(self) -> dict[Value, int]:
         """The code of every word of the vocabulary."""
         return {value: code for code, value in enumerate(self.vocabulary)}
@@ -119,6 +124,11 @@ class Sets:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """bool[n], whether an item has a value: an empty set is a missing one."""
+        return np.diff(self.offsets) > 0
 
     @cached_property
     def code_of(self) -> dict[Value, int]:

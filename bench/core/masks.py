@@ -1,40 +1,25 @@
-"""The one place that turns filters into masks, so that there is one definition of what passes."""
+"""Masks: which items pass a filter. Everybody evaluates filters here, so that there is one definition of what passes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or, leaves
+from bench.core.attributes import Attributes
+from bench.core.filters import And, Everything, Filter, Leaf, Not, Or, attributes_of
 
 
 def mask(filter_: Filter, attributes: Attributes, items: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
     """Return whether items pass a filter: bool[n] over all items, or one value for each id of `items` int64[m]."""
-    chosen: Any = slice(None) if items is None else items
     count = attributes.n if items is None else len(items)
     match filter_:
         case Everything():
             return np.ones(count, np.bool_)
-        case Equals(name, value):
-            return _equals(attributes[name], value, chosen)
-        case Between(name, low, high):
-            column = attributes[name]
-            assert isinstance(column, Ordered)
-            passing, values = column.present[chosen].copy(), column.values[chosen]
-            if low is not None:
-                passing &= values >= low
-            if high is not None:
-                passing &= values <= high
-            return passing
-        case Contains(name, value):
-            column = attributes[name]
-            assert isinstance(column, Sets)
-            return _contains(column, value, items)
+        case Leaf():
+            return filter_.mask(attributes[filter_.attribute], items)
         case And(parts):
             passing = np.ones(count, np.bool_)
             for part in parts:
@@ -49,30 +34,8 @@ def mask(filter_: Filter, attributes: Attributes, items: NDArray[np.int64] | Non
             return ~mask(part, attributes, items)
 
 
-def _equals(column: object, value: str | int | bool, chosen: Any) -> NDArray[np.bool_]:
-    match column:
-        case Categorical():
-            # A value that no item has gets a code that no item has; -1 stands for a missing value.
-            return column.codes[chosen] == (column.code_of.get(value, -2) if isinstance(value, str) else -2)
-        case Ordered() | Boolean():
-            return (column.values[chosen] == value) & column.present[chosen]
-    raise TypeError(f"no equality on {type(column).__name__}")
-
-
-def _contains(column: Sets, value: str, items: NDArray[np.int64] | None) -> NDArray[np.bool_]:
-    starts, ids = column.postings
-    code = column.code_of.get(value)
-    holding = ids[:0] if code is None else ids[starts[code] : starts[code + 1]]
-    if items is None:
-        passing = np.zeros(len(column), np.bool_)
-        passing[holding] = True
-        return passing
-    at = np.searchsorted(holding, items)
-    return np.append(holding, -1)[at] == items
-
-
 class FilterBatch:
-    """The filters of a batch of queries over one set of attributes; queries that share a filter share its mask.
+    """The filters of several queries over one set of attributes; queries that share a filter share its mask.
 
     Attributes:
         filters: one filter per query.
@@ -93,8 +56,7 @@ class FilterBatch:
 
     def part(self, rows: slice) -> FilterBatch:
         """Return the same filters over some of the items."""
-        names = sorted({leaf.attribute for filter_ in self.unique for leaf in leaves(filter_)})
-        return FilterBatch(self.filters, self.attributes.part(rows, names))
+        return FilterBatch(self.filters, self.attributes.part(rows, attributes_of(self.unique)))
 
     def mask(self, u: int) -> NDArray[np.bool_]:
         """Return bool[n] for the distinct filter `u`, evaluated anew."""
@@ -110,6 +72,11 @@ class FilterBatch:
             bitmaps[u, : len(bits)] = bits
         return bitmaps
 
+    @property
+    def words(self) -> NDArray[np.uint64]:
+        """uint64[len(unique), words]: the bitmaps, with bit ``i % 64`` of word ``i // 64`` for item i."""
+        return self.bitmaps.view(np.uint64)
+
     @cached_property
     def matches(self) -> NDArray[np.int64]:
         """int64[len(unique)]: how many items pass each distinct filter."""
@@ -118,7 +85,7 @@ class FilterBatch:
         return np.array([np.count_nonzero(self.mask(u)) for u in range(len(self.unique))], np.int64)
 
     def groups(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield each distinct filter's position with the ascending query numbers that carry it."""
+        """Yield each distinct filter's position with the ascending numbers of the queries that carry it."""
         order = np.argsort(self.index, kind="stable")
         ends = np.cumsum(np.bincount(self.index, minlength=len(self.unique)))
         yield from enumerate(np.split(order, ends[:-1]) if len(self) else ())

@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 
 from bench.core.attributes import Kind
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType, to_json
+from bench.core.filter_json import to_json
+from bench.core.filters import Between, Contains, Equals, Filter, FilterType
 from bench.core.progress import bar
 
 VECTORS = "database_vectors.fvecs"

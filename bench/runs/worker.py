@@ -23,7 +23,8 @@ from algorithms.base import Algorithm, Data, describe_params
 from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType, from_json
+from bench.core.filter_json import from_json
+from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense, open_vectors

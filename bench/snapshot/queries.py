@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import Between, Contains, Equals, Filter, FilterType, draw_leaf, leaf_of
 from bench.datasets.layout import PUBLISHED_WORKLOADS
-from bench.workloads.draw import LEAVES
 
 _STOP_WORDS = frozenset(
     re.findall(
@@ -24,7 +23,6 @@ _STOP_WORDS = frozenset(
     )
 )
 _MOST_WORDS = 5
-_LEAF = {FilterType.EM: "equals", FilterType.R: "between", FilterType.EMIS: "contains"}
 
 
 @dataclass
@@ -102,8 +100,7 @@ def draw_filters(
     drawn: dict[FilterType, list[Filter]] = {}
     for filter_type, name in PUBLISHED_WORKLOADS.items():
         if config.selectivity is None:
-            leaf, _ = LEAVES[_LEAF[filter_type]]
-            drawn[filter_type] = leaf(name, attributes[name], rng, anchors)
+            drawn[filter_type] = draw_leaf(leaf_of(filter_type), name, attributes[name], rng, anchors)
         else:
             drawn[filter_type] = _controlled(filter_type, name, attributes, config.selectivity, anchors, rng)
     return drawn

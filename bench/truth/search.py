@@ -171,7 +171,7 @@ def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, b
     their masks are tested only for products that are small enough.
     """
     items = np.arange(start, start + len(block))
-    words = np.ascontiguousarray(batch.bitmaps.view(np.uint64)[:, start // WORD : -(-(start + len(block)) // WORD)])
+    words = np.ascontiguousarray(batch.words[:, start // WORD : -(-(start + len(block)) // WORD)])
     every = np.full((1, words.shape[1]), ~np.uint64(0))
     alone = []
     for u, members in batch.groups():

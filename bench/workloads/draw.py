@@ -1,59 +1,63 @@
-"""Drawing the values of filters from the items' own attributes, one filter per anchor: an item that passes it."""
+"""Drawing filters of one shape, with values from the items' own attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-from bench.core.attributes import Categorical, Column, Kind, Ordered, Sets
-from bench.core.errors import BenchError
-from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.attributes import Attributes
+from bench.core.errors import BenchError, nearest
+from bench.core.filters import LEAVES, And, Filter, Not, Or, draw_leaf
 
-
-def _present(column: Column, rng: np.random.Generator, anchors: np.ndarray) -> np.ndarray:
-    """Return `anchors`, those without a value replaced by random items that have one."""
-    match column:
-        case Categorical():
-            present = column.codes >= 0
-        case Sets():
-            present = np.diff(column.offsets) > 0
-        case _:
-            present = column.present
-    having = np.flatnonzero(present)
-    if not len(having):
-        raise BenchError("workload.expression tests an attribute that is missing in every item")
-    return np.where(present[anchors], anchors, having[rng.integers(len(having), size=len(anchors))])
+_JOINS: dict[str, Callable[[tuple[Filter, ...]], Filter]] = {"and": And, "or": Or}
 
 
-def _equals(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
-    items = _present(column, rng, anchors)
-    if isinstance(column, Categorical):
-        return [Equals(name, column.vocabulary[code]) for code in column.codes[items]]
-    assert not isinstance(column, Sets)
-    return [Equals(name, value.item()) for value in column.values[items]]
+def draw_filters(expression: Any, attributes: Attributes, rng: Generator, anchors: NDArray[np.int64]) -> list[Filter]:
+    """Return one filter per anchor, an item; see `bench.workloads.sources.SampledWorkload` for expressions.
+
+    Leaves joined by `and` at the top take their values from the anchor, which therefore passes them; below `or` and
+    `not`, each branch takes them from a random item of its own.
+
+    Args:
+        expression: the shape of the filters.
+        attributes: those of the items.
+        rng: the source of randomness.
+        anchors: int64[q], ids of items.
+
+    Raises:
+        BenchError: the expression cannot be read, or does not fit the attributes.
+    """
+    if not isinstance(expression, dict) or set(expression) != {"and"}:
+        return _draw(expression, attributes, rng, anchors)
+    drawn = [_draw(part, attributes, rng, anchors) for part in _parts(expression["and"])]
+    return drawn[0] if len(drawn) == 1 else [And(parts) for parts in zip(*drawn, strict=True)]
 
 
-def _between(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
-    """Draw ranges between the anchor's value and that of another random item."""
-    assert isinstance(column, Ordered)
-    items = _present(column, rng, anchors)
-    others = _present(column, rng, rng.integers(len(column), size=len(anchors)))
-    ends = np.sort(np.stack([column.values[items], column.values[others]]), axis=0)
-    return [Between(name, low.item(), high.item()) for low, high in ends.T]
+def _draw(tree: Any, attributes: Attributes, rng: Generator, anchors: NDArray[np.int64]) -> list[Filter]:
+    """Return one filter per anchor for a subtree."""
+    if not isinstance(tree, dict) or len(tree) != 1:
+        raise BenchError(f"workload.expression: {tree!r} should be one operator with its operand, as {{equals: name}}")
+
+    def draw_apart(part: Any) -> list[Filter]:
+        return _draw(part, attributes, rng, rng.integers(attributes.n, size=len(anchors)))
+
+    ((operator, operand),) = tree.items()
+    if operator in _JOINS:
+        drawn = [draw_apart(part) for part in _parts(operand)]
+        return [_JOINS[operator](parts) for parts in zip(*drawn, strict=True)]
+    if operator == "not":
+        return [Not(part) for part in draw_apart(operand)]
+    if operator not in LEAVES:
+        raise BenchError(f"workload.expression: no operator '{operator}'{nearest(operator, [*LEAVES, *_JOINS, 'not'])}")
+    attribute = str(operand)
+    return draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors)
 
 
-def _contains(name: str, column: Column, rng: np.random.Generator, anchors: np.ndarray) -> list[Filter]:
-    assert isinstance(column, Sets)
-    items = _present(column, rng, anchors)
-    starts, lengths = column.offsets[items], np.diff(column.offsets)[items]
-    codes = column.codes[starts + rng.integers(lengths)]
-    return [Contains(name, column.vocabulary[code]) for code in codes]
-
-
-LEAVES: dict[str, tuple[Callable[..., list[Filter]], tuple[Kind, ...]]] = {
-    "equals": (_equals, (Kind.CATEGORICAL, Kind.ORDERED, Kind.BOOLEAN)),
-    "between": (_between, (Kind.ORDERED,)),
-    "contains": (_contains, (Kind.SET,)),
-}
-"""How each operator draws its filters, and the kinds of attribute that it tests."""
+def _parts(operand: Any) -> list[Any]:
+    if not isinstance(operand, list) or not operand:
+        raise BenchError(f"workload.expression: 'and' and 'or' join a list of expressions, not {operand!r}")
+    return operand

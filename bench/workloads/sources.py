@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,28 +14,16 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from bench.core.attributes import Attributes
-from bench.core.errors import BenchError, suggestion
-from bench.core.filters import (
-    And,
-    Between,
-    Everything,
-    Filter,
-    FilterType,
-    Not,
-    Or,
-    attributes_of,
-    check,
-    leaves,
-    to_json,
-    type_of,
-)
+from bench.core.errors import BenchError
+from bench.core.filter_json import to_json
+from bench.core.filters import Between, Everything, Filter, FilterType, attributes_of, check, leaves, type_of
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
 from bench.system.cache import Cache, digest_of
 from bench.workloads.controlled import draw_controlled
-from bench.workloads.draw import LEAVES
+from bench.workloads.draw import draw_filters
 from bench.workloads.neighbours import neighbours
-from bench.workloads.workload import Workload
+from bench.workloads.workload import Control, Workload
 
 
 class WorkloadSource(Protocol):
@@ -44,15 +32,20 @@ class WorkloadSource(Protocol):
     Attributes:
         name: as results name it.
         queries: how many; None for all.
-        skip: how many of the dataset's first queries are left out, as those that parameters were tuned on.
+        skip: how many of the dataset's first queries are skipped, because parameters were tuned on them.
     """
 
     name: str
     queries: int | None
     skip: int
 
+    @property
+    def control(self) -> Control | None:
+        """What the workload sets; None where the data decides everything."""
+        ...
+
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
-        """Read or make the filters and check them against the attributes.
+        """Read or draw the filters and check them against the attributes.
 
         Raises:
             BenchError: the filters do not fit the dataset, or there is no query.
@@ -68,11 +61,11 @@ class UnfilteredWorkload:
     name: str
     queries: int | None = None
     skip: int = 0
+    control: ClassVar[Control | None] = None
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        stop = _stop(self, dataset)
-        return _workload(self, [Everything()] * stop, dataset.attributes, dataset, cache)
+        return _workload(self, [Everything()] * _stop(self, dataset), dataset.attributes, dataset, cache)
 
 
 @dataclass
@@ -84,6 +77,7 @@ class PublishedWorkload:
     filter_type: FilterType
     queries: int | None = None
     skip: int = 0
+    control: ClassVar[Control | None] = None
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
@@ -107,72 +101,47 @@ class PublishedWorkload:
 class SampledWorkload:
     """Filters of one shape, with values sampled from the items' own attributes.
 
-    `expression` is a tree of ``{equals: attribute}``, ``{between: attribute}``, ``{contains: attribute}`` leaves
-    under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined by `and` at the top
-    take their values from one random item, which therefore passes them; below `or` and `not` every leaf draws
-    an item of its own.
+    `expression` is a tree of leaves such as ``{equals: attribute}``, ``{between: attribute}`` and
+    ``{contains: attribute}`` under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined by
+    `and` at the top take their values from one random item, which therefore passes them; below `or` and `not` every
+    branch draws an item of its own.
 
-    `correlation` is the share of queries for which that one item is not any, but one of the query's nearest ten: the
-    items that match are near then, where attribute and vector have to do with each other.
+    `correlation` is the fraction of queries for which that item is one of the query's nearest ten rather than any item.
+    Where attributes and vectors are related, the items that match are then near. None controls nothing: any item.
     """
 
     kind: ClassVar[str] = "sampled"
     name: str
     expression: dict[str, Any]
     seed: int
-    correlation: float = 0.0
+    correlation: float | None = None
     queries: int | None = None
     skip: int = 0
 
+    @property
+    def control(self) -> Control | None:
+        """See `WorkloadSource.control`."""
+        return None if self.correlation is None else Control("correlation", self.correlation)
+
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        if not 0 <= self.correlation <= 1:
+        if not 0 <= (self.correlation or 0) <= 1:
             raise BenchError(f"workload.correlation={self.correlation} is out of range; it lies in [0, 1]")
         stop, attributes = _stop(self, dataset), dataset.open_attributes()
         rng = np.random.Generator(np.random.Philox(self.seed))
-        anchors = rng.integers(attributes.n, size=dataset.number_of_queries)  # whatever part of them is asked for
+        # One anchor for every query of the dataset: those of a workload do not depend on how many are asked for.
+        anchors = rng.integers(attributes.n, size=dataset.number_of_queries)
         if self.correlation:
             near = neighbours(dataset, cache)
             near = near[np.arange(len(near)), rng.integers(near.shape[1], size=len(near))]
             anchors = np.where(rng.random(len(near)) < self.correlation, near, anchors)
-        parts = _parts(self.expression["and"]) if set(self.expression) == {"and"} else [self.expression]
-        drawn = [self._draw(part, attributes, rng, anchors) for part in parts]
-        filters = list(drawn[0]) if len(parts) == 1 else [And(row) for row in zip(*drawn, strict=True)]
+        filters = draw_filters(self.expression, attributes, rng, anchors)
         return _workload(self, filters[:stop], dataset.attributes, dataset, cache)
-
-    def _draw(
-        self, tree: Any, attributes: Attributes, rng: np.random.Generator, anchors: np.ndarray
-    ) -> Sequence[Filter]:
-        """Return one filter per anchor for a subtree."""
-        if not isinstance(tree, dict) or len(tree) != 1:
-            raise BenchError(
-                f"workload.expression: {tree!r} should be one operator with its operand, as {{equals: name}}"
-            )
-        ((operator, operand),) = tree.items()
-        if operator in ("and", "or"):
-            join: Callable[[tuple[Filter, ...]], Filter] = And if operator == "and" else Or
-            drawn = [
-                self._draw(part, attributes, rng, rng.integers(attributes.n, size=len(anchors)))
-                for part in _parts(operand)
-            ]
-            return [join(row) for row in zip(*drawn, strict=True)]
-        if operator == "not":
-            own = rng.integers(attributes.n, size=len(anchors))
-            return [Not(part) for part in self._draw(operand, attributes, rng, own)]
-        if operator not in LEAVES:
-            raise BenchError(
-                f"workload.expression: no operator '{operator}'{suggestion(operator, [*LEAVES, 'and', 'or', 'not'])}"
-            )
-        leaf, kinds = LEAVES[operator]
-        column = attributes[str(operand)]
-        if column.kind not in kinds:
-            raise BenchError(f"workload.expression: '{operator}' cannot test the {column.kind} attribute '{operand}'")
-        return leaf(operand, column, rng, anchors)
 
 
 @dataclass
 class SelectivityWorkload:
-    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors (see `draw_controlled`)."""
+    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors."""
 
     kind: ClassVar[str] = "selectivity"
     name: str
@@ -181,6 +150,11 @@ class SelectivityWorkload:
     seed: int
     queries: int | None = None
     skip: int = 0
+
+    @property
+    def control(self) -> Control:
+        """See `WorkloadSource.control`."""
+        return Control("selectivity", self.selectivity)
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
@@ -201,27 +175,21 @@ WORKLOADS: dict[str, type[Any]] = {
 
 def _stop(source: WorkloadSource, dataset: Dataset) -> int:
     """Return the number of the dataset's query after the last one of the workload."""
-    available, wanted, skip = dataset.number_of_queries, source.queries, source.skip
+    available, count, skip = dataset.number_of_queries, source.queries, source.skip
     if not 0 <= skip < available:
         raise BenchError(f"workload.skip={skip} is out of range; dataset '{dataset.name}' has {available} queries")
-    if wanted is None:
+    if count is None:
         return available
-    if not 1 <= wanted <= available - skip:
-        left = f"{available - skip} after workload.skip={skip}" if skip else str(available)
-        raise BenchError(f"workload.queries={wanted} is out of range; dataset '{dataset.name}' has {left} queries")
-    return skip + wanted
-
-
-def _parts(operand: Any) -> list[Any]:
-    if not isinstance(operand, list) or not operand:
-        raise BenchError(f"workload.expression: 'and' and 'or' join a list of expressions, not {operand!r}")
-    return operand
+    if not 1 <= count <= available - skip:
+        rest = f"{available - skip} after workload.skip={skip}" if skip else str(available)
+        raise BenchError(f"workload.queries={count} is out of range; dataset '{dataset.name}' has {rest} queries")
+    return skip + count
 
 
 def _workload(
     source: WorkloadSource, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache
 ) -> Workload:
-    """Return the workload of the filters of the dataset's first queries, less those that are to be skipped."""
+    """Return the workload of the filters of the dataset's first queries, without those that are to be skipped."""
     filters = filters[source.skip :]
     attributes = Attributes.open(parquet) if parquet else Attributes(dataset.shape[0], {})
     distinct = set(filters)
@@ -231,12 +199,21 @@ def _workload(
     lines = [to_json(filter_) for filter_ in filters]
     digest = digest_of(source.skip, lines, attributes.digest(attributes_of(distinct)))
     path = cache.file("filters", digest, ".jsonl", lambda out: _write_lines(out, lines))
-    filter_type = types.pop() if len(types) == 1 else FilterType.C
-    return Workload(source.name, source.skip, filter_type, tuple(filters), path, parquet, attributes, digest)
+    return Workload(
+        name=source.name,
+        control=source.control,
+        skip=source.skip,
+        filter_type=types.pop() if len(types) == 1 else FilterType.C,
+        filters=tuple(filters),
+        filters_path=path,
+        attributes_path=parquet,
+        attributes=attributes,
+        digest=digest,
+    )
 
 
 def _warn_of_reversed(filters: Sequence[Filter]) -> None:
-    """Say how many queries ask for a range that ends before it begins, which is empty and most likely a slip."""
+    """Say how many queries ask for a range that ends before it begins: it is empty, and most likely a mistake."""
     rows = [
         row
         for row, filter_ in enumerate(filters)

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.core.attributes import Attributes
-from bench.core.filters import (
-    Filter,
-    FilterType,
-    attributes_of,
-)
+from bench.core.filters import Filter, FilterType, attributes_of
+
+
+class Control(NamedTuple):
+    """What a workload sets, where others leave it to the data.
+
+    Attributes:
+        quantity: ``selectivity`` (the fraction of items that pass) or ``correlation`` (the fraction of queries whose
+            filter takes its values from a near item).
+        value: what it is set to, from 0 to 1.
+    """
+
+    quantity: str
+    value: float
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Some consecutive queries of a dataset, each with its filter.
+    """Consecutive queries of a dataset, each with its filter.
 
     Attributes:
         name: as results name it.
-        skip: how many queries of the dataset stand before them.
+        control: what it sets; None where the data decides everything.
+        skip: how many queries of the dataset come before them.
         filter_type: the type of all its filters.
         filters: one per query.
         filters_path: the same as JSON lines, for the worker.
@@ -29,6 +40,7 @@ class Workload:
     """
 
     name: str
+    control: Control | None
     skip: int
     filter_type: FilterType
     filters: tuple[Filter, ...]

@@ -12,6 +12,7 @@ import pytest
 
 from bench.core.attributes import Attributes, Ordered
 from bench.core.errors import BenchError
+from bench.core.filter_json import from_json
 from bench.core.filters import (
     And,
     Between,
@@ -22,7 +23,6 @@ from bench.core.filters import (
     FilterType,
     Not,
     Or,
-    from_json,
     leaves,
 )
 from bench.core.masks import FilterBatch

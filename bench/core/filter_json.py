@@ -1,0 +1,57 @@
+"""Filters as lines of JSON: how workers and caches get them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.core.errors import BenchError
+from bench.core.filters import LEAVES, And, Everything, Filter, Leaf, Not, Or
+
+
+def to_json(filter_: Filter) -> str:
+    """Return a filter as one line of JSON, the inverse of `from_json`."""
+    return json.dumps(_encoded(filter_), ensure_ascii=False, separators=(",", ":"))
+
+
+def _encoded(filter_: Filter) -> dict[str, Any]:
+    match filter_:
+        case Everything():
+            return {"everything": []}
+        case Leaf():
+            return {filter_.operator: [filter_.attribute, *filter_.operands]}
+        case And(parts):
+            return {"and": [_encoded(part) for part in parts]}
+        case Or(parts):
+            return {"or": [_encoded(part) for part in parts]}
+        case Not(part):
+            return {"not": [_encoded(part)]}
+
+
+def from_json(line: str) -> Filter:
+    """Return the filter that `to_json` wrote.
+
+    Raises:
+        BenchError: the line is not a filter.
+    """
+    try:
+        return _decoded(json.loads(line))
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise BenchError(f"not a filter: {line.strip()[:200]} ({error})") from error
+
+
+def _decoded(plain: Any) -> Filter:
+    ((operator, operands),) = plain.items()
+    match operator:
+        case "everything":
+            return Everything()
+        case "and":
+            return And(tuple(_decoded(part) for part in operands))
+        case "or":
+            return Or(tuple(_decoded(part) for part in operands))
+        case "not":
+            (part,) = operands
+            return Not(_decoded(part))
+    if operator not in LEAVES:
+        raise ValueError(f"unknown operator '{operator}'")
+    return LEAVES[operator](*operands)
