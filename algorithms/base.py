@@ -1,8 +1,7 @@
 """The interface of a method.
 
-A method is one module with one subclass of `Algorithm`, and one file in ``configs/algorithm/``. The harness
-builds it in one process, saves it, and searches it in another; it times `build`, `prepare` and `search`, and
-trusts none of what comes back.
+A method is one subclass of `Algorithm`, and one file in ``configs/algorithm/``. The harness builds it in one process,
+saves it, and searches it in another; it times `build`, `prepare` and `search`, and checks every id that comes back.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from bench.core.attributes import Attributes
 from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
 from bench.core.masks import FilterBatch
+from bench.core.method import Param
 from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
@@ -38,9 +38,11 @@ class Info:
         approach: pre-filtering, post-filtering, in-filtering or hybrid index.
         technique: graph, quantisation, tree, or several of them.
         serves: the filter types that the method answers.
-        why_not: the reason for filter types that it does not serve; the empty key is for all the others.
+        why_not: why it does not serve a filter type; the empty key covers all the others.
         afanns: whether the method may return items that fail the filter.
         libraries: the distributions whose versions decide its results.
+        files: other files that decide its results, such as a library or a binary: absolute paths, or relative to the
+            folder of the method's module. A run with another content is another run.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
         reads: the formats of stored vectors that it searches.
     """
@@ -53,6 +55,7 @@ class Info:
     why_not: Mapping[FilterType | str, str] = field(default_factory=dict)
     afanns: bool = False
     libraries: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     compiled: bool = False
     reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
 
@@ -62,7 +65,7 @@ class Data:
     """What a method may see of a dataset.
 
     Attributes:
-        source: [n, d] of any real type, possibly strided and memory-mapped; nothing of it is read yet.
+        source: [n, d] of any real type, possibly strided and memory-mapped; nothing has been read yet.
         attributes: the items' attributes.
         filtered: the names of the attributes that the workload filters on, sorted.
         filter_type: the type of the workload's filters.
@@ -82,7 +85,7 @@ class Data:
     def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
         """Return the vectors, or those of `items` in their order, in the format that the run asks for.
 
-        For methods that declare what they read. Without `items` codes stay mapped from their file.
+        This serves methods that declare the formats that they read. Without `items`, codes stay mapped from their file.
         """
         if self.codes is None:
             return self.vectors if items is None else dense(self.source, items)
@@ -96,7 +99,7 @@ class Data:
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """float32[n, d], see `dense`. Reading it costs memory: a method whose index holds the vectors need not."""
+        """float32[n, d], see `dense`. Reading it costs memory, which an index that holds the vectors does not need."""
         return dense(self.source)
 
 
@@ -108,7 +111,7 @@ def param(
     high: float | None = None,
     choices: tuple[Any, ...] = (),
 ) -> Any:
-    """Declare a parameter of a method: its default, what it means, and the values that it may take."""
+    """Declare a parameter of a method: its default, its meaning, and the values that it may take."""
     return field(default=default, metadata={"meaning": meaning, "low": low, "high": high, "choices": choices})
 
 
@@ -145,14 +148,14 @@ class Algorithm(abc.ABC):
 
     @classmethod
     def index_attributes(cls, filtered: tuple[str, ...]) -> tuple[str, ...]:
-        """Return which of the filtered attributes the index depends on; none means that workloads share an index."""
+        """Return which of the filtered attributes the index depends on; if none, workloads share an index."""
         return filtered if cls.info.approach == "hybrid index" else ()
 
     @classmethod
     def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
-        """Return about how many bytes a build holds at its peak; one that finds less memory is refused.
+        """Return about how many bytes a build holds at its peak; a build that would exceed its memory is refused.
 
-        Here that is the vectors, once. A method that holds more of them, or much per item beside them, adds that.
+        The default counts the vectors once. A method that holds more copies, or much more per item, adds that.
         """
         return n * dim * BYTES[storage]
 
@@ -162,7 +165,7 @@ class Algorithm(abc.ABC):
 
     @abc.abstractmethod
     def save(self, folder: Path) -> None:
-        """Write the index into an empty folder. What lies there is the index size."""
+        """Write the index into an empty folder. The size of its files is the size of the index."""
 
     @classmethod
     @abc.abstractmethod
@@ -170,7 +173,7 @@ class Algorithm(abc.ABC):
         """Open an index that `save` wrote, over the same data."""
 
     def prepare(self, filters: FilterBatch) -> Any:
-        """Turn a batch of filters into what `search` wants. Timed apart; any cost that depends on filters only."""
+        """Turn filters into what `search` takes. Timed apart: any cost that depends on the filters alone."""
         return filters
 
     @abc.abstractmethod
@@ -181,16 +184,16 @@ class Algorithm(abc.ABC):
 
         Args:
             queries: float32[q, d], C-contiguous.
-            prepared: what `prepare` made of the filters of these queries.
-            k: how many ids are wanted.
+            prepared: what `prepare` returned for the filters of these queries.
+            k: how many ids to return per query.
             params: an instance of `SearchParams`.
             threads: how many threads may be used.
         """
 
 
-def describe_params(params: type) -> list[dict[str, Any]]:
-    """Return a parameter dataclass as plain data: name, type, default, meaning, low, high, choices."""
-    return [
-        {"name": f.name, "type": getattr(f.type, "__name__", str(f.type)), "default": f.default, **f.metadata}
+def declared_params(params: type) -> tuple[Param, ...]:
+    """Return what a dataclass of parameters declares."""
+    return tuple(
+        Param(f.name, getattr(f.type, "__name__", str(f.type)), f.default, **f.metadata)
         for f in dataclasses.fields(params)
-    ]
+    )

@@ -15,7 +15,9 @@ from bench.config.typed import source_of, typed
 from bench.core.errors import BenchError, suggestion
 from bench.core.paths import CONFIGS
 from bench.datasets import hub
-from bench.datasets.sources import SOURCES, ArxivSimSource, HubSource, Source
+from bench.datasets.obtain import download, generate
+from bench.datasets.sources import SOURCES, HubSource, Source
+from bench.system.cache import Cache
 from bench.system.folders import results_cache
 from bench.workloads.inspect import profile_dataset, verify_dataset
 
@@ -34,16 +36,16 @@ def main(config: DictConfig) -> None:
     values: dict[str, Any] = {str(key): value for key, value in config.items()}
     dataset = values.pop("dataset")
     options = typed(DataConfig, values, "configs/data.yaml")
-    if options.action not in ACTIONS:
-        raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ACTIONS)}")
     if options.action == "list":
-        list_datasets()
+        _list_datasets()
+    elif options.action in ACTIONS:
+        cache = results_cache(Path(options.results))
+        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), cache, options)
     else:
-        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), options)
+        raise BenchError(f"no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
 
 
-def list_datasets() -> None:
-    """Print the configured datasets."""
+def _list_datasets() -> None:
     for path in sorted((CONFIGS / "dataset").glob("*.yaml")):
         node: Any = OmegaConf.load(path)
         comment = path.read_text().splitlines()[0].lstrip("# ")
@@ -53,44 +55,23 @@ def list_datasets() -> None:
         print(f"{path.stem:14} {state:28} {comment}")
 
 
-def download(source: Source, options: DataConfig) -> None:
-    """Fetch a published dataset."""
-    if not isinstance(source, HubSource):
-        raise BenchError(f"dataset '{source.name}' cannot be downloaded; use dataset=arxiv-small, -medium or -large")
-    hub.download(source.repo, source.revision, source.folder)
-    print(f"{source.name} is in {source.folder}")
-
-
-def generate(source: Source, options: DataConfig) -> None:
-    """Generate arxiv-sim at a size."""
-    if not isinstance(source, ArxivSimSource):
-        raise BenchError(f"dataset '{source.name}' cannot be generated; use dataset=arxiv-sim")
-    source.open(results_cache(Path(options.results)))
-    print(f"{source.name} is in {source.folder}")
-
-
-def verify(source: Source, options: DataConfig) -> None:
-    """Check every file of a dataset, and its published answers against exact ones."""
+def _verify(source: Source, cache: Cache, options: DataConfig) -> None:
     if isinstance(source, HubSource):
         hub.verify(source.folder)
-    cache = results_cache(Path(options.results))
     for line in verify_dataset(source.open(cache), cache, int(options.truth_memory_gib * 2**30)):
         print(line)
 
 
-def describe(source: Source, options: DataConfig) -> None:
-    """Print a summary of attributes and selectivities, and a comparison with real abstracts."""
-    cache = results_cache(Path(options.results))
+def _profile(source: Source, cache: Cache, options: DataConfig) -> None:
     for table in profile_dataset(source.open(cache), cache):
         print(table)
 
 
-ACTIONS: dict[str, Callable[..., None]] = {
-    "list": list_datasets,
-    "download": download,
-    "generate": generate,
-    "verify": verify,
-    "describe": describe,
+ACTIONS: dict[str, Callable[[Source, Cache, DataConfig], None]] = {
+    "download": lambda source, cache, options: print(f"{source.name} is in {download(source)}"),
+    "generate": lambda source, cache, options: print(f"{source.name} is in {generate(source, cache)}"),
+    "verify": _verify,
+    "describe": _profile,
 }
 
 

@@ -11,7 +11,7 @@ from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
 from bench.reports.load import load
-from bench.reports.observations import RECALL, findings
+from bench.reports.observations import RECALL, observations
 from bench.reports.tables.table import FORMATS, Table
 
 
@@ -25,16 +25,16 @@ class FindingsConfig:
 
 
 def main(config: DictConfig) -> None:
-    """Print a verdict for each observation."""
+    """Print a line per observation."""
     options = typed(FindingsConfig, config, "findings")
     if options.format not in FORMATS:
         raise BenchError(f"format={options.format} is unknown{suggestion(options.format, FORMATS)}")
     results = load(Path(options.results), across_machines=options.across_machines)
-    rows = [
-        [*((str(number), finding.observation, str(finding.verdict)) if first else ("", "", "")), line]
-        for number, finding in enumerate(findings(results), 1)
-        for first, line in zip([True, *[False] * len(finding.evidence)], finding.evidence, strict=False)
-    ]
+    rows = []
+    for number, observation in enumerate(observations(results), 1):
+        first, *others = observation.evidence
+        rows.append([str(number), observation.claim, str(observation.conclusion), first])
+        rows += [["", "", "", line] for line in others]
     header = ["", "observation, and when it holds", "verdict", "figures"]
     title = f"The paper's observations, by QPS at a recall of {RECALL}"
     print(FORMATS[options.format](Table(title, header, "rlll", rows)))

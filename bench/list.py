@@ -17,7 +17,7 @@ from bench.core.progress import bar
 from bench.reports.tables.methods import methods_table, options_table, reasons_table
 from bench.reports.tables.table import FORMATS
 from bench.reports.tables.taxonomy import taxonomy_table
-from bench.runs.description import describe
+from bench.runs.description import method_of
 from bench.system.folders import results_cache
 
 
@@ -51,7 +51,7 @@ def describe_all(results: Path) -> dict[str, Method | BenchError]:
     with bar("describing the methods", len(files), "method") as progress:
         for file in files:
             try:
-                methods[file.stem] = describe(algorithm_config(file.stem).target, cache)
+                methods[file.stem] = method_of(algorithm_config(file.stem).target, cache)
             except BenchError as error:
                 methods[file.stem] = error
             progress.update()

@@ -29,7 +29,7 @@ def main(config: DictConfig) -> None:
     if not missing:
         print(f"{_position()}{title(plan)}: already stored")
         return
-    if _job_number() == 1:  # later jobs would only see the sweep's own load
+    if _number_in_sweep() == 1:  # later runs of a sweep would only see the sweep's own load
         for warning in noise():
             print(f"warning: {warning}", file=sys.stderr)
     for repeat in missing:
@@ -37,12 +37,12 @@ def main(config: DictConfig) -> None:
 
 
 def _position() -> str:
-    """Return the number of this job in its sweep, as a prefix of printed lines; empty outside a sweep."""
-    return f"[{_job_number()}] " if HydraConfig.get().mode == RunMode.MULTIRUN else ""
+    """Return the number of this run in its sweep, to be shown before its title."""
+    return f"[{_number_in_sweep()}] " if HydraConfig.get().mode == RunMode.MULTIRUN else ""
 
 
-def _job_number() -> int:
-    """Return the number of this job in its sweep, from 1."""
+def _number_in_sweep() -> int:
+    """Return the number of this run in its sweep, from 1; 1 without a sweep."""
     hydra = HydraConfig.get()
     return hydra.job.num + 1 if hydra.mode == RunMode.MULTIRUN else 1
 

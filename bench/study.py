@@ -14,13 +14,12 @@ from bench.config.sweeps import Job
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.datasets.subset import take_subset
-from bench.results.store import Overwrite
 from bench.runs.config import parse_run
-from bench.runs.plan import make_plan
-from bench.runs.queue import run_all
+from bench.runs.queue import run_all, supported_plans
 from bench.system.folders import results_cache
-from bench.tuning.trace import finished, with_tuned
-from bench.tuning.tune import parse_tune, tune
+from bench.tuning.queue import tune_all
+from bench.tuning.trace import with_tuned
+from bench.tuning.tune import parse_tune
 from bench.workloads.characterise import characterise
 
 _KEYS = ("study", "scale", "budget_minutes", "results", "dry_run")
@@ -50,29 +49,11 @@ def main(config: DictConfig, words: list[str]) -> None:
 
 
 def _run_all(jobs: list[Job], deadline: float | None) -> int:
-    plans = []
-    for job in jobs:
-        plan = make_plan(with_tuned(parse_run(job.compose())))
-        if plan.unsupported:
-            print(f"skipped: {plan.config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
-        else:
-            plans.append(plan)
-    return run_all(plans, deadline)
+    return run_all(supported_plans(with_tuned(parse_run(job.compose())) for job in jobs), deadline)
 
 
 def _tune_all(jobs: list[Job], deadline: float | None) -> int:
-    for number, job in enumerate(jobs):
-        run, tuner = parse_tune(job.compose())
-        title = f"[{number + 1}/{len(jobs)}] {run.workload.name} {run.algorithm.name}"
-        reason = make_plan(run).unsupported
-        if reason or not run.algorithm.candidates:
-            print(f"skipped: {title}: {reason or 'it has no candidates'}", flush=True)
-        elif not finished(run, tuner) or run.overwrite is Overwrite.ALWAYS:
-            if deadline is not None and time.monotonic() > deadline:
-                return len(jobs) - number
-            print(title, flush=True)
-            tune(run, tuner)
-    return 0
+    return tune_all([parse_tune(job.compose()) for job in jobs], deadline)
 
 
 def _characterise_all(jobs: list[Job], deadline: float | None) -> int:
@@ -88,18 +69,17 @@ def _characterise_all(jobs: list[Job], deadline: float | None) -> int:
 
 
 def entry() -> None:
-    """Run the command."""
+    """Run the command: Hydra gets the keys of the study, and every run the other words as overrides."""
     words: list[str] = []
 
-    def split(arguments: list[str]) -> list[str]:
-        """Return the arguments of the study; collect the others, the overrides of runs, in `words`."""
-        of_study = [word for word in arguments if word.startswith("-") or word.partition("=")[0].lstrip("+") in _KEYS]
-        words.extend(word for word in arguments if word not in of_study)
+    def set_overrides_aside(arguments: list[str]) -> list[str]:
+        keys = [word for word in arguments if word.startswith("-") or word.partition("=")[0].lstrip("+") in _KEYS]
+        words.extend(word for word in arguments if word not in keys)
         if any("=" not in word for word in words):
             raise BenchError(f"cannot read '{next(w for w in words if '=' not in w)}'; arguments are key=value")
-        return of_study
+        return keys
 
-    command("study", lambda config: main(config, words), split)
+    command("study", lambda config: main(config, words), set_overrides_aside)
 
 
 if __name__ == "__main__":

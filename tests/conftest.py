@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from bench.core.paths import PROJECT
 from bench.datasets.dataset import Dataset
 from bench.datasets.sources import LayoutSource
+from bench.results.rows import Row
 from bench.results.store import Store
 from bench.system.cache import Cache
 from tests.support.commands import Commands
@@ -68,7 +68,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 def write(tmp_path: Path) -> Write:
     """A function that stores rows as one run and returns the results folder."""
 
-    def write_rows(*rows: dict[str, Any], root: Path = tmp_path / "results") -> Path:
+    def write_rows(*rows: Row, root: Path = tmp_path / "results") -> Path:
         Store(root).write("run", 0, rows, [])
         return root
 

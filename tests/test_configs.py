@@ -80,13 +80,16 @@ def test_an_algorithm_file_sets_exactly_the_declared_parameters(name: str) -> No
         description.check_params("search", setting)
 
 
-@pytest.mark.parametrize(("preset", "name"), [(preset, str(name)) for preset in PRESETS for name in PRESETS[preset]])
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    [(preset, str(name)) for preset in PRESETS for name in PRESETS[preset] if name != "filter_type"],
+)
 def test_a_preset_replaces_parameters_by_candidates(preset: str, name: str) -> None:
     chosen, plain = dict(PRESETS[preset][name]), algorithm(name)
     run = parse_run(composed("run", f"algorithm={name}", f"+preset={preset}"))
     assert run.algorithm.build == plain.build | chosen
     assert all(value in plain.candidates[key] for key, value in chosen.items())
-    assert load_target(plain.target).unsupported(FilterType(preset.rpartition("_")[2].upper())) is None
+    assert load_target(plain.target).unsupported(FilterType(PRESETS[preset].filter_type)) is None
 
 
 def test_a_preset_leaves_other_methods_alone() -> None:
@@ -143,11 +146,13 @@ def test_every_class_of_a_method_has_its_file() -> None:
 
 @pytest.mark.parametrize("name", WORKLOAD_FILES)
 def test_every_workload_opens_over_the_small_dataset(name: str, dataset: Dataset, cache: Cache) -> None:
-    source = source_of(composed("run", f"workload={name}").workload, WORKLOADS, "workload")
-    workload = source.open(dataset, cache)
+    config = composed("run", f"workload={name}").workload
+    workload = source_of(config, WORKLOADS, "workload").open(dataset, cache)
+    assert workload.name == config.name
     assert len(workload.filters) == dataset.number_of_queries
-    assert workload.filter_type.lower() == name.partition("_")[0]
-    assert workload.name.startswith(name)
+    assert workload.filter_type == config.get("filter_type", workload.filter_type)
+    controls = [(key, config[key]) for key in ("selectivity", "correlation") if config.get(key) is not None]
+    assert ([workload.control] if workload.control else []) == controls
     matches = FilterBatch(workload.filters, workload.attributes).matches
     assert matches.max() > 0
 
@@ -198,7 +203,7 @@ def test_unknown_overrides_are_refused(overrides: list[str], complaint: str) -> 
         (["limits.memory_gib=lots"], "limits.memory_gib: .*lots"),
         (["limits.build_seconds=0"], "limits.build_seconds=0.0 is out of range"),
         (["overwrite=allways"], "overwrite=allways is unknown; did you mean 'always'"),
-        (["k=0"], "k=0 is out of range; it is a whole number from 1 on"),
+        (["k=0"], "k=0 is out of range; it is a whole number, at least 1"),
         (["k=ten"], "k='ten' is out of range"),
         (["k=1.5"], "k=1.5 is out of range"),
         (["repeats=true"], "repeats=True is out of range"),

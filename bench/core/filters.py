@@ -253,7 +253,8 @@ def leaf_of(filter_type: FilterType) -> type[Leaf]:
     Raises:
         KeyError: no leaf stands for the filter type.
     """
-    return {leaf.alone: leaf for leaf in LEAVES.values() if leaf.alone is not FilterType.C}[filter_type]
+    leaf_types: dict[FilterType, type[Leaf]] = {leaf.alone: leaf for leaf in (Equals, Between, Contains)}
+    return leaf_types[filter_type]
 
 
 def leaves(filter_: Filter) -> Iterator[Leaf]:

@@ -1,4 +1,4 @@
-"""Masks: which items pass a filter. Everybody evaluates filters here, so that there is one definition of what passes."""
+"""Masks: which items pass a filter. All code evaluates filters here, so that there is one definition of what passes."""
 
 from __future__ import annotations
 

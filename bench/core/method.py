@@ -1,9 +1,10 @@
-"""What a method says of itself: its place in the taxonomy, what it serves, and its parameters."""
+"""How a method describes itself: its place in the taxonomy, what it serves, its parameters and its files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError, suggestion
@@ -14,16 +15,64 @@ _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "st
 
 
 @dataclass(frozen=True)
+class Param:
+    """A parameter of a method, as `algorithms.base.param` declares it.
+
+    Attributes:
+        name: its key in the configuration.
+        type: its annotation, such as ``int`` or ``float | None``.
+        default: its value where the configuration has none.
+        meaning: what it does, in words.
+        low: its least value; None where there is none.
+        high: its greatest value; None where there is none.
+        choices: the values that it may take; empty where others may do.
+    """
+
+    name: str
+    type: str
+    default: Any
+    meaning: str
+    low: float | None
+    high: float | None
+    choices: tuple[Any, ...]
+
+    def checked(self, phase: str, value: Any) -> Any:
+        """Return a value of the parameter, as float where the parameter is one.
+
+        Raises:
+            BenchError: the value is of another type or out of range.
+        """
+        key = f"algorithm.{phase}.{self.name}={value!r}"
+        kinds = [kind.strip() for kind in self.type.split("|")]
+        if value is None and "None" in kinds:
+            return None
+        types: Any = tuple(t for kind in kinds for t in _TYPES.get(kind, ()))
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise BenchError(f"{key} should be {self.type} ({self.meaning})")
+        if self.choices and value not in self.choices:
+            raise BenchError(f"{key} is not one of {', '.join(map(str, self.choices))}")
+        low, high = self.low, self.high
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = (
+                f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
+            )
+            raise BenchError(f"{key} is out of range; it is {bounds} ({self.meaning})")
+        return float(value) if isinstance(value, int) and kinds[0] == "float" else value
+
+
+@dataclass(frozen=True)
 class Method:
     """A method as it described itself: the fields of `algorithms.base.Info`, and what follows from its class.
 
     Attributes:
+        target: the class, as ``module.Class``.
         unsupported: per filter type, why it is not served, or None.
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
         reads: the formats of stored vectors that it searches.
-        build: the declared build parameters.
-        search: the declared search parameters.
-        sources: the source files that it consists of, with the harness's own that run beside it.
+        build: the build parameters.
+        search: the search parameters.
+        sources: the source files that it consists of, including those of the harness that run beside it.
+        files: what else its results depend on, such as a library or a binary that it calls.
     """
 
     target: str
@@ -32,14 +81,15 @@ class Method:
     approach: str
     technique: str
     afanns: bool
-    libraries: list[str]
-    serves: list[FilterType]
-    reads: list[Storage]
+    libraries: tuple[str, ...]
+    serves: tuple[FilterType, ...]
+    reads: tuple[Storage, ...]
     unsupported: dict[FilterType, str | None]
     depends_on_attributes: bool
-    build: list[dict[str, Any]]
-    search: list[dict[str, Any]]
-    sources: list[str]
+    build: tuple[Param, ...]
+    search: tuple[Param, ...]
+    sources: tuple[Path, ...]
+    files: tuple[Path, ...]
 
     def why_not(self, filter_type: FilterType, storage: Storage) -> str | None:
         """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""
@@ -57,27 +107,8 @@ class Method:
         Raises:
             BenchError: a parameter is unknown, of the wrong type, or out of its range.
         """
-        declared = {param["name"]: param for param in getattr(self, phase)}
+        declared: dict[str, Param] = {param.name: param for param in getattr(self, phase)}
         for name in values:
             if name not in declared:
                 raise BenchError(f"{self.target} has no {phase} parameter '{name}'{suggestion(name, declared)}")
-        return {
-            name: _checked(f"algorithm.{phase}.{name}", values.get(name, param["default"]), param)
-            for name, param in declared.items()
-        }
-
-
-def _checked(key: str, value: Any, param: Mapping[str, Any]) -> Any:
-    kinds = [kind.strip() for kind in param["type"].split("|")]
-    if value is None and "None" in kinds:
-        return None
-    wanted = tuple(t for kind in kinds for t in _TYPES.get(kind, ()))
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-        raise BenchError(f"{key}={value!r} should be {param['type']} ({param['meaning']})")
-    low, high, choices = param["low"], param["high"], param["choices"]
-    if choices and value not in choices:
-        raise BenchError(f"{key}={value!r} is not one of {', '.join(map(str, choices))}")
-    if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
-        raise BenchError(f"{key}={value!r} is out of range; it is {bounds} ({param['meaning']})")
-    return float(value) if isinstance(value, int) and kinds[0] == "float" else value
+        return {name: param.checked(phase, values.get(name, param.default)) for name, param in declared.items()}

@@ -77,7 +77,7 @@ def overhead(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.D
         return _seconds(lambda: algorithm.search(queries, prepared, 10, params, 1))
 
     def through_harness() -> float:
-        return float(measure(algorithm, params, 10, 1, 0, 0.0, queries, [(slice(None), filters)])["search_seconds"])
+        return measure(algorithm, params, 10, 1, 0, 0.0, queries, [(slice(None), filters)]).search_seconds
 
     with threadpool_limits(1, "openmp"):
         plain, timed = _alternate(bare, through_harness, rounds=25)

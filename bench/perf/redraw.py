@@ -19,8 +19,10 @@ import pyarrow as pa
 
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.core.formats import Storage
 from bench.reports.exhibits import PUBLISHED
-from bench.results.rows import QUERY_SCHEMA, Status
+from bench.results.rows import QUERY_SCHEMA, Row, Status
 from bench.results.store import Store
 from bench.system.cache import make_folder
 from bench.system.machine import machine
@@ -66,7 +68,7 @@ def _fill(store: Store, names: list[str], rows: int) -> int:
         for number, (name, study) in enumerate(itertools.product(names, _studies())):
             run_id = f"{repeat:03}{number:06}"
             run = [_row(rng, name, setting, repeat, run_id, study) for setting in range(_SETTINGS)]
-            store.write(run_id, repeat, run, [_queries(rng, row["search_params"]) for row in run])
+            store.write(run_id, repeat, run, [_queries(rng, row.search_params) for row in run])
             count += len(run)
         repeat += 1
     return count
@@ -75,26 +77,49 @@ def _fill(store: Store, names: list[str], rows: int) -> int:
 def _studies() -> Iterator[dict[str, Any]]:
     """Yield the columns in which the runs of one method differ."""
     for workload in PUBLISHED:
-        common = _LARGEST | {"workload": workload, "filter_type": workload.upper()}
+        common = _LARGEST | {"workload": workload, "filter_type": FilterType(workload.upper())}
         yield common
         yield from (common | {key: value} for key, values in _PARTS.items() for value in values)
-        yield from (common | {"workload": f"{workload}_selectivity_{selectivity}"} for selectivity in _SELECTIVITIES)
+        for selectivity in _SELECTIVITIES:
+            control = {"controlled": "selectivity", "controlled_value": selectivity}
+            yield common | control | {"workload": f"{workload}_selectivity_{selectivity}"}
 
 
-def _row(
-    rng: np.random.Generator, name: str, setting: int, repeat: int, run_id: str, study: dict[str, Any]
-) -> dict[str, Any]:
+def _row(rng: np.random.Generator, name: str, setting: int, repeat: int, run_id: str, study: dict[str, Any]) -> Row:
     qps = float(2.0**-setting * rng.uniform(1e4, 2e4))
-    return study | machine() | {
-        "run_id": run_id, "build_id": run_id, "status": Status.OK, "dataset": "made-up", "queries": _QUERIES,
-        "data_digest": f"{study['n']} {study['dim']}", "algorithm": name, "build_params": "{}",
-        "search_params": json.dumps({"ef": 2**setting}), "repeat": repeat, "seed": 0, "threads_build": 2,
-        "recall": 1 - 0.5 ** (setting + rng.uniform(1, 2)), "violations": 0, "qps": qps, "qps_with_prepare": qps,
-        "latency_p50_ms": 1e3 / qps, "latency_p95_ms": 2e3 / qps, "latency_p99_ms": 3e3 / qps,
-        "build_seconds": float(rng.uniform(1, 100)), "build_peak_rss_bytes": 1 << 28, "search_peak_rss_bytes": 1 << 27,
-        "index_bytes": int(rng.integers(1 << 20, 1 << 28)), "selectivity_mean": 0.2,
-        "started_at": dt.datetime.now(dt.UTC),
-    }  # fmt: skip
+    return Row(
+        run_id=run_id,
+        build_id=run_id,
+        status=Status.OK,
+        dataset="made-up",
+        queries=_QUERIES,
+        data_digest=f"{study['n']} {study['dim']}",
+        algorithm=name,
+        build_params="{}",
+        search_params=json.dumps({"ef": 2**setting}),
+        repeat=repeat,
+        seed=0,
+        threads_build=2,
+        recall=1 - 0.5 ** (setting + rng.uniform(1, 2)),
+        violations=0,
+        qps=qps,
+        qps_with_prepare=qps,
+        latency_p50_ms=1e3 / qps,
+        latency_p95_ms=2e3 / qps,
+        latency_p99_ms=3e3 / qps,
+        build_seconds=float(rng.uniform(1, 100)),
+        build_peak_rss_bytes=1 << 28,
+        search_peak_rss_bytes=1 << 27,
+        index_bytes=int(rng.integers(1 << 20, 1 << 28)),
+        storage=Storage.FLOAT32,
+        storage_error=0.0,
+        selectivity_mean=0.2,
+        started_at=dt.datetime.now(dt.UTC),
+        code_digest="",
+        libraries="{}",
+        **machine(),
+        **study,
+    )
 
 
 def _queries(rng: np.random.Generator, setting: str) -> pa.Table:

@@ -77,10 +77,10 @@ def curves(
                     measure(contender.algorithm, setting, K, 1, 0, TIMED_SECONDS, queries, batches)
                     for setting in contender.settings
                 ]
-            seconds[name].append([result["search_seconds"] for result in results])
+            seconds[name].append([result.search_seconds for result in results])
             if turn == 0:
                 verdicts = (
-                    judge(result["ids"], K, contender.truth, contender.filters, vectors, queries) for result in results
+                    judge(result.ids, K, contender.truth, contender.filters, vectors, queries) for result in results
                 )
                 recalls[name] = [float(np.nanmean(verdict.recall)) for verdict in verdicts]
     return {

@@ -1,4 +1,4 @@
-"""Every figure and table of the paper and beyond it, by name: which rows it takes, and which study makes them."""
+"""Every figure and table, those of the paper and others, by name: which rows it takes, and which study makes them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bench.core.filters import FilterType
 from bench.datasets.characteristics import Characteristics
 from bench.reports.figures import characteristics as drawn
 from bench.reports.figures.costs import costs
@@ -23,10 +24,13 @@ from bench.reports.titles import data_title
 from bench.results.selection import figures
 
 PUBLISHED = ("em", "r", "emis")
+"""The names of the published workloads."""
+
+FILTER_TYPES = (FilterType.EM, FilterType.R, FilterType.EMIS)
+"""The filter types of the published workloads, and of those that control a quantity."""
+
 _LARGE = 1_000_000
 _RECALL = 0.95
-_TITLES = {"em": "EM", "r": "R", "emis": "EMIS"}
-
 
 Drawn = dict[str, Figure | Table]
 """Figures and tables, by what tells those of one exhibit apart: a dataset, or nothing."""
@@ -38,8 +42,8 @@ class Exhibit:
 
     Attributes:
         name: of its files.
-        study: the study whose runs it shows; empty for what needs none.
-        draw: draws it, once per dataset; nothing where the rows are missing.
+        study: the study whose runs it shows; empty if it needs none.
+        draw: draws it, once per dataset; returns nothing where the rows are missing.
     """
 
     name: str
@@ -48,17 +52,17 @@ class Exhibit:
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows over whole datasets, not over parts of them, on one search thread."""
+    """Return the rows over whole datasets rather than parts of them, on one search thread."""
     rows = rows[rows["threads_search"] == 1]
     largest = rows.groupby("dataset")[["n", "dim"]].transform("max")
     return rows[(rows["n"] == largest["n"]) & (rows["dim"] == largest["dim"])]
 
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, of rows of one workload with several sets of queries, those of the newest set."""
+    """Return, where a workload has rows for several numbers of queries, those for the newest."""
     rows = rows.sort_values("started_at", kind="stable")
-    alike = rows.groupby(["dataset", "n", "dim", "workload", "k", "threads_search", "machine"])
-    return rows[rows["queries"] == alike["queries"].transform("last")]
+    by_workload = rows.groupby(["dataset", "n", "dim", "workload", "k", "threads_search", "machine"])
+    return rows[rows["queries"] == by_workload["queries"].transform("last")]
 
 
 def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table]) -> Drawn:
@@ -70,7 +74,7 @@ def _front(rows: pd.DataFrame) -> Figure:
 
 
 def published(results: Results, *, large: bool) -> pd.DataFrame:
-    """Return the rows of the published workloads over whole datasets, of a million items and more or of fewer."""
+    """Return the rows of the published workloads over whole datasets of at least a million items, or of fewer."""
     rows = whole(results.rows)
     return rows[rows["workload"].isin(PUBLISHED) & (rows["k"] == 10) & ((rows["n"] >= _LARGE) == large)]
 
@@ -85,37 +89,33 @@ def _by_k(workload: str) -> Callable[[Results], Drawn]:
     return draw
 
 
-def controlled(workload: str, results: Results, quantity: str = "selectivity") -> pd.DataFrame:
-    """Return the rows of workloads that control a quantity, with a column of its name."""
+def controlled(results: Results, quantity: str) -> pd.DataFrame:
+    """Return the rows of workloads that control a quantity, ``selectivity`` or ``correlation``."""
     rows = whole(results.rows)
-    prefix = f"{workload}_{quantity}_"
-    rows = rows[rows["workload"].str.startswith(prefix) & (rows["k"] == 10)]
-    return rows.assign(**{quantity: rows["workload"].str.removeprefix(prefix).astype(float)})
+    return rows[(rows["controlled"] == quantity) & (rows["k"] == 10)]
 
 
-def _published_selectivities(
-    workload: str, draw: Callable[[pd.DataFrame], Figure | Table]
+def _paper_selectivities(
+    filter_type: FilterType, draw: Callable[[pd.DataFrame], Figure | Table]
 ) -> Callable[[Results], Drawn]:
-    def drawn_of(results: Results) -> Drawn:
-        rows = controlled(workload, results)
-        return _per_dataset(rows[rows["selectivity"].isin([0.2, 0.4, 0.6, 0.8])], draw)
+    def draw_rows(results: Results) -> Drawn:
+        rows = controlled(results, "selectivity")
+        of_paper = (rows["filter_type"] == filter_type) & rows["controlled_value"].isin([0.2, 0.4, 0.6, 0.8])
+        return _per_dataset(rows[of_paper], draw)
 
-    return drawn_of
+    return draw_rows
 
 
 def _controlled(quantity: str, label: str, note: str, *, logarithmic: bool) -> Callable[[Results], Drawn]:
     def draw(results: Results) -> Drawn:
-        of = {_TITLES[workload]: _newest(controlled(workload, results, quantity)) for workload in PUBLISHED}
-        names = sorted({str(name) for rows in of.values() for name in rows["dataset"]})
-        found: Drawn = {}
-        for name in names:
-            groups = {title: rows[rows["dataset"] == name] for title, rows in of.items()}
-            groups = {title: rows for title, rows in groups.items() if rows[quantity].nunique() > 1}
+        figures_of: Drawn = {}
+        for name, of_dataset in _newest(controlled(results, quantity)).groupby("dataset"):
+            groups = _by_filter_type(of_dataset, "controlled_value")
             if groups:
                 title = f"{data_title(next(iter(groups.values())))}: {note}"
-                found[name] = growth(groups, quantity, label, title, measures=["qps"], recall=_RECALL,
-                                     exponents=False, logarithmic_x=logarithmic)  # fmt: skip
-        return found
+                figures_of[str(name)] = growth(groups, "controlled_value", label, title, measures=["qps"],
+                                               recall=_RECALL, exponents=False, logarithmic_x=logarithmic)  # fmt: skip
+        return figures_of
 
     return draw
 
@@ -128,22 +128,27 @@ def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Ca
                 rows = rows[rows[other] == 1]
             else:
                 rows = rows[rows[other] == rows.groupby("dataset")[other].transform("max")]
-        found: Drawn = {}
+        figures_of: Drawn = {}
         for name, of_dataset in _newest(rows).groupby("dataset"):
-            groups = {_TITLES[w]: of_dataset[of_dataset["workload"] == w] for w in PUBLISHED}
-            groups = {title: group for title, group in groups.items() if group[by].nunique() > 1}
+            groups = _by_filter_type(of_dataset, by)
             if groups:
                 note = "; at the ends of the lines, their fitted exponents" if exponents else ""
-                found[str(name)] = growth(groups, by, label, f"{name}{note}", measures=measures, recall=_RECALL,
-                                          exponents=exponents)  # fmt: skip
-        return found
+                figures_of[str(name)] = growth(groups, by, label, f"{name}{note}", measures=measures, recall=_RECALL,
+                                               exponents=exponents)  # fmt: skip
+        return figures_of
 
     return draw
 
 
+def _by_filter_type(rows: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
+    """Return the rows of each published filter type that has several values in the column `by`."""
+    groups = {str(filter_type): rows[rows["filter_type"] == filter_type] for filter_type in FILTER_TYPES}
+    return {title: group for title, group in groups.items() if group[by].nunique() > 1}
+
+
 def _other_datasets(results: Results) -> pd.DataFrame:
-    rows = controlled("em", results)
-    return rows[(rows["selectivity"] == 0.1)]
+    rows = controlled(results, "selectivity")
+    return rows[(rows["filter_type"] == FilterType.EM) & (rows["controlled_value"] == 0.1)]
 
 
 def _latency(results: Results) -> Drawn:
@@ -157,13 +162,13 @@ def _deciles(results: Results) -> Drawn:
 def _characteristics(
     draw: Callable[[Mapping[str, Characteristics]], Figure | Table], *, together: bool, of: str = "norms"
 ) -> Callable[[Results], Drawn]:
-    def drawn_of(results: Results) -> Drawn:
-        known = {name: one for name, one in results.characteristics.items() if getattr(one, of)}
+    def draw_all(results: Results) -> Drawn:
+        datasets = {name: one for name, one in results.characteristics.items() if getattr(one, of)}
         if together:
-            return {"": draw(known)} if known else {}
-        return {name: draw({name: one}) for name, one in known.items()}
+            return {"": draw(datasets)} if datasets else {}
+        return {name: draw({name: one}) for name, one in datasets.items()}
 
-    return drawn_of
+    return draw_all
 
 
 EXHIBITS = (
@@ -171,7 +176,7 @@ EXHIBITS = (
     Exhibit("tab2_embeddings", "characteristics", _characteristics(drawn.embedding_table, together=True)),
     Exhibit("tab3_attributes", "characteristics",
             _characteristics(drawn.attribute_table, together=False, of="attributes")),
-    Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.searches)),
+    Exhibit("tab4_parameters", "tuning", lambda results: parameters_table(results.traces)),
     Exhibit("fig15_norms", "characteristics", _characteristics(drawn.norms, together=True)),
     Exhibit("fig16_distances", "characteristics", _characteristics(drawn.pairwise_distances, together=True)),
     Exhibit("fig17_correlations", "characteristics", _characteristics(drawn.correlations, together=True)),
@@ -179,7 +184,7 @@ EXHIBITS = (
     Exhibit("fig19_other_datasets_costs", "other_datasets", lambda r: _per_dataset(_other_datasets(r), costs)),
     Exhibit("fig20_attributes", "characteristics", _characteristics(drawn.attributes, together=False, of="attributes")),
     Exhibit("fig21_selectivities", "characteristics", _characteristics(drawn.selectivities, together=False)),
-    Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.searches)),
+    Exhibit("fig22_greedy_grid", "greedy_vs_grid", lambda results: search_traces(results.traces)),
     Exhibit("fig23_em_r_emis", "main", lambda r: _per_dataset(published(r, large=False), _front)),
     Exhibit("fig24_costs", "main", lambda r: _per_dataset(published(r, large=False), costs)),
     Exhibit("fig25_large_em_r_emis", "main scale=large", lambda r: _per_dataset(published(r, large=True), _front)),
@@ -187,16 +192,17 @@ EXHIBITS = (
     Exhibit("fig27_k_em", "k", _by_k("em")),
     Exhibit("fig28_k_r", "k", _by_k("r")),
     Exhibit("fig29_k_emis", "k", _by_k("emis")),
-    Exhibit("fig30_selectivity_em_costs", "selectivity", _published_selectivities("em", costs)),
-    Exhibit("fig31_selectivity_em", "selectivity", _published_selectivities("em", _front)),
-    Exhibit("fig32_selectivity_r_costs", "selectivity", _published_selectivities("r", costs)),
-    Exhibit("fig33_selectivity_r", "selectivity", _published_selectivities("r", _front)),
-    Exhibit("fig34_selectivity_emis_costs", "selectivity", _published_selectivities("emis", costs)),
-    Exhibit("fig35_selectivity_emis", "selectivity", _published_selectivities("emis", _front)),
+    Exhibit("fig30_selectivity_em_costs", "selectivity", _paper_selectivities(FilterType.EM, costs)),
+    Exhibit("fig31_selectivity_em", "selectivity", _paper_selectivities(FilterType.EM, _front)),
+    Exhibit("fig32_selectivity_r_costs", "selectivity", _paper_selectivities(FilterType.R, costs)),
+    Exhibit("fig33_selectivity_r", "selectivity", _paper_selectivities(FilterType.R, _front)),
+    Exhibit("fig34_selectivity_emis_costs", "selectivity", _paper_selectivities(FilterType.EMIS, costs)),
+    Exhibit("fig35_selectivity_emis", "selectivity", _paper_selectivities(FilterType.EMIS, _front)),
     Exhibit("selectivity", "selectivity", _controlled(
-        "selectivity", "share of items that pass", "filters that pass a given share of the items", logarithmic=True)),
+        "selectivity", "fraction of items that pass", "filters that pass a given fraction of the items",
+        logarithmic=True)),
     Exhibit("correlation", "correlation", _controlled(
-        "correlation", "share of queries whose filter is that of a near item", "filters that match what is near",
+        "correlation", "fraction of queries whose filter is that of a near item", "filters that match what is near",
         logarithmic=False)),
     Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_peak_rss_bytes", "index_bytes"],
                                      exponents=True)),
@@ -205,7 +211,7 @@ EXHIBITS = (
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
 )  # fmt: skip
-"""In the order of the paper, and then what goes beyond it."""
+"""Those of the paper in its order, then the others."""
 
 
 def file_name(exhibit: Exhibit, key: str, keys: Mapping[str, object]) -> str:

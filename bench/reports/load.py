@@ -11,7 +11,7 @@ import pandas as pd
 from bench.datasets.characteristics import Characteristics, load_characteristics
 from bench.results.selection import with_machines
 from bench.results.store import Store
-from bench.tuning.trace import Found, all_found
+from bench.tuning.trace import Trace, all_traces
 
 
 def load(root: Path, *, across_machines: bool) -> Results:
@@ -22,7 +22,7 @@ def load(root: Path, *, across_machines: bool) -> Results:
     """
     store = Store(root)
     rows = with_machines(store.rows(), str(root), across_machines=across_machines)
-    return Results(store, rows, all_found(root), load_characteristics(root))
+    return Results(store, rows, all_traces(root), load_characteristics(root))
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Results:
     Attributes:
         store: gives the tables per query.
         rows: of the store, from one machine unless several were requested, with a column `machine`.
-        searches: the parameter searches.
+        traces: what parameter searches have evaluated.
         characteristics: the characteristics of datasets by name.
     """
 
     store: Store
     rows: pd.DataFrame
-    searches: list[Found]
+    traces: list[Trace]
     characteristics: Mapping[str, Characteristics]

@@ -1,18 +1,19 @@
-"""The mathematics of figures and tables: means over repeats, Pareto fronts, and reading a front at a recall."""
+"""The mathematics of figures and tables: means over repeats, Pareto fronts, and the value of a front at a recall."""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.results.rows import Status
+from bench.results.rows import METHOD, Status, reason_of
 
-SETTING = ["algorithm", "build_params", "search_params"]
-"""What names a point of a figure; repeats and seeds of it are averaged."""
+SETTING = [*METHOD, "build_params", "search_params"]
+"""The columns that name a point of a figure; its repeats and seeds are averaged."""
 
 _REASON = 70
 
@@ -23,13 +24,15 @@ class Failure:
 
     Attributes:
         algorithm: the method.
+        storage: the format of the vectors that it searches.
         status: how they ended.
-        reason: the commonest reason, in one short line; empty where none is known.
+        reason: the commonest reason, in one short line; empty where there is none.
         count: how many rows ended so.
         total: how many rows the method has.
     """
 
     algorithm: str
+    storage: str
     status: str
     reason: str
     count: int
@@ -48,8 +51,8 @@ def points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
 
     Args:
         rows: of one workload on one machine.
-        x: a column of the store, as ``recall``.
-        y: another, as ``qps``.
+        x: a column of the store, such as ``recall``.
+        y: another, such as ``qps``.
 
     Returns:
         The columns of `SETTING`, then x, y, x_std, y_std (0 for a single repeat) and repeats, sorted by `SETTING`.
@@ -63,11 +66,11 @@ def points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
 def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the positions of the points that no other beats in both x and y, by rising x and so falling y.
 
-    A point is beaten by one that is at least as good in both and better in one; of equal points, the first stays.
+    A point is beaten by one that is at least as good in both and better in one. Of equal points, the first stays.
 
     Args:
-        x: float64[m], the higher the better.
-        y: float64[m], the higher the better.
+        x: float64[m], higher is better.
+        y: float64[m], higher is better.
     """
     order = np.lexsort((-y, -x))
     highest = np.maximum.accumulate(y[order])
@@ -76,14 +79,14 @@ def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def front(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return those of `points` that lie on their Pareto front, by rising x."""
+    """Return the rows of a frame from `points` that lie on their Pareto front, by rising x."""
     return frame.iloc[pareto(frame["x"].to_numpy(np.float64), frame["y"].to_numpy(np.float64))]
 
 
 def best_at(x: NDArray[np.float64], y: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each target the best y where x is at least that, along the front and linear in log y between points.
 
-    Left of the front's first point its y holds, for it reaches the target; where no point does, the value is NaN.
+    Before the front's first point its y holds, because that point reaches the target; past the last, the value is NaN.
 
     Args:
         x: float64[m].
@@ -97,10 +100,10 @@ def best_at(x: NDArray[np.float64], y: NDArray[np.float64], targets: NDArray[np.
 
 
 def best_of_methods(frame: pd.DataFrame, targets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return for each target the highest `best_at` of the methods among `points`; NaN where none reaches it."""
+    """Return for each target the highest `best_at` of the methods of `points`; NaN where none reaches it."""
     best = np.full(len(targets), np.nan)
-    for _, own in frame.groupby("algorithm"):
-        best = np.fmax(best, best_at(own["x"].to_numpy(np.float64), own["y"].to_numpy(np.float64), targets))
+    for _, curve in frame.groupby(METHOD):
+        best = np.fmax(best, best_at(curve["x"].to_numpy(np.float64), curve["y"].to_numpy(np.float64), targets))
     return best
 
 
@@ -109,34 +112,36 @@ def failures(rows: pd.DataFrame) -> list[Failure]:
 
     Neither a filter that a method does not serve nor a row without a recall is a failure.
     """
-    total = rows.groupby("algorithm").size()
+    total = rows.groupby(METHOD).size()
     bad = rows[~rows["status"].isin([Status.OK, Status.UNSUPPORTED])]
+    groups = ((map(str, key), group) for key, group in bad.groupby([*METHOD, "status"]))
     return [
-        Failure(str(algorithm), str(status), _reason(group["error"]), len(group), int(total[str(algorithm)]))
-        for (algorithm, status), group in bad.groupby(["algorithm", "status"])
+        Failure(algorithm, storage, status, _reason(group["error"]), len(group), int(total.loc[(algorithm, storage)]))
+        for (algorithm, storage, status), group in groups
     ]
 
 
-def unserved(rows: pd.DataFrame) -> list[str]:
-    """Return the methods that do not serve the filters of a panel: all of their rows are unsupported. Sorted."""
-    unsupported = (rows["status"] == Status.UNSUPPORTED).groupby(rows["algorithm"]).all()
-    return sorted(str(name) for name in unsupported.index[unsupported])
+def unserved(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return algorithm and storage of the methods that do not serve the filters of a panel, sorted.
+
+    All of their rows are unsupported.
+    """
+    unsupported = (rows["status"] == Status.UNSUPPORTED).groupby([rows[column] for column in METHOD]).all()
+    return sorted((str(algorithm), str(storage)) for algorithm, storage in unsupported.index[unsupported])
 
 
 def _reason(errors: pd.Series[str]) -> str:
-    """Return the last line of the commonest error, shortened."""
-    known = errors.dropna()
-    if known.empty:
-        return ""
-    lines = str(known.value_counts().index[0]).strip().splitlines()
-    return textwrap.shorten(lines[-1], _REASON, placeholder=" …") if lines else ""
+    """Return the commonest reason, shortened."""
+    reasons = errors.dropna().map(reason_of).value_counts()
+    return textwrap.shorten(reasons.index[0], _REASON, placeholder=" …") if len(reasons) else ""
 
 
-def failing_share(rows: pd.DataFrame) -> pd.Series[float]:
-    """Return, per method that answered with ids which fail the filter, their highest share of the k ids of a query.
+def failing_fractions(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the highest fraction of answers that fail their filter, per algorithm and storage that has any.
 
-    Only methods for AFANNS may do so and end well.
+    Only methods for AFANNS may give such answers and end well.
     """
     good = rows[(rows["status"] == Status.OK) & (rows["violations"] > 0)]
-    share = good["violations"] / (good["queries"] * good["k"])
-    return share.groupby(good["algorithm"]).max()
+    fraction = good["violations"] / (good["queries"] * good["k"])
+    highest: dict[Any, float] = fraction.groupby([good[column] for column in METHOD]).max().to_dict()
+    return highest

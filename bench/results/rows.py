@@ -1,10 +1,34 @@
-"""The columns of stored rows."""
+"""Rows: what is stored of a run. A row is one search setting of one repeat; its fields are the columns of the store.
+
+To add a column, add a field to `Row` with its meaning, and give it a value where rows are made (`bench.runs.rows`). The
+Arrow schema and the reference of columns follow from the fields. New columns are optional and come last, so that rows
+of earlier versions can still be read.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+
+from bench.core.filters import FilterType
+from bench.core.formats import Storage
+
+METHOD = ["algorithm", "storage"]
+"""The columns that tell methods apart in reports: one that searches int8 vectors is another than on float32."""
+
+
+def methods_in(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return algorithm and storage of every row."""
+    return list(zip(*(rows[column].astype(str) for column in METHOD), strict=True))
 
 
 class Status(StrEnum):
@@ -18,71 +42,166 @@ class Status(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-_TEXT, _INT, _REAL, _TRUTH = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+def method_title(algorithm: str, storage: str) -> str:
+    """Return the name of a method in words, with the format of the vectors that it searches unless that is float32."""
+    return algorithm if storage == Storage.FLOAT32 else f"{algorithm} ({storage})"
 
 
-SCHEMA = pa.schema(
-    [
-        ("run_id", _TEXT),
-        ("status", _TEXT),
-        ("error", _TEXT),
-        ("dataset", _TEXT),
-        ("n", _INT),
-        ("dim", _INT),
-        ("workload", _TEXT),
-        ("filter_type", _TEXT),
-        ("k", _INT),
-        ("queries", _INT),
-        ("algorithm", _TEXT),
-        ("build_params", _TEXT),
-        ("search_params", _TEXT),
-        ("repeat", _INT),
-        ("seed", _INT),
-        ("threads_build", _INT),
-        ("threads_search", _INT),
-        ("recall", _REAL),
-        ("recall_paper", _REAL),
-        ("underfill", _REAL),
-        ("violations", _INT),
-        ("unordered", _INT),
-        ("unmatched", _INT),
-        ("qps", _REAL),
-        ("qps_with_prepare", _REAL),
-        ("latency_p50_ms", _REAL),
-        ("latency_p95_ms", _REAL),
-        ("latency_p99_ms", _REAL),
-        ("build_seconds", _REAL),
-        ("build_peak_rss_bytes", _INT),
-        ("search_peak_rss_bytes", _INT),
-        ("index_bytes", _INT),
-        ("storage", _TEXT),
-        ("storage_error", _REAL),
-        ("distance_computations", _INT),
-        ("selectivity_mean", _REAL),
-        ("started_at", pa.timestamp("us", "UTC")),
-        ("build_id", _TEXT),
-        ("data_digest", _TEXT),
-        ("code_revision", _TEXT),
-        ("code_dirty", _TRUTH),
-        ("code_digest", _TEXT),
-        ("libraries", _TEXT),
-        ("cpu_model", _TEXT),
-        ("cores", _INT),
-        ("memory_bytes", _INT),
-        ("kernel", _TEXT),
-    ]
-)
-"""The columns of a row: one (run, search setting, repeat). A figure that is unknown is null."""
+def column(meaning: str, unit: str = "", **default: Any) -> Any:
+    """Declare a column: its meaning, the unit of its values, and ``default=None`` if a value may be unknown."""
+    return field(metadata={"meaning": meaning, "unit": unit}, **default)
 
 
-QUERY_SCHEMA = pa.schema(
-    [
-        ("search_params", _TEXT),
-        ("query", pa.int32()),
-        ("recall", pa.float32()),
-        ("latency_ms", pa.float32()),
-        ("selectivity", pa.float32()),
-        ("returned", pa.int32()),
-    ]
-)
-"""The columns of a per-query file; latency is null for queries whose latency was not measured alone."""
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One search setting of one repeat of a run. A value that is unknown is None, and null in the store."""
+
+    run_id: str = column("names everything that decides the row, except for the repeat and the limits")
+    status: Status = column("how it ended: ok, timeout, out_of_memory, crashed, invalid or unsupported")
+    error: str | None = column("why it did not end well; if a worker failed, the last line names its log", default=None)
+    dataset: str = column("name of the dataset")
+    n: int = column("number of items")
+    dim: int = column("dimensions of the vectors")
+    workload: str = column("name of the workload")
+    filter_type: FilterType = column("type of the workload's filters: EM, R, EMIS, MEM, MR, MEMIS, C or none")
+    k: int = column("answers per query")
+    queries: int = column("number of queries")
+    algorithm: str = column("name of the method's configuration, configs/algorithm/NAME.yaml")
+    build_params: str = column("build parameters, as JSON")
+    search_params: str = column("search parameters, as JSON")
+    repeat: int = column("number of the repeat, from 0; every repeat builds anew")
+    seed: int = column("seed of everything random in the method")
+    threads_build: int = column("threads of the build")
+    threads_search: int = column("threads of the search")
+    recall: float | None = column(
+        "recall@k, the mean of |returned and true| / min(k, matches) over queries that some item matches", default=None
+    )
+    recall_paper: float | None = column(
+        "recall as the paper has it, the mean of |returned and true| / k over all queries", default=None
+    )
+    underfill: float | None = column(
+        "the mean of 1 - returned / min(k, matches) over queries that some item matches", default=None
+    )
+    violations: int | None = column(
+        "returned ids that fail the filter, repeat or are out of range, over all queries", default=None
+    )
+    unordered: int | None = column("queries whose answers are not in order of distance", default=None)
+    unmatched: int | None = column("queries that no item matches", default=None)
+    qps: float | None = column("queries per second of the search alone, the median of its passes", "1/s", default=None)
+    qps_with_prepare: float | None = column(
+        "queries per second of preparing the filters and searching", "1/s", default=None
+    )
+    latency_p50_ms: float | None = column("median latency of queries searched one at a time", "ms", default=None)
+    latency_p95_ms: float | None = column("95th percentile of the same latencies", "ms", default=None)
+    latency_p99_ms: float | None = column("99th percentile of the same latencies", "ms", default=None)
+    build_seconds: float | None = column("time of the build", "s", default=None)
+    build_peak_rss_bytes: int | None = column("most memory that the build's process held", "bytes", default=None)
+    search_peak_rss_bytes: int | None = column("most memory that the search's process held", "bytes", default=None)
+    index_bytes: int | None = column("size of the saved index", "bytes", default=None)
+    storage: Storage = column("format of the vectors that the method searches")
+    storage_error: float = column("mean of ||x - decoded|| / ||x|| over the vectors; 0 for float32")
+    distance_computations: int | None = column(
+        "distances that the method computed for all queries; null where it does not count them", default=None
+    )
+    selectivity_mean: float | None = column("fraction of items that pass, the mean over the queries", default=None)
+    started_at: dt.datetime = column("when the run started, in UTC")
+    build_id: str = column("names everything that decides the index, except for the repeat")
+    data_digest: str = column("digest of the vectors and queries")
+    code_revision: str | None = column("git revision of this project; null outside a checkout", default=None)
+    code_dirty: bool | None = column("whether the checkout had changes; null outside a checkout", default=None)
+    code_digest: str = column("digest of the method's code, of the files it declares and of its libraries' versions")
+    libraries: str = column("versions of the main libraries, as JSON")
+    cpu_model: str = column("name of the processor")
+    cores: int = column("cores that the run could use")
+    memory_bytes: int = column("memory of the machine", "bytes")
+    kernel: str = column("operating system and its version")
+    controlled: str | None = column(
+        "what the workload sets: selectivity or correlation; null where the data decides everything", default=None
+    )
+    controlled_value: float | None = column("the value to which it is set, from 0 to 1", default=None)
+
+
+@dataclass(frozen=True)
+class QueryRow:
+    """One query at one search setting, in the file of per-query values beside that of the rows."""
+
+    search_params: str = column("search parameters, as JSON")
+    query: np.int32 = column("number of the query in the workload, from 0")
+    recall: np.float32 | None = column("recall@k of the query; null where no item matches")
+    latency_ms: np.float32 | None = column("latency where the query was searched alone; else null", "ms")
+    selectivity: np.float32 = column("fraction of items that pass its filter")
+    returned: np.int32 = column("returned ids that are items, distinct and pass")
+
+
+_ARROW: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    dt.datetime: pa.timestamp("us", "UTC"),
+    np.int32: pa.int32(),
+    np.float32: pa.float32(),
+}
+
+
+def schema_of(row: type) -> pa.Schema:
+    """Return the Arrow schema of a dataclass of columns; columns whose values may be None are nullable."""
+    return pa.schema([_arrow_field(name, kind) for name, kind in get_type_hints(row).items()])
+
+
+def _arrow_field(name: str, annotation: Any) -> pa.Field:
+    kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not NoneType]
+    plain = str if issubclass(kinds[0], StrEnum) else kinds[0]
+    return pa.field(name, _ARROW[plain], nullable=NoneType in get_args(annotation))
+
+
+SCHEMA = schema_of(Row)
+QUERY_SCHEMA = schema_of(QueryRow)
+
+
+def columns(row: type = Row) -> list[tuple[str, str, str]]:
+    """Return name, type and meaning, with the unit, of every column of a dataclass: what its reference page lists."""
+    described = []
+    for f, arrow in zip(fields(row), schema_of(row), strict=True):
+        unit = f" ({f.metadata['unit']})" if f.metadata["unit"] else ""
+        described.append((f.name, f"{arrow.type}{' or null' if arrow.nullable else ''}", f.metadata["meaning"] + unit))
+    return described
+
+
+def to_table(rows: Sequence[Row]) -> pa.Table:
+    """Return rows as an Arrow table of `SCHEMA`.
+
+    Raises:
+        pa.ArrowInvalid: a value is not of its column's type.
+    """
+    return pa.table({name: [getattr(row, name) for row in rows] for name in SCHEMA.names}, schema=SCHEMA)
+
+
+def from_table(table: pa.Table) -> list[Row]:
+    """Return the rows of a table; columns that it lacks are unknown."""
+    enums = {name: kind for name, kind in get_type_hints(Row).items() if kind in (Status, FilterType, Storage)}
+    present = [name for name in SCHEMA.names if name in table.column_names]
+    lines = table.select(present).to_pylist()
+    return [Row(**(line | {name: kind(line[name]) for name, kind in enums.items()})) for line in lines]
+
+
+_LOG = "log: "
+
+
+def with_log(reason: str, log: Path) -> str:
+    """Return an error as rows have it: the reason, and on a line of its own the file of the worker's log."""
+    return f"{reason.rstrip()}\n{_LOG}{log}"
+
+
+def reason_of(error: str) -> str:
+    """Return the reason of an error in one line: the last one that does not name a log."""
+    lines = error.strip().splitlines()
+    if log_of(error):
+        lines.pop()
+    return lines[-1].strip() if lines else ""
+
+
+def log_of(error: str) -> str | None:
+    """Return the log that an error names, or None."""
+    last = error.strip().rpartition("\n")[2]
+    return last.removeprefix(_LOG) if last.startswith(_LOG) else None

@@ -1,4 +1,4 @@
-"""Which rows of the store a command shows, and how they fall into figures and panels."""
+"""Which rows of the store a command shows, and how they are divided into figures and panels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bench.results.store import Store
 from bench.system.machine import machine_name
 
 FIGURE = ["dataset", "n", "dim", "data_digest", "k", "threads_search"]
-"""Rows that differ in one of these are never in one figure."""
+"""Rows that differ in one of these are never in the same figure."""
 
 _SUFFIXES = {"n": "n", "dim": "d", "data_digest": "data", "threads_search": "t"}
 
 PANEL = ["machine", "filter_type", "workload", "queries"]
-"""Rows of a figure that differ in one of these are never in one panel."""
+"""Rows of a figure that differ in one of these are never in the same panel."""
 
 X_AXES = {"recall": "recall@{k}", "recall_paper": "recall@{k} (true answers / k)"}
 Y_AXES = {"qps": "queries per second", "qps_with_prepare": "queries per second, filter evaluation included"}
@@ -28,33 +28,35 @@ Y_AXES = {"qps": "queries per second", "qps_with_prepare": "queries per second, 
 
 @dataclass
 class View:
-    """The keys that ``configs/plot.yaml`` and ``configs/table.yaml`` share.
+    """The keys that ``configs/plot.yaml`` and ``configs/table.yaml`` have in common.
 
     Attributes:
         results: the results folder.
         datasets: names of datasets; one, a list, or None for all.
         workloads: names of workloads, likewise.
         algorithms: names of methods, likewise.
+        storages: formats of the vectors that methods search, likewise.
         k: answers per query; None for all.
         x: one of `X_AXES`.
         y: one of `Y_AXES`.
-        across_machines: whether rows of several machines may be shown, apart from each other.
+        across_machines: whether rows of several machines may be shown, each in panels of their machine.
     """
 
     results: str
     datasets: Any
     workloads: Any
     algorithms: Any
+    storages: Any
     k: int | None
     x: str
     y: str
     across_machines: bool
 
     def rows(self) -> pd.DataFrame:
-        """Return the rows of the store that are asked for, with a column `machine`.
+        """Return the selected rows of the store, with a column `machine`.
 
         Raises:
-            BenchError: a key does not fit, nothing matches, or several machines do and were not asked for.
+            BenchError: a key does not fit, nothing matches, or rows of several machines do without `across_machines`.
         """
         for key, choices in (("x", X_AXES), ("y", Y_AXES)):
             if getattr(self, key) not in choices:
@@ -65,31 +67,44 @@ class View:
         return with_machines(self._selected(rows), self.results, across_machines=self.across_machines)
 
     def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
-        asked = {"dataset": self.datasets, "workload": self.workloads, "algorithm": self.algorithms, "k": self.k}
-        kept = pd.Series(True, rows.index)
-        for column, value in asked.items():
+        keys = {
+            "dataset": self.datasets,
+            "workload": self.workloads,
+            "algorithm": self.algorithms,
+            "storage": self.storages,
+            "k": self.k,
+        }
+        selected = pd.Series(True, rows.index)
+        for column, value in keys.items():
             if value is None:
                 continue
-            wanted = list(value) if isinstance(value, list) else [value]
-            known = rows[column].unique()
-            for name in wanted:
-                if name not in known:
-                    raise BenchError(f"'{self.results}' has no rows of {column} '{name}'{suggestion(str(name), known)}")
-            kept &= rows[column].isin(wanted)
-        if not kept.any():
-            there = sorted({f"{row.dataset} {row.workload}" for row in rows.itertuples()})
+            names = value if isinstance(value, list) else [value]
+            stored = rows[column].unique()
+            for name in names:
+                if name not in stored:
+                    raise BenchError(
+                        f"'{self.results}' has no rows of {column} '{name}'{suggestion(str(name), stored)}"
+                    )
+            selected &= rows[column].isin(names)
+        if not selected.any():
+            pairs = sorted({f"{row.dataset} {row.workload}" for row in rows.itertuples()})
             raise BenchError(
-                f"no rows of '{self.results}' match all of {', '.join(f'{c}={v}' for c, v in asked.items() if v)}; "
-                f"datasets with their workloads there: {', '.join(there)}"
+                f"no rows of '{self.results}' match all of {', '.join(f'{c}={v}' for c, v in keys.items() if v)}; "
+                f"datasets with their workloads there: {', '.join(pairs)}"
             )
-        return rows[kept]
+        return rows[selected]
 
 
 def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> pd.DataFrame:
     """Return rows of the store with a column `machine`.
 
+    Args:
+        rows: of the store.
+        where: the store, for the error.
+        across_machines: whether there may be several machines.
+
     Raises:
-        BenchError: they are of several machines, and that was not asked for; names `where` they are.
+        BenchError: the rows are of several machines, and they may not be.
     """
     facts = zip(rows["cpu_model"], rows["cores"], rows["memory_bytes"], strict=True)
     rows = rows.assign(machine=[machine_name(*one) for one in facts])
@@ -103,17 +118,17 @@ def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> p
 
 
 def figures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the rows of each figure after a name for it: the dataset and k, and whatever else tells figures apart."""
+    """Yield a name for each figure with its rows: the dataset and k, and whatever else tells figures apart."""
     for _, group in rows.groupby(FIGURE, dropna=False):
         first = group.iloc[0]
-        alike = rows[(rows["dataset"] == first["dataset"]) & (rows["k"] == first["k"])]
-        several = [column for column in _SUFFIXES if alike[column].nunique(dropna=False) > 1]
+        of_same_name = rows[(rows["dataset"] == first["dataset"]) & (rows["k"] == first["k"])]
+        several = [column for column in _SUFFIXES if of_same_name[column].nunique(dropna=False) > 1]
         suffix = "".join(f"_{_SUFFIXES[column]}{first[column]}" for column in several)
         yield f"{str(first['dataset']).replace('/', '-')}_k{first['k']}{suffix}", group
 
 
 def panels(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the rows of each panel of a figure: by machine, then by filter type in the field's order, then by name."""
+    """Return the rows of each panel of a figure: by machine, then filter type in the usual order, then name."""
     order = {filter_type.value: position for position, filter_type in enumerate(FilterType)}
     ordered = rows.assign(position=rows["filter_type"].map(order))
     by = ["machine", "position", "workload", "queries"]

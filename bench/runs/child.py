@@ -1,4 +1,4 @@
-"""Child processes that are trusted with nothing: started in a session of their own, watched, and killed whole."""
+"""Child processes, which are not trusted: each runs in its own session, is watched, and is killed with all below it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from bench.results.rows import Status
-from bench.runs.worker import OUT_OF_MEMORY_EXIT
+from bench.runs.task import OUT_OF_MEMORY_EXIT
 
 _POLL_SECONDS = 0.05
 _TREE_EVERY = 20
@@ -37,8 +37,8 @@ class Outcome:
 
     Attributes:
         status: ok, timeout, out_of_memory or crashed.
-        error: what it said last, or why it was killed; None where all went well.
-        peak_rss: the most memory in bytes that its processes were seen to hold together.
+        error: the last lines that it printed, or why it was killed; None where all went well.
+        peak_rss: the most memory in bytes that its processes held together, as seen from outside.
     """
 
     status: Status
@@ -62,12 +62,12 @@ def supervise(
     Args:
         arguments: what follows the module's name.
         answer: the file that the child writes last; a child that ends without it has crashed.
-        log: the file that takes everything the child prints.
+        log: the file to which everything goes that the child prints.
         threads: how many threads every library in the child may use.
-        cpus: the CPUs that the child is pinned to; any where none are given.
-        timeout: seconds that one stage may take. The clock starts anew whenever `stages_done` grows.
+        cpus: the CPUs to which the child is pinned; if empty, it may use any.
+        timeout: seconds that one stage may take. The clock restarts whenever `stages_done` grows.
         memory_limit: bytes of resident memory above which the child is killed.
-        stages_done: how many stages the child has finished.
+        stages_done: returns how many stages the child has finished.
     """
     environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(threads))
     kills = _kernel_kills()
@@ -82,10 +82,10 @@ def supervise(
         )
     try:
         if cpus and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(child.pid, cpus)  # before it starts any thread; those inherit it
+            os.sched_setaffinity(child.pid, cpus)  # before it starts any thread, as threads inherit it
         killed, peak = _watch(child, timeout, memory_limit, stages_done)
     finally:
-        # Also after a clean end: a child may have left processes of its own behind.
+        # Also after a clean end: a child may have started processes that outlive it.
         _kill_group(child)
     if killed is not None:
         return Outcome(*killed, peak)
@@ -93,20 +93,21 @@ def supervise(
         if answer.exists():
             return Outcome(Status.OK, None, peak)
         return Outcome(Status.CRASHED, "ended without an answer", peak)
-    said = _last_lines(log)
+    last_lines = _last_lines(log)
     if child.returncode == OUT_OF_MEMORY_EXIT:
-        return Outcome(Status.OUT_OF_MEMORY, said, peak)
+        return Outcome(Status.OUT_OF_MEMORY, last_lines, peak)
     if child.returncode == -signal.SIGKILL and _kernel_kills() > kills:
-        return Outcome(Status.OUT_OF_MEMORY, "killed by the kernel, which had no memory left", peak)
+        return Outcome(Status.OUT_OF_MEMORY, "killed by the kernel, because memory ran out", peak)
     if child.returncode < 0:
-        said = f"died by {signal.Signals(-child.returncode).name}" + (f"; it said last: {said}" if said else "")
-    return Outcome(Status.CRASHED, said or f"exit code {child.returncode}", peak)
+        death = f"died by {signal.Signals(-child.returncode).name}"
+        return Outcome(Status.CRASHED, f"{death}; its last words: {last_lines}" if last_lines else death, peak)
+    return Outcome(Status.CRASHED, last_lines or f"exit code {child.returncode}", peak)
 
 
 def _watch(
     child: subprocess.Popen[bytes], timeout: float, memory_limit: int, stages_done: Callable[[], int]
 ) -> tuple[tuple[Status, str] | None, int]:
-    """Wait for the child's end; return why it had to be killed, or None, and the peak of its resident memory."""
+    """Wait for the child's end; return why it has to be killed, or None, and the peak of its resident memory."""
     peak = ticks = done = 0
     started = time.monotonic()
     while True:
@@ -145,7 +146,7 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
 
 
 def _kernel_kills() -> int:
-    """Return how many processes the kernel has killed for want of memory since it started."""
+    """Return how many processes the kernel has killed since it started because memory ran out."""
     try:
         fields = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
     except OSError:

@@ -24,9 +24,8 @@ class StorageConfig:
     """The key `storage` of ``configs/run.yaml``.
 
     Attributes:
-        format: what the method searches.
-        rerank: how many candidates per answer are ranked by exact distances, at least 1; where the format is float32
-            there is nothing to mend.
+        format: the format of the vectors that the method searches.
+        rerank: how many candidates per answer are ranked by exact distances, at least 1; ignored for float32.
     """
 
     format: Storage = Storage.FLOAT32
@@ -35,7 +34,7 @@ class StorageConfig:
 
 @dataclass
 class LimitsConfig:
-    """What a worker may use before it is killed.
+    """What a worker may use; one that uses more is killed.
 
     Attributes:
         build_seconds: the time of a build.
@@ -75,7 +74,8 @@ class RunConfig:
 def parse_run(config: DictConfig) -> RunConfig:
     """Turn the composed configuration of ``bench.run`` into its typed form.
 
-    A preset (``+preset=NAME``) replaces build parameters of the methods that it names.
+    A preset (``+preset=NAME``) replaces build parameters of the methods that it names; its key `filter_type` says for
+    which filters they were searched.
 
     Raises:
         BenchError: a key or value does not fit.
@@ -88,7 +88,7 @@ def parse_run(config: DictConfig) -> RunConfig:
             raise BenchError(f"no key '{key}'{suggestion(key, names)}")
     for key in names:
         if values.get(key) is None and key not in ("threads_build", "tuned"):
-            raise BenchError(f"{key} is not set; say {key}=VALUE")
+            raise BenchError(f"{key} is not set; set {key}=VALUE")
     algorithm = typed(AlgorithmConfig, values.pop("algorithm"), "algorithm")
     algorithm.build |= preset.get(algorithm.name, {})
     run = RunConfig(
@@ -113,20 +113,20 @@ def _check_values(run: RunConfig) -> None:
     for key, low in whole.items():
         value = getattr(run, key)
         if type(value) is not int or value < low:
-            raise BenchError(f"{key}={value!r} is out of range; it is a whole number from {low} on")
+            raise BenchError(f"{key}={value!r} is out of range; it is a whole number, at least {low}")
     limits = {f"limits.{key}": value for key, value in vars(run.limits).items() if value is not None}
     above_zero = {"timed_seconds": run.timed_seconds, "truth_memory_gib": run.truth_memory_gib}
     for key, value in (above_zero | limits).items():
         if type(value) not in (int, float) or value <= 0:
             raise BenchError(f"{key}={value!r} is out of range; it is a number above 0")
     if run.storage.rerank < 1:
-        raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a number from 1 on")
+        raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a number, at least 1")
     if type(run.dry_run) is not bool:
         raise BenchError(f"dry_run={run.dry_run!r} should be true or false")
 
 
 def _storage(values: dict[str, Any]) -> StorageConfig:
-    """Return the typed key `storage`; OmegaConf would want the names of its formats in capitals."""
+    """Return the typed key `storage`; OmegaConf would expect the names of the formats in capitals."""
     name = str(values.get("format", Storage.FLOAT32))
     if name not in list(Storage):
         raise BenchError(f"storage.format={name} is unknown{suggestion(name, Storage)}")

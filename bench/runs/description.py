@@ -1,25 +1,26 @@
-"""What the harness knows of a method without importing it: a child process describes it, once per version."""
+"""How the harness learns about a method without importing it: a child process describes it, once per version."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import tempfile
 from pathlib import Path
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
+from bench.core.typed_json import loads
 from bench.results.rows import Status
 from bench.runs.child import supervise
-from bench.system.cache import Cache, digest_of
+from bench.runs.task import DESCRIPTION_FILE
+from bench.system.cache import Cache, digest_of, sha256
 from bench.system.machine import library_versions
 
 _SECONDS = 300.0
 
 
-def describe(target: str, cache: Cache) -> Method:
+def method_of(target: str, cache: Cache) -> Method:
     """Return a method's description, from the cache if neither it nor the project's code has changed.
 
     Raises:
@@ -30,10 +31,9 @@ def describe(target: str, cache: Cache) -> Method:
     def make(out: Path) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            (folder / "job.json").write_text(json.dumps({"target": target, "threads": 1}))
             outcome = supervise(
-                ["describe", str(folder / "job.json")],
-                folder / "description.json",
+                ["describe", target, str(folder)],
+                folder / DESCRIPTION_FILE,
                 folder / "log.txt",
                 threads=1,
                 timeout=_SECONDS,
@@ -41,10 +41,9 @@ def describe(target: str, cache: Cache) -> Method:
             )
             if outcome.status is not Status.OK:
                 raise BenchError(f"algorithm.target={target} cannot be used: {outcome.error}")
-            out.write_bytes((folder / "description.json").read_bytes())
+            out.write_bytes((folder / DESCRIPTION_FILE).read_bytes())
 
-    stored = json.loads(cache.file("methods", key, ".json", make).read_text())
-    return Method(target=target, **stored)
+    return loads(Method, cache.file("methods", key, ".json", make).read_text())
 
 
 def _code_state(target: str) -> dict[str, str]:
@@ -61,10 +60,23 @@ def _code_state(target: str) -> dict[str, str]:
         ]
         modules = [name.removesuffix(".__init__") for name in modules]
         raise BenchError(f"algorithm.target={target}: there is no module '{module}'{suggestion(module, modules)}")
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted({*files, Path(spec.origin)})}
+    return {str(path): _digest(path) for path in sorted({*files, Path(spec.origin)})}
 
 
 def code_digest(method: Method) -> str:
-    """Return the hex digest of a method's source files and of the versions of the libraries that it wraps."""
-    files = [hashlib.sha256(Path(source).read_bytes()).hexdigest() for source in method.sources]
-    return digest_of(files, library_versions(tuple(method.libraries)))
+    """Return a hex digest of a method's sources, the files it declares, and the versions of the libraries it wraps.
+
+    Raises:
+        BenchError: a declared file is missing.
+    """
+    for file in method.files:
+        if not file.is_file():
+            raise BenchError(
+                f"algorithm.target={method.target} declares the file {file}, which is missing; build it first"
+            )
+    digests = [*map(_digest, method.sources), *map(sha256, method.files)]
+    return digest_of(digests, library_versions(tuple(method.libraries)))
+
+
+def _digest(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()

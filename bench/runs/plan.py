@@ -1,4 +1,4 @@
-"""From a configuration to a plan: every input checked, every run named, before any work is done."""
+"""From a configuration to a plan: every input is checked and every run named before any work is done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
 from bench.datasets.subset import take_subset
 from bench.runs.config import RunConfig
-from bench.runs.description import code_digest, describe
+from bench.runs.description import code_digest, method_of
 from bench.system.cache import digest_of
 from bench.system.folders import results_cache
 from bench.system.machine import machine, machine_id
@@ -31,6 +31,7 @@ class Plan:
         dataset: the vectors and queries.
         workload: the filters.
         method: the method's description.
+        code_digest: a digest of the code and the files that decide the method's results.
         build_params: every build parameter.
         settings: every search setting, with every search parameter.
         unsupported: why the method does not serve the workload, or None.
@@ -42,31 +43,26 @@ class Plan:
     dataset: Dataset
     workload: Workload
     method: Method
+    code_digest: str
     build_params: dict[str, Any]
     settings: list[dict[str, Any]]
     unsupported: str | None
     threads_build: int
     codes: Path | None
 
-    @property
-    def name(self) -> str:
-        """The method's name in results, which says what format of vectors it searches."""
-        name, storage = self.config.algorithm.name, self.config.storage.format
-        return name if storage is Storage.FLOAT32 else f"{name}_{storage}"
-
     @cached_property
     def build_id(self) -> str:
-        """Names an index by all that decides it; workloads share it where the index ignores attributes."""
-        seen: list[str] = []
+        """Names an index by everything that decides it; workloads share an index that ignores attributes."""
+        filtered: list[str] = []
         if self.method.depends_on_attributes:
-            seen = [self.workload.filter_type, self.workload.attributes.digest(self.workload.filtered)]
+            filtered = [self.workload.filter_type, self.workload.attributes.digest(self.workload.filtered)]
         return digest_of(
             self.dataset.digest,
-            seen,
+            filtered,
             None if self.codes is None else self.config.storage.format,
             self.config.algorithm.target,
             self.build_params,
-            code_digest(self.method),
+            self.code_digest,
             self.config.seed,
             self.threads_build,
             machine_id(),
@@ -74,14 +70,16 @@ class Plan:
 
     @cached_property
     def run_id(self) -> str:
-        """Names a run by all that decides its rows, except for the repeat and the limits."""
+        """Names a run by everything that decides its rows, except for the repeat and the limits."""
         config = self.config
         return digest_of(
             self.build_id,
             self.dataset.name,
             self.workload.name,
             self.workload.digest,
-            self.name,
+            self.workload.control,
+            config.algorithm.name,
+            config.storage.format,
             None if self.codes is None else config.storage.rerank,
             self.settings,
             config.k,
@@ -101,10 +99,11 @@ def make_plan(config: RunConfig) -> Plan:
     """Check the method and its parameters, then the data, and return the plan.
 
     Raises:
-        BenchError: anything does not fit; nothing has been run or written but derived data.
+        BenchError: something does not fit; nothing has been run, and nothing written but derived data.
     """
     cache = results_cache(config.results)
-    method = describe(config.algorithm.target, cache)
+    method = method_of(config.algorithm.target, cache)
+    digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     dataset = take_subset(config.dataset.open(cache), config.subset, cache)
@@ -115,13 +114,14 @@ def make_plan(config: RunConfig) -> Plan:
     if storage is not Storage.FLOAT32 and unsupported is None:
         codes = write_codes(dataset.vectors, storage, cache)
     return Plan(
-        config,
-        dataset,
-        workload,
-        method,
-        build_params,
-        settings,
-        unsupported,
-        config.threads_build or machine()["cores"],
-        codes,
+        config=config,
+        dataset=dataset,
+        workload=workload,
+        method=method,
+        code_digest=digest,
+        build_params=build_params,
+        settings=settings,
+        unsupported=unsupported,
+        threads_build=config.threads_build or machine()["cores"],
+        codes=codes,
     )

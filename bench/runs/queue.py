@@ -1,14 +1,31 @@
-"""Making many runs within a budget of time, beside other processes that make runs of the same store."""
+"""Making many runs within a time budget, beside other processes that make runs of the same store."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.results.store import Store
-from bench.runs.plan import Plan
+from bench.runs.config import RunConfig
+from bench.runs.plan import Plan, make_plan
 from bench.runs.summary import run_repeat
+
+
+def supported_plans(configs: Iterable[RunConfig]) -> list[Plan]:
+    """Return the plans of the runs whose method serves the workload, and print the others with the reason.
+
+    Raises:
+        BenchError: a key or value does not fit.
+    """
+    plans = []
+    for config in configs:
+        plan = make_plan(config)
+        if plan.unsupported:
+            print(f"left out: {config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
+        else:
+            plans.append(plan)
+    return plans
 
 
 def run_all(plans: Sequence[Plan], deadline: float | None) -> int:
@@ -17,7 +34,7 @@ def run_all(plans: Sequence[Plan], deadline: float | None) -> int:
     Runs that another process is making come last: by then they are stored, or that process has died.
 
     Args:
-        plans: supported runs; those that are stored already are skipped.
+        plans: runs whose method serves the workload; those that are stored already are skipped.
         deadline: when to stop starting runs, by `time.monotonic`; None for never.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Exact ranking of what a search by codes has found."""
+"""Exact ranking of the candidates that a search by codes returns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bench.core.masks import FilterBatch
 
 
 class Reranked:
-    """A method that searches codes; more candidates than answers are taken from it, and ranked by the vectors."""
+    """A method that searches codes: it returns more candidates than answers, which are ranked by the vectors."""
 
     def __init__(self, algorithm: Algorithm, vectors: NDArray[Any], factor: float) -> None:
-        """Rank `factor` candidates per answer by `vectors` [n, d], of which only theirs are read."""
+        """Rank `factor` candidates per answer by `vectors` [n, d]; only the candidates' are read."""
         self._algorithm, self._vectors, self._factor = algorithm, vectors, factor
         self.distance_computations: int | None = None
 
@@ -29,10 +29,10 @@ class Reranked:
         self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
     ) -> NDArray[np.integer[Any]]:
         """See `Algorithm.search`."""
-        found = self._algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads)
-        counted = self._algorithm.distance_computations
-        self.distance_computations = None if counted is None else counted + int(np.count_nonzero(found >= 0))
-        return nearest(self._vectors, queries, found, k)
+        candidates = self._algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads)
+        count = self._algorithm.distance_computations
+        self.distance_computations = None if count is None else count + int(np.count_nonzero(candidates >= 0))
+        return nearest(self._vectors, queries, candidates, k)
 
 
 def nearest(
@@ -43,7 +43,7 @@ def nearest(
     Args:
         vectors: [n, d], may be strided and memory-mapped.
         queries: float32[q, d], C-contiguous.
-        ids: candidates; -1 stands for none.
+        ids: the candidates; -1 stands for none.
         k: answers per query.
     """
     candidates = np.ascontiguousarray(ids, np.int64)

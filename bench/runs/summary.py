@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.core.progress import StatusLine
-from bench.results.rows import Status
+from bench.results.rows import Row, Status, log_of, method_title, reason_of
 from bench.results.store import Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
@@ -12,31 +12,35 @@ from bench.system.folders import results_cache
 
 def title(plan: Plan) -> str:
     """Return what is run, in words."""
-    return f"{plan.dataset.name} {plan.workload.name} {plan.name}"
+    method = method_title(plan.config.algorithm.name, plan.config.storage.format)
+    return f"{plan.dataset.name} {plan.workload.name} {method}"
 
 
 def run_repeat(plan: Plan, repeat: int, position: str) -> None:
-    """Make one repeat of a plan, store it, and say how it ended."""
+    """Make one repeat of a plan, store it, and print how it ended."""
     config = plan.config
     with StatusLine(f"{position}{title(plan)}") as line:
         rows = run(plan, repeat, Store(config.results), results_cache(config.results), line)
     print(f"{position}{title(plan)}{f' #{repeat}' if config.repeats > 1 else ''}: {summary(rows)}", flush=True)
 
 
-def summary(rows: list[dict[str, object]]) -> str:
+def summary(rows: list[Row]) -> str:
     """Return in a few words how a run ended."""
-    good = [row for row in rows if row["status"] == Status.OK and row.get("recall") is not None]
     parts = []
-    if good:
-        best = max(good, key=lambda row: (row["recall"], row["qps"]))
-        parts.append(f"recall up to {best['recall']:.3f} at {best['qps']:,.0f} QPS")
-    failed: dict[str, list[dict[str, object]]] = {}
+    good = [row for row in rows if row.status is Status.OK]
+    points = [(row.recall, row.qps) for row in good if row.recall is not None and row.qps is not None]
+    if points:
+        recall, qps = max(points)
+        parts.append(f"recall up to {recall:.3f} at {qps:,.0f} QPS")
+    failed: dict[Status, list[Row]] = {}
     for row in rows:
-        if row["status"] != Status.OK:
-            failed.setdefault(str(row["status"]), []).append(row)
+        if row.status is not Status.OK:
+            failed.setdefault(row.status, []).append(row)
     for status, group in failed.items():
-        last = str(group[0]["error"]).strip().splitlines()[-1]
-        parts.append(f"{len(group)} of {len(rows)} settings {status} ({last})")
+        error = str(group[0].error)
+        log = log_of(error)
+        reason = reason_of(error) + (f"; see {log}" if log else "")
+        parts.append(f"{len(group)} of {len(rows)} settings {status} ({reason})")
     return "; ".join(parts) or "stored; no query has a match"
 
 

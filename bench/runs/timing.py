@@ -1,4 +1,4 @@
-"""Timing a method on a workload: throughput over batches, latency one by one, and the memory that was held."""
+"""Timing a method on a workload: throughput over batches, latency of single queries, and memory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm
 from bench.core.masks import FilterBatch
+from bench.runs.facts import Timing
 from bench.system.memory import peak_rss
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def measure(
     timed_seconds: float,
     queries: NDArray[np.float32],
     batches: list[tuple[slice, FilterBatch]],
-) -> dict[str, Any]:
-    """Search all queries in batches for the throughput, then some one by one for the latency.
+) -> Timing:
+    """Search all queries in batches for the throughput, then single queries for the latency.
 
-    A search of a few milliseconds says little, as the first finds cold caches and other tenants of a processor come and
-    go: it is repeated, and the median counts.
+    A search of a few milliseconds says little: caches are cold at first, and other processes come and go. It is
+    repeated, and the medians are returned.
 
     Args:
         algorithm: a method with its index.
@@ -42,13 +43,9 @@ def measure(
         k: answers per query.
         threads: how many threads the method may use.
         latency_queries: how many queries are timed alone.
-        timed_seconds: for how long the batches are repeated; once at least, and a hundred times at most.
+        timed_seconds: for how long the batches are repeated; at least once and at most a hundred times.
         queries: float32[q, d].
-        batches: runs of queries with their filters.
-
-    Returns:
-        ids, as the method returned them; latencies, seconds float64[q], NaN where not measured; prepare_seconds;
-        search_seconds; distance_computations, -1 where unknown; peak_rss in bytes.
+        batches: consecutive queries with their filters.
     """
     attributes = batches[0][1].attributes
     first = FilterBatch(batches[0][1].filters[:_WARM_UP_QUERIES], attributes)
@@ -69,23 +66,23 @@ def measure(
         algorithm.search(query, prepared, k, params, 1)
         latencies[row] = time.perf_counter() - started
     gc.enable()
-    return {
-        "ids": passes[-1].ids,
-        "latencies": latencies,
-        "prepare_seconds": statistics.median(each.prepare_seconds for each in passes),
-        "search_seconds": statistics.median(each.search_seconds for each in passes),
-        "distance_computations": passes[-1].distance_computations,
-        "peak_rss": peak_rss(),
-    }
+    return Timing(
+        ids=passes[-1].ids,
+        latencies=latencies,
+        prepare_seconds=statistics.median(each.prepare_seconds for each in passes),
+        search_seconds=statistics.median(each.search_seconds for each in passes),
+        peak_rss=peak_rss(),
+        distance_computations=passes[-1].distance_computations,
+    )
 
 
 class _Pass(NamedTuple):
-    """What one search of all queries took and gave, see `measure`."""
+    """What one search of all queries took and answered, see `Timing`."""
 
     prepare_seconds: float
     search_seconds: float
     ids: NDArray[Any]
-    distance_computations: int
+    distance_computations: int | None
 
 
 def _pass(
@@ -101,7 +98,7 @@ def _pass(
     distances: int | None = 0
     answers = []
     for rows, filters in batches:
-        batch = FilterBatch(filters.filters, filters.attributes)  # anew: nothing inherits the masks of another pass
+        batch = FilterBatch(filters.filters, filters.attributes)  # a new one, without the masks of another pass
         started = time.perf_counter()
         prepared = algorithm.prepare(batch)
         ready = time.perf_counter()
@@ -109,16 +106,16 @@ def _pass(
         search_seconds += time.perf_counter() - ready
         prepare_seconds += ready - started
         answers.append(_padded(ids, k))
-        counted = algorithm.distance_computations
-        distances = None if distances is None or counted is None else distances + counted
-    return _Pass(prepare_seconds, search_seconds, np.concatenate(answers), -1 if distances is None else distances)
+        count = algorithm.distance_computations
+        distances = None if distances is None or count is None else distances + count
+    return _Pass(prepare_seconds, search_seconds, np.concatenate(answers), distances)
 
 
 def _padded(ids: Any, k: int) -> NDArray[Any]:
-    """Return two-dimensional answers with -1 up to k columns; anything else is left for the judge to refuse.
+    """Return two-dimensional answers padded with -1 to k columns; the judge refuses anything else.
 
     Raises:
-        TypeError: the answer holds Python objects, which cannot be handed over.
+        TypeError: the answer holds Python objects, which cannot be stored.
     """
     ids = np.asarray(ids)
     if ids.dtype == object:

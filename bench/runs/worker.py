@@ -1,14 +1,12 @@
-"""The child process that runs a method: ``python -m bench.runs.worker {describe,build,search} JOB``.
+"""The child process that runs a method: ``python -m bench.runs.worker describe TARGET FOLDER`` or ``... build TASK``.
 
-It reads its job from a JSON file and writes what it measured to files that appear by rename; what the method
-prints goes to the log and is never parsed. It sees neither the true answers nor the configuration.
+``build`` and ``search`` read a `Task` from its file; see `bench.runs.task` for how a worker answers.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import json
 import signal
 import sys
 import time
@@ -16,19 +14,22 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import psutil
 
-from algorithms.base import Algorithm, Data, describe_params
+from algorithms.base import Algorithm, Data, declared_params
 from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.filter_json import from_json
-from bench.core.filters import FilterType
+from bench.core.filters import Filter, FilterType
 from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
+from bench.core.method import Method
+from bench.core.typed_json import dumps, loads
 from bench.core.vectors import dense, open_vectors
 from bench.datasets.codes import open_codes
+from bench.runs.facts import BuildFacts
+from bench.runs.task import BUILD_FILE, COMPILING_FILE, DESCRIPTION_FILE, OUT_OF_MEMORY_EXIT, Task, timing_file
 from bench.runs.timing import measure
 from bench.system.cache import atomic_file
 from bench.system.memory import peak_rss
@@ -36,48 +37,52 @@ from bench.system.memory import peak_rss
 if TYPE_CHECKING:
     from bench.runs.rerank import Reranked
 
-OUT_OF_MEMORY_EXIT = 77
-"""The exit code by which a worker says that an allocation failed."""
-
-COMPILING = "compiling"
-"""The file by which a worker says that it compiles kernels first, as it does once after an installation."""
-
 _WARM_UP_ITEMS = 512
 _MASK_BYTES = 256 << 20
 _PR_SET_PDEATHSIG = 1
 
 
-def describe(job: dict[str, Any], out: Path) -> None:
-    """Write what is known of a method without running it, and the source files that it consists of."""
-    method = load_target(job["target"])
-    roots = {"algorithms", "bench", job["target"].split(".")[0]}
-    files = [getattr(m, "__file__", None) for name, m in sys.modules.items() if name.split(".")[0] in roots]
+def describe(target: str, out: Path) -> None:
+    """Write how a method describes itself, with the files that it consists of; nothing of it is run."""
+    method = load_target(target)
     info = method.info
-    description = {
-        "paper": info.paper,
-        "year": info.year,
-        "approach": info.approach,
-        "technique": info.technique,
-        "afanns": info.afanns,
-        "libraries": info.libraries,
-        "serves": sorted(info.serves),
-        "reads": sorted(info.reads),
-        "unsupported": {t: method.unsupported(t) for t in FilterType},
-        "depends_on_attributes": bool(method.index_attributes(("any",))),
-        "build": describe_params(method.BuildParams),
-        "search": describe_params(method.SearchParams),
-        "sources": sorted({file for file in files if file}),
-    }
-    with atomic_file(out / "description.json") as path:
-        path.write_text(json.dumps(description, default=str))
+    description = Method(
+        target=target,
+        paper=info.paper,
+        year=info.year,
+        approach=info.approach,
+        technique=info.technique,
+        afanns=info.afanns,
+        libraries=info.libraries,
+        serves=tuple(sorted(info.serves)),
+        reads=tuple(sorted(info.reads)),
+        unsupported={filter_type: method.unsupported(filter_type) for filter_type in FilterType},
+        depends_on_attributes=bool(method.index_attributes(("any",))),
+        build=declared_params(method.BuildParams),
+        search=declared_params(method.SearchParams),
+        sources=_sources({"algorithms", "bench", target.partition(".")[0]}),
+        files=tuple(_folder_of(method) / name for name in info.files),
+    )
+    _write(out / DESCRIPTION_FILE, dumps(description))
 
 
-def build(job: dict[str, Any], out: Path) -> None:
-    """Build and save an index; write ``build.json`` with `build_seconds` and `peak_rss` in bytes."""
-    method = load_target(job["target"])
-    _tell_of_compiling(method, out)
-    data, params = _data(job), method.BuildParams(**job["build_params"])
-    refuse_what_does_not_fit(method, params, data, job["memory_limit"])
+def _sources(packages: set[str]) -> tuple[Path, ...]:
+    """Return the files of all modules of some packages that have been imported."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
+    files = [getattr(module, "__file__", None) for module in modules]
+    return tuple(sorted({Path(file) for file in files if file}))
+
+
+def _folder_of(method: type[Algorithm]) -> Path:
+    return Path(str(sys.modules[method.__module__].__file__)).parent
+
+
+def build(task: Task, out: Path) -> None:
+    """Build and save an index, and write the `BuildFacts`."""
+    method = load_target(task.target)
+    _announce_compiling(method, out)
+    data, params = _data(task), method.BuildParams(**task.build_params)
+    refuse_what_does_not_fit(method, params, data, task.memory_limit)
     data.stored()  # read and converted before anything is timed
     if method.info.compiled:
         warm_up_build(method, params, data)
@@ -86,68 +91,70 @@ def build(job: dict[str, Any], out: Path) -> None:
     started = time.perf_counter()
     algorithm.build(data)
     seconds = time.perf_counter() - started
-    algorithm.save(Path(job["index"]))
-    with atomic_file(out / "build.json") as path:
-        path.write_text(json.dumps({"build_seconds": seconds, "peak_rss": peak_rss()}))
+    algorithm.save(task.index)
+    _write(out / BUILD_FILE, dumps(BuildFacts(seconds, peak_rss())))
 
 
 def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, limit: int) -> None:
-    """Raise MemoryError where a build needs more than it may hold, or more than the machine has left."""
+    """Check that a build fits into the memory that it may hold and that the machine has.
+
+    Raises:
+        MemoryError: it does not.
+    """
     n, dim = data.source.shape
     storage = data.codes.storage if data.codes else Storage.FLOAT32
-    needed, left = method.build_bytes(params, n, dim, storage), psutil.virtual_memory().available
-    if needed > min(limit, left):
-        fewer = [fmt for fmt in method.info.reads if method.build_bytes(params, n, dim, fmt) <= min(limit, left)]
-        advice = f"; storage.format={max(fewer, key=BYTES.__getitem__)} needs less" if fewer else ""
+    needed, available = method.build_bytes(params, n, dim, storage), psutil.virtual_memory().available
+    if needed > (most := min(limit, available)):
+        smaller = [fmt for fmt in method.info.reads if method.build_bytes(params, n, dim, fmt) <= most]
+        advice = f"; storage.format={max(smaller, key=BYTES.__getitem__)} needs less" if smaller else ""
         raise MemoryError(
             f"building needs about {needed / 2**30:.2f} GiB; limits.memory_gib allows {limit / 2**30:.2f}, "
-            f"and {left / 2**30:.2f} are free{advice}"
+            f"and {available / 2**30:.2f} are free{advice}"
         )
 
 
-def _tell_of_compiling(method: type[Algorithm], out: Path) -> None:
-    """Touch the file `COMPILING` when the first kernel is compiled."""
+def _announce_compiling(method: type[Algorithm], out: Path) -> None:
+    """Have the file `COMPILING_FILE` appear when the first kernel is compiled."""
     if method.info.compiled:
-        from algorithms.kernels.compiled import tell_of_compiling  # only for methods that bring Numba along
+        from algorithms.kernels.compiled import tell_of_compiling  # only methods with kernels need Numba
 
-        tell_of_compiling((out / COMPILING).touch)
+        tell_of_compiling((out / COMPILING_FILE).touch)
 
 
 def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
-    """Compile what a build calls, on a few items that are thrown away."""
+    """Compile what a build calls, by building over a few items."""
     method(params).build(data.head(min(_WARM_UP_ITEMS, len(data.source))))
 
 
-def search(job: dict[str, Any], out: Path) -> None:
-    """Answer the workload at each search setting; write one ``setting-*.npz`` each."""
-    method = load_target(job["target"])
-    _tell_of_compiling(method, out)
-    data = _data(job)
-    lines = Path(job["filters"]).read_text(encoding="utf-8").splitlines()
-    filters = [from_json(line) for line in lines]
-    queries = dense(open_vectors(Path(job["queries"]))[job["skip"] : job["skip"] + len(filters)])
-    loaded = method.load(Path(job["index"]), method.BuildParams(**job["build_params"]), data)
+def search(task: Task, out: Path) -> None:
+    """Answer the workload at each search setting, and write a `Timing` for each."""
+    method = load_target(task.target)
+    _announce_compiling(method, out)
+    data = _data(task)
+    filters = [from_json(line) for line in task.filters.read_text(encoding="utf-8").splitlines()]
+    queries = dense(open_vectors(task.queries)[task.skip : task.skip + len(filters)])
+    loaded = method.load(task.index, method.BuildParams(**task.build_params), data)
     algorithm: Algorithm | Reranked = loaded
     if data.codes is not None:
-        from bench.runs.rerank import Reranked  # only for methods that bring Numba along
+        from bench.runs.rerank import Reranked  # only methods with kernels need Numba
 
-        algorithm = Reranked(loaded, data.source, job["rerank"])
-    batches = list(_batches(filters, data.attributes))
-    for number, setting in job["settings"]:
+        algorithm = Reranked(loaded, data.source, task.rerank)
+    batches = _batches(filters, data.attributes)
+    for number, setting in list(enumerate(task.settings))[task.first_setting :]:
         params = method.SearchParams(**setting)
-        timed = (job["latency_queries"], job["timed_seconds"])
-        result = measure(algorithm, params, job["k"], job["threads"], *timed, queries, batches)
-        with atomic_file(out / f"setting-{number:03}.npz") as path, path.open("wb") as file:
-            np.savez(file, **result)
+        timing = measure(
+            algorithm, params, task.k, task.threads, task.latency_queries, task.timed_seconds, queries, batches
+        )
+        timing.write(out / timing_file(number))
 
 
-def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, FilterBatch]]:
-    """Cut the queries into runs whose distinct masks fit into memory together."""
+def _batches(filters: list[Filter], attributes: Attributes) -> list[tuple[slice, FilterBatch]]:
+    """Cut the queries into batches whose distinct masks fit into memory together."""
     at_most = max(1, _MASK_BYTES // (attributes.n // 8 + 8))
     batches = []
     start = 0
     while start < len(filters):
-        distinct: set[Any] = set()
+        distinct: set[Filter] = set()
         stop = start
         while stop < len(filters) and (filters[stop] in distinct or len(distinct) < at_most):
             distinct.add(filters[stop])
@@ -157,20 +164,18 @@ def _batches(filters: list[Any], attributes: Attributes) -> list[tuple[slice, Fi
     return batches
 
 
-def _data(job: dict[str, Any]) -> Data:
-    vectors = open_vectors(Path(job["vectors"]))
-    attributes = Attributes.open(Path(job["attributes"])) if job["attributes"] else Attributes(len(vectors), {})
-    for name in job["filtered"]:
+def _data(task: Task) -> Data:
+    vectors = open_vectors(task.vectors)
+    attributes = Attributes.open(task.attributes) if task.attributes else Attributes(len(vectors), {})
+    for name in task.filtered:
         attributes[name]  # read now, outside of everything that is timed
-    return Data(
-        vectors,
-        attributes,
-        tuple(job["filtered"]),
-        FilterType(job["filter_type"]),
-        job["threads"],
-        job["seed"],
-        open_codes(Path(job["codes"])) if job["codes"] else None,
-    )
+    codes = open_codes(task.codes) if task.codes else None
+    return Data(vectors, attributes, task.filtered, task.filter_type, task.threads, task.seed, codes)
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(text)
 
 
 def _die_with_parent() -> None:
@@ -180,12 +185,15 @@ def _die_with_parent() -> None:
 
 
 def main() -> None:
-    """Run one job; exit with 0, 1 after an error, or `OUT_OF_MEMORY_EXIT`."""
+    """Do what the arguments say; exit with 0, 1 after an error, or `OUT_OF_MEMORY_EXIT`."""
     _die_with_parent()
-    phase, job_path = sys.argv[1:]
-    job = json.loads(Path(job_path).read_text())
     try:
-        {"describe": describe, "build": build, "search": search}[phase](job, Path(job_path).parent)
+        match sys.argv[1:]:
+            case ["describe", target, folder]:
+                describe(target, Path(folder))
+            case [phase, file]:
+                task = loads(Task, Path(file).read_text())
+                {"build": build, "search": search}[phase](task, Path(file).parent)
     except BenchError as error:
         sys.exit(str(error))
     except MemoryError as error:

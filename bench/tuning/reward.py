@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.results.curves import best_at, points
+from bench.results.rows import Row
 
 
 @dataclass(frozen=True, order=True)
@@ -44,7 +44,7 @@ NOTHING = Reward(False, 0.0)
 """The reward of a build that failed."""
 
 
-def reward(rows: Sequence[dict[str, Any]], recall: float) -> Reward:
+def reward(rows: Sequence[Row], recall: float) -> Reward:
     """Return the reward of the rows of one build configuration; repeats are averaged per search setting.
 
     Args:

@@ -14,7 +14,7 @@ from bench.tuning.evaluation import evaluate
 from bench.tuning.reward import Reward
 from bench.tuning.searches import SEARCHES
 from bench.tuning.space import Point, search_space
-from bench.tuning.trace import Evaluated, Findings
+from bench.tuning.trace import Evaluation, TraceFile
 
 OPTUNA = "optuna"
 
@@ -35,45 +35,43 @@ def parse_tune(config: DictConfig) -> tuple[RunConfig, TunerConfig]:
     return parse_run(OmegaConf.create(values)), tuner
 
 
-def tune(run: RunConfig, tuner: TunerConfig) -> Evaluated:
+def tune(run: RunConfig, tuner: TunerConfig) -> Evaluation:
     """Search, print every step, and return the best evaluation.
 
     Raises:
         BenchError: a key or value is invalid, or the results are not writable.
     """
-    space, findings = search_space(run.algorithm), Findings(run, tuner)
-    evaluated: Evaluated | None = None
+    space, trace = search_space(run.algorithm), TraceFile(run, tuner)
+    evaluated: Evaluation | None = None
 
     def try_point(point: Point) -> Reward:
         nonlocal evaluated
         values = space.values(point)
         evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
-        findings.add(evaluated)
+        trace.add(evaluated)
         return evaluated.reward
 
     for step, _ in enumerate(SEARCHES[tuner.name](space, try_point, tuner.gain), 1):
         assert evaluated is not None
         print(
-            f"[{step}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, findings.best)}",
+            f"[{step}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, trace.best)}",
             flush=True,
         )
-    findings.add(findings.best, finished=True)
-    return findings.best
+    trace.add(trace.best, finished=True)
+    return trace.best
 
 
 def run_trial(run: RunConfig, tuner: TunerConfig, job: int) -> float:
     """Evaluate the point of Optuna's trial number `job`, from 0, and return its score."""
-    findings = Findings(run, tuner) if job == 0 else Findings.continued(run, tuner)
+    trace = TraceFile(run, tuner) if job == 0 else TraceFile.resumed(run, tuner)
     values = {name: run.algorithm.build[name] for name in run.algorithm.candidates}
     evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
-    findings.add(evaluated, finished=job + 1 == tuner.trials)
-    print(
-        f"[{job + 1}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, findings.best)}", flush=True
-    )
+    trace.add(evaluated, finished=job + 1 == tuner.trials)
+    print(f"[{job + 1}] {describe_evaluation(run, evaluated)}; best {describe_evaluation(run, trace.best)}", flush=True)
     return evaluated.reward.score
 
 
-def describe_evaluation(run: RunConfig, evaluated: Evaluated) -> str:
+def describe_evaluation(run: RunConfig, evaluated: Evaluation) -> str:
     """Return the values of the searched parameters and their reward, in words."""
     values = {name: evaluated.build[name] for name in run.algorithm.candidates}
     return f"{_listed(values)}: {evaluated.reward}"

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
-from bench.core.errors import BenchError, nearest
+from bench.core.errors import BenchError, suggestion
 from bench.core.filters import LEAVES, And, Filter, Not, Or, draw_leaf
 
 _JOINS: dict[str, Callable[[tuple[Filter, ...]], Filter]] = {"and": And, "or": Or}
@@ -52,7 +52,9 @@ def _draw(tree: Any, attributes: Attributes, rng: Generator, anchors: NDArray[np
     if operator == "not":
         return [Not(part) for part in draw_apart(operand)]
     if operator not in LEAVES:
-        raise BenchError(f"workload.expression: no operator '{operator}'{nearest(operator, [*LEAVES, *_JOINS, 'not'])}")
+        raise BenchError(
+            f"workload.expression: no operator '{operator}'{suggestion(operator, [*LEAVES, *_JOINS, 'not'])}"
+        )
     attribute = str(operand)
     return draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors)
 

@@ -102,8 +102,8 @@ class SampledWorkload:
     """Filters of one shape, with values sampled from the items' own attributes.
 
     `expression` is a tree of leaves such as ``{equals: attribute}``, ``{between: attribute}`` and
-    ``{contains: attribute}`` under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined by
-    `and` at the top take their values from one random item, which therefore passes them; below `or` and `not` every
+    ``{contains: attribute}`` under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined
+    by `and` at the top take their values from one random item, which therefore passes them; below `or` and `not` every
     branch draws an item of its own.
 
     `correlation` is the fraction of queries for which that item is one of the query's nearest ten rather than any item.

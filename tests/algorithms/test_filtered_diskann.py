@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from algorithms.base import Data, describe_params
+from algorithms.base import Data, declared_params
 from algorithms.encodings.labels import label_sets
 from algorithms.filtered_diskann.filtered import Build as Filtered
 from algorithms.filtered_diskann.filtered import FilteredVamana
@@ -174,9 +174,9 @@ def test_a_filter_of_another_type_is_refused(filter_: Filter) -> None:
 
 
 def test_every_number_among_the_parameters_has_a_least_value() -> None:
-    declared = describe_params(Filtered) + describe_params(Stitched) + describe_params(Search)
+    declared = declared_params(Filtered) + declared_params(Stitched) + declared_params(Search)
     for param in declared:
-        assert param["choices"] == ("paper", "code") if param["name"] == "variant" else param["low"] == 1
+        assert param.choices == ("paper", "code") if param.name == "variant" else param.low == 1
 
 
 def test_data_is_taken_as_it_comes() -> None:

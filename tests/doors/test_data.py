@@ -17,7 +17,7 @@ from bench.core.vectors import open_vectors, write_fvecs, write_ivecs
 from bench.datasets import hub
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import PUBLISHED_WORKLOADS, truth_file
-from bench.datasets.sources import VectorsSource
+from bench.datasets.sources import SOURCES, VectorsSource
 from bench.system.cache import Cache, sha256
 from bench.workloads.ground_truth import ground_truth
 from bench.workloads.sources import PublishedWorkload, SelectivityWorkload, UnfilteredWorkload
@@ -118,6 +118,37 @@ def test_list_names_every_dataset(command: Commands) -> None:
     assert said.code == 0
     for line in ("arxiv-sim ", "arxiv-large ", "local          needs dataset.path"):
         assert line in said.out
+
+
+def test_list_says_of_every_kind_of_source_whether_it_is_here(
+    command: Commands, monkeypatch: pytest.MonkeyPatch, layout: Path, tmp_path: Path
+) -> None:
+    vectors = f"vectors: {layout / 'database_vectors.fvecs'}\nqueries: {layout / 'query_vectors.fvecs'}"
+    files = {
+        "folder": f"# A folder.\nkind: layout\nname: folder\npath: {layout}",
+        "lost": "# Lost.\nkind: layout\nname: lost\npath: /no/such/folder",
+        "files": f"# Files.\nkind: vectors\nname: files\n{vectors}",
+        "half": f"# Half.\nkind: vectors\nname: half\n{vectors}\nattributes: /no/such/file",
+        "hub": "# Far.\nkind: hub\nname: hub\nrepo: a/b\nrevision: '1'\nbytes: 2000000000",
+        "made": "# Made.\nkind: arxiv-sim\nname: made\nn: 7\ndim: 3\nqueries: 2\nseed: 99",
+        "open": "# Open.\nkind: vectors\nname: open\nvectors: ???",
+    }
+    assert {line.removeprefix("kind: ") for text in files.values() for line in text.split("\n")[1:2]} == set(SOURCES)
+    (tmp_path / "dataset").mkdir()
+    for name, text in files.items():
+        (tmp_path / "dataset" / f"{name}.yaml").write_text(text)
+    monkeypatch.setattr(data, "CONFIGS", tmp_path)
+    said = command(data.entry, "list")
+    assert said.code == 0, said.err
+    assert [line.split(maxsplit=1) for line in said.out.splitlines()] == [
+        ["files", f"{'here':28} Files."],
+        ["folder", f"{'here':28} A folder."],
+        ["half", f"{'not here':28} Half."],
+        ["hub", f"{'not here (2.0 GB)':28} Far."],
+        ["lost", f"{'not here':28} Lost."],
+        ["made", f"{'generated on first use':28} Made."],
+        ["open", f"{'needs dataset.vectors':28} Open."],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -64,16 +64,17 @@ def test_overwrite_and_repeats_make_the_missing_runs(
 
 
 def test_a_smaller_format_gives_a_variant_of_the_method(command: Commands, local: list[str], tmp_path: Path) -> None:
-    """A method that reads the format is stored as a variant, another one as unsupported."""
+    """A method that reads it has rows of that format beside those of float32; another has rows that say why not."""
     said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
     assert said.code == 0, said
-    rows = Store(tmp_path / "results").rows().groupby(["algorithm", "storage"])
-    rows_of = {str(name): group for (name, _), group in rows}
-    assert set(rows_of) == {"hnsw_postfilter", "hnsw_postfilter_int8", "prefilter", "prefilter_int8"}
-    assert (rows_of["hnsw_postfilter_int8"]["recall"] > 0.99).any()
-    assert (rows_of["hnsw_postfilter_int8"]["storage_error"].between(0.001, 0.02)).all()
-    assert (rows_of["hnsw_postfilter"]["storage_error"] == 0).all()
-    assert set(rows_of["prefilter_int8"]["error"]) == {"it reads float32 vectors, not int8"}
+    assert "local em hnsw_postfilter (int8): recall up to" in said.out
+    rows = dict(iter(Store(tmp_path / "results").rows().groupby(["algorithm", "storage"])))
+    assert set(rows) == {(name, fmt) for name in ("hnsw_postfilter", "prefilter") for fmt in ("float32", "int8")}
+    coded = rows["hnsw_postfilter", "int8"]
+    assert (coded["recall"] > 0.99).any()
+    assert (coded["storage_error"].between(0.001, 0.02)).all()
+    assert (rows["hnsw_postfilter", "float32"]["storage_error"] == 0).all()
+    assert set(rows["prefilter", "int8"]["error"]) == {"it reads float32 vectors, not int8"}
 
     said = command(run.entry, *local, "storage.format=int9")
     assert said.code == 2
@@ -132,6 +133,25 @@ def test_an_interrupted_sweep_resumes(
     assert "[1] local none marks: already stored" in said.out
     assert "[2] local em marks: recall up to 1.000" in said.out
     assert marks.read_text().removeprefix(before).count("search 1") == before.count("search 1")
+
+
+def test_what_a_workload_controls_is_stored(command: Commands, local: list[str], tmp_path: Path) -> None:
+    words = [*local, "algorithm=prefilter", "limits.build_seconds=60"]
+    for workload in (["workload=em"], ["workload=r_selectivity", "workload.selectivity=0.4"],
+                     ["workload=emis_correlation", "workload.correlation=0.0"]):  # fmt: skip
+        assert command(run.entry, *words, *workload, "workload.name=any").code == 0
+    rows = Store(tmp_path / "results").rows().set_index("filter_type")
+    controls = {kind: (row["controlled"], row["controlled_value"]) for kind, row in rows.iterrows()}
+    assert controls.pop("EM")[0] is None
+    assert controls == {"R": ("selectivity", 0.4), "EMIS": ("correlation", 0.0)}
+
+
+def test_a_run_that_fails_names_its_log(command: Commands, local: list[str], tmp_path: Path) -> None:
+    method = ["algorithm.name=bad", "algorithm.target=tests.support.adversarial.RaisesInBuild"]
+    said = command(run.entry, *local, "algorithm=prefilter", *method)
+    (log,) = (tmp_path / "results" / "logs").iterdir()
+    assert f"crashed (ValueError: the build went wrong; see {log})" in said.out
+    assert "the build went wrong" in log.read_text()
 
 
 @pytest.mark.parametrize("entry", [run.entry, data.entry])

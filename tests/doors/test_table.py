@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_invalid_keys_are_refused(write: Write, changes: dict[str, Any], message
 
 def test_summary_of_twice_the_repeats_is_the_same(write: Write) -> None:
     once = write(*TWO_POINTS)
-    twice = write(*TWO_POINTS, *(one | {"repeat": 1} for one in TWO_POINTS), root=once.parent / "twice")
+    twice = write(*TWO_POINTS, *(replace(one, repeat=1) for one in TWO_POINTS), root=once.parent / "twice")
     a, b = (summary(config(r).rows(), "recall", "qps", [0.9]).drop(columns="repeats") for r in (once, twice))
     pd.testing.assert_frame_equal(a, b)
 

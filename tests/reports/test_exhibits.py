@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 
 from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.core.formats import Storage
 from bench.core.paths import CONFIGS
 from bench.datasets.characteristics import Characteristics, describe_attributes, describe_embeddings
 from bench.figures import entry as figures_entry
@@ -23,17 +24,18 @@ from bench.reports.figures.growth import exponent
 from bench.reports.load import Results, load
 from bench.reports.save import draw
 from bench.reports.tables.table import Table, as_csv
-from bench.results.rows import QUERY_SCHEMA
+from bench.results.rows import Row
 from bench.results.store import Store
 from tests.support.commands import Commands
-from tests.support.rows import curve
+from tests.support.rows import curve, query_table
 
-WORKLOADS = {"em": "EM", "r": "R", "emis": "EMIS"}
-RUN = ("dataset", "n", "dim", "data_digest", "workload", "k", "algorithm", "threads_search", "cpu_model")
+WORKLOADS = {"em": FilterType.EM, "r": FilterType.R, "emis": FilterType.EMIS}
+RUN = ("dataset", "n", "dim", "data_digest", "workload", "k", "algorithm", "storage", "threads_search", "cpu_model")
+LATENCIES = {"latency_p50_ms": 1.0, "latency_p95_ms": 2.0, "latency_p99_ms": 3.0}
 METHODS = {"acorn": 1.0, "hnswlib_postfilter": 0.4, "ung": 2.0, "caps": 0.7}
 
 
-def rows_of(**values: Any) -> list[dict[str, Any]]:
+def rows_of(**values: Any) -> list[Row]:
     """Return rows of all methods on all published workloads."""
     return [
         row
@@ -43,54 +45,44 @@ def rows_of(**values: Any) -> list[dict[str, Any]]:
     ]
 
 
-def everything() -> list[dict[str, Any]]:
+def everything() -> list[Row]:
     """Return rows of every study."""
-    latencies = {"latency_p50_ms": 1.0, "latency_p95_ms": 2.0, "latency_p99_ms": 3.0}
-    rows = rows_of(**latencies) + rows_of(dataset="big", n=2_000_000)
+    rows = rows_of(**LATENCIES) + rows_of(dataset="big", n=2_000_000)
     rows += [row for k in (20, 100) for row in rows_of(k=k)]
     rows += [row for n in (250, 500) for row in rows_of(n=n, data_digest=f"n{n}")]
     rows += [row for dim in (2, 4) for row in rows_of(dim=dim, data_digest=f"d{dim}")]
     rows += rows_of(threads_search=2)
-    for workload, kind in WORKLOADS.items():
-        for selectivity in (0.1, 0.2, 0.8):
-            rows += rows_of(workload=f"{workload}_selectivity_{selectivity}", filter_type=kind)
-    for correlation in (0.0, 0.5, 1.0):
-        rows += rows_of(workload=f"emis_correlation_{correlation}", filter_type="EMIS")
+    for filter_type in WORKLOADS.values():
+        for number, selectivity in enumerate((0.1, 0.2, 0.8)):  # names of workloads say nothing
+            control = {"controlled": "selectivity", "controlled_value": selectivity}
+            rows += rows_of(workload=f"{filter_type} no {number}", filter_type=filter_type, **control)
+    for number, correlation in enumerate((0.0, 0.5, 1.0)):
+        control = {"controlled": "correlation", "controlled_value": correlation}
+        rows += rows_of(workload=f"near {number}", filter_type=FilterType.EMIS, **control)
     return numbered(rows)
 
 
-def numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def numbered(rows: list[Row]) -> list[Row]:
     """Name the runs: rows that differ in repeat and search setting alone are one."""
-    runs: dict[str, str] = {}
-    for row in rows:
-        same = {key: value for key, value in row.items() if key in RUN}
-        row["run_id"] = runs.setdefault(json.dumps(same), f"run{len(runs)}")
-    return rows
+    runs: dict[tuple[Any, ...], str] = {}
+    keys = [tuple(getattr(row, name) for name in RUN) for row in rows]
+    return [replace(row, run_id=runs.setdefault(key, f"run{len(runs)}")) for key, row in zip(keys, rows, strict=True)]
 
 
-def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
-    """Store the rows run by run, with per-query figures; and searches and characteristics beside them."""
+def written(folder: Path, rows: list[Row]) -> Path:
+    """Store the rows run by run, with per-query values; and traces and characteristics beside them."""
     store, rng = Store(folder), np.random.default_rng(0)
-    queries = {
-        "query": np.arange(40, dtype=np.int32),
-        "recall": np.ones(40, np.float32),
-        "latency_ms": rng.uniform(1, 2, 40).astype(np.float32),
-        "selectivity": rng.uniform(0, 1, 40).astype(np.float32),
-        "returned": np.full(40, 10, np.int32),
-    }
-    runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    runs: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
-        runs.setdefault((row["run_id"], row["repeat"]), []).append(row)
-    for (run_id, repeat), own in runs.items():
-        settings = [row["search_params"] for row in own]
-        tables = [pa.table({"search_params": [s] * 40, **queries}, schema=QUERY_SCHEMA) for s in settings]
-        store.write(run_id, repeat, own, tables)
+        runs.setdefault((row.run_id, row.repeat), []).append(row)
+    for (run_id, repeat), group in runs.items():
+        store.write(run_id, repeat, group, [query_table(row.search_params, 40, rng) for row in group])
     for tuner, gains in (("greedy", [3.0, 5.0]), ("grid", [2.0, 3.0, 6.0])):
         path = folder / "tuned" / "toy" / "em" / f"acorn-{tuner}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         trace = [[{"M": 8 * i, "gamma": 12}, True, gain] for i, gain in enumerate(gains)]
-        found = {"build": trace[-1][0], "queries": 5, "recall": 0.95, "finished": True, "trace": trace}
-        path.write_text(json.dumps(found))
+        values = {"build": trace[-1][0], "queries": 5, "recall": 0.95, "finished": True, "trace": trace}
+        path.write_text(json.dumps(values))
     (folder / "characteristics").mkdir()
     for name, scale in (("toy", 1.0), ("other", 3.0)):
         columns = {
@@ -98,9 +90,9 @@ def written(folder: Path, rows: list[dict[str, Any]]) -> Path:
             "name": categorical(["a", "b", None, "d"] * 25), "tags": sets([["x", "y"], []] * 50),
         }  # fmt: skip
         vectors = (scale * rng.normal(size=(100, 6))).astype(np.float32)
-        known = Characteristics(name, **describe_embeddings(vectors), selectivities={"em": [0.0, 0.1, 0.5]},
+        facts = Characteristics(name, **describe_embeddings(vectors), selectivities={"em": [0.0, 0.1, 0.5]},
                                 attributes=describe_attributes(Attributes(100, columns)))  # fmt: skip
-        known.save(folder / "characteristics" / f"{name}.json")
+        facts.save(folder / "characteristics" / f"{name}.json")
     return folder
 
 
@@ -149,17 +141,15 @@ def test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole(results: Results
 
 
 def test_vectors_without_attributes_have_no_figure_of_them(results: Results) -> None:
-    known = dict(results.characteristics)
-    known["other"] = replace(known["other"], attributes={})
-    by_name = {exhibit.name: exhibit.draw(replace(results, characteristics=known)) for exhibit in EXHIBITS}
+    changed = dict(results.characteristics)
+    changed["other"] = replace(changed["other"], attributes={})
+    by_name = {exhibit.name: exhibit.draw(replace(results, characteristics=changed)) for exhibit in EXHIBITS}
     assert list(by_name["fig20_attributes"]) == list(by_name["tab3_attributes"]) == ["toy"]
     assert list(by_name["fig21_selectivities"]) == ["other", "toy"]
 
 
 def test_rows_of_several_machines_are_mixed_by_nobody(tmp_path: Path) -> None:
-    rows = rows_of()
-    for number, row in enumerate(rows):
-        row["cpu_model"] = f"CPU {number % 2}"
+    rows = [replace(row, cpu_model=f"CPU {number % 2}") for number, row in enumerate(rows_of())]
     written(tmp_path, numbered(rows))
     with pytest.raises(BenchError, match="across_machines=true shows each apart"):
         load(tmp_path, across_machines=False)
@@ -175,10 +165,27 @@ def test_the_exponent_is_that_of_the_power() -> None:
 
 def test_costs_are_means_over_builds(results: Results) -> None:
     rows = results.rows
-    found = spread(rows[(rows["dataset"] == "toy") & (rows["workload"] == "em") & (rows["n"] == 1000)])
-    assert set(found.index) == set(METHODS)
-    assert found.loc["ung", "build_seconds_mean"] == 2.0
-    assert found.loc["ung", "build_seconds_std"] == 0.0
+    costs = spread(rows[(rows["dataset"] == "toy") & (rows["workload"] == "em") & (rows["n"] == 1000)])
+    assert set(costs.index) == {(name, "float32") for name in METHODS}
+    assert costs.loc[("ung", "float32"), "build_seconds_mean"] == 2.0
+    assert costs.loc[("ung", "float32"), "build_seconds_std"] == 0.0
+
+
+def test_formats_of_vectors_have_curves_and_bars_of_their_own(tmp_path: Path) -> None:
+    both = rows_of(**LATENCIES) + rows_of(storage=Storage.INT8, **LATENCIES)
+    results = load(written(tmp_path, numbered(both)), across_machines=False)
+    drawn = {exhibit.name: exhibit.draw(results) for exhibit in EXHIBITS}
+    front, bars = drawn["fig23_em_r_emis"]["toy"], drawn["fig24_costs"]["toy"]
+    assert isinstance(front, Figure)
+    assert isinstance(bars, Figure)
+    (legend,) = front.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert {"UNG", "UNG (int8)"} <= set(labels)
+    assert len(labels) == 2 * len(METHODS) + 1
+    assert "UNG (int8)" in [label.get_text() for label in bars.axes[0].get_yticklabels()]
+    latencies = drawn["latency"]["toy"]
+    assert isinstance(latencies, Table)
+    assert {"UNG", "UNG (int8)"} <= {line[1] for line in latencies.rows}
 
 
 def test_csv_quotes_what_must_be_quoted() -> None:
@@ -186,11 +193,8 @@ def test_csv_quotes_what_must_be_quoted() -> None:
 
 
 def test_the_command_draws_what_it_can_and_names_the_missing_studies(command: Commands, tmp_path: Path) -> None:
-    rows = rows_of()
-    for number, row in enumerate(rows):
-        row["run_id"] = f"run{number}"
-    for row in rows:
-        Store(tmp_path).write(row["run_id"], row["repeat"], [row], [])
+    for number, row in enumerate(rows_of()):
+        Store(tmp_path).write(f"run{number}", row.repeat, [replace(row, run_id=f"run{number}")], [])
     said = command(figures_entry, f"results={tmp_path}")
     assert said.code == 0, said.err
     drawn, missing = said.out.split("not in the results yet:")

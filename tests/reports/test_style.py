@@ -1,4 +1,4 @@
-"""One look per method, everywhere and for ever."""
+"""One look per method, the same everywhere."""
 
 from __future__ import annotations
 
@@ -25,15 +25,22 @@ def test_every_configured_method_has_a_look_of_its_own() -> None:
 
 def test_names_without_configuration_look_the_same_in_every_process() -> None:
     code = "from bench.reports.figures.style import style_of; print(style_of('my_method'))"
-    told = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == str(style_of("my_method"))
+    other = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == str(style_of("my_method"))
     assert style_of("my_method").label == "my_method"
 
 
-def test_a_variant_looks_like_its_method_but_dotted() -> None:
-    method, variant = style_of("acorn_1"), style_of("acorn_1_scan_below")
-    assert (variant.color, variant.marker, variant.linestyle) == (method.color, method.marker, ":")
-    assert variant.label == f"{method.label} (scan below)"
+@pytest.mark.parametrize("name", ["acorn_1", "my_method"])
+def test_another_format_of_vectors_looks_like_its_method_but_dotted(name: str) -> None:
+    method, coded = style_of(name), style_of(name, "int8")
+    assert (coded.color, coded.marker, coded.linestyle) == (method.color, method.marker, ":")
+    assert coded.label == f"{method.label} (int8)"
+    assert style_of(name, "float32") == method
+
+
+def test_a_name_is_not_taken_apart() -> None:
+    assert style_of("acorn_int8") != style_of("acorn", "int8")
+    assert style_of("acorn_int8").label == "acorn_int8"
 
 
 def test_derived_looks_are_not_those_of_configured_methods() -> None:

@@ -1,6 +1,8 @@
-"""The mathematics of figures, on points whose answer is known and on any points."""
+"""The mathematics of figures: on examples worked by hand, and on random points."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.results.curves import best_at, best_of_methods, failing_share, failures, front, pareto, points, unserved
-from bench.results.rows import Status
+from bench.core.formats import Storage
+from bench.results.curves import (
+    best_at,
+    best_of_methods,
+    failing_fractions,
+    failures,
+    front,
+    pareto,
+    points,
+    unserved,
+)
+from bench.results.rows import Status, with_log
 from tests.support.rows import failed, row
 
 CLOUDS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=40)
@@ -52,7 +64,7 @@ def test_the_best_of_methods_does_not_interpolate_between_methods() -> None:
     assert best == pytest.approx([1000, 1000, 10, 10])
 
 
-def test_points_are_means_over_repeats_and_know_the_spread() -> None:
+def test_points_are_means_over_repeats_with_their_spread() -> None:
     rows = [row(repeat=r, qps=qps, recall=recall) for r, (qps, recall) in enumerate([(90.0, 0.8), (110.0, 0.9)])]
     rows.append(row(search_params={"ef": 99}, qps=5.0))
     frame = points(pd.DataFrame(rows), "recall", "qps")
@@ -90,13 +102,28 @@ def test_a_method_is_unserved_if_all_of_its_rows_are_unsupported() -> None:
 
 
 def test_long_reasons_are_cut_and_missing_ones_are_empty() -> None:
-    rows = [failed(Status.CRASHED, "word " * 100), failed(Status.TIMEOUT, None)]  # type: ignore[arg-type]
+    rows = [failed(Status.CRASHED, "word " * 100), failed(Status.TIMEOUT, None)]
     crash, timeout = failures(pd.DataFrame(rows))
     assert len(crash.reason) < 80
     assert crash.reason.endswith("…")
     assert timeout.reason == ""
 
 
-def test_the_share_of_answers_that_fail_the_filter() -> None:
+def test_the_fraction_of_answers_that_fail_the_filter() -> None:
     rows = [row(algorithm="nhq", violations=v, queries=100, k=10) for v in (0, 50, 250)] + [row(algorithm="other")]
-    assert failing_share(pd.DataFrame(rows)).to_dict() == {"nhq": 0.25}
+    assert failing_fractions(pd.DataFrame(rows)) == {("nhq", "float32"): 0.25}
+
+
+def test_formats_of_vectors_are_different_methods() -> None:
+    rows = [row(storage=Storage.FLOAT32, qps=10.0), row(storage=Storage.INT8, qps=30.0)]
+    rows.append(failed(Status.TIMEOUT, "slow", storage=Storage.INT8))
+    frame = pd.DataFrame(rows)
+    assert points(frame, "recall", "qps")[["storage", "y"]].to_numpy().tolist() == [["float32", 10], ["int8", 30]]
+    (timeout,) = failures(frame)
+    assert (timeout.storage, timeout.count, timeout.total) == ("int8", 1, 2)
+
+
+def test_the_log_is_not_part_of_a_reason() -> None:
+    rows = [failed(Status.CRASHED, with_log("KeyError: 1", Path(f"logs/{n}.log")), repeat=n) for n in range(2)]
+    rows.append(failed(Status.CRASHED, "rare", repeat=2))
+    assert [failure.reason for failure in failures(pd.DataFrame(rows))] == ["KeyError: 1"]

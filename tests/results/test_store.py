@@ -3,37 +3,109 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bench.core.errors import BenchError
-from bench.results.rows import QUERY_SCHEMA, SCHEMA, Status
+from bench.core.formats import Storage
+from bench.results.rows import SCHEMA, Row, Status, from_table, log_of, reason_of, to_table, with_log
 from bench.results.store import Overwrite, Store
-
-NOW = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
-
-
-def row(**values: Any) -> dict[str, Any]:
-    return {"status": Status.OK, "search_params": "{}", "repeat": 0, "started_at": NOW} | values
+from tests.support.rows import TIME, row
+from tests.support.rows import query_table as queries_of
 
 
 def query_table() -> pa.Table:
-    return pa.table({name: [None] for name in QUERY_SCHEMA.names}, schema=QUERY_SCHEMA)
+    return queries_of("{}", 1, np.random.default_rng(0))
 
 
 def test_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    store.write("a", 0, [row(recall=0.5, queries=3, code_dirty=True), row(search_params='{"ef": 1}')], [query_table()])
+    written = [row(recall=0.5, queries=3, code_dirty=True), row(search_params={"ef": 1}, recall=None)]
+    store.write("a", 0, written, [query_table()])
+    assert store.run("a", 0) == written
     rows = store.rows()
     assert rows.columns.tolist() == SCHEMA.names
-    assert rows["search_params"].tolist() == ["{}", '{"ef": 1}']
+    assert [json.loads(params) for params in rows["search_params"]] == [{"ef": 10}, {"ef": 1}]
     assert rows["recall"][0] == 0.5
     assert pd.isna(rows["recall"][1])
     assert len(store.queries("a", 0)) == 1
+
+
+def write_as_before(root: Path, *, lacking: tuple[str, ...], **values: Any) -> None:
+    """Write the file of one row as an earlier version did, without some columns and with others as they were then."""
+    columns = {name: [value] for name, value in vars(row()).items() if name not in lacking} | values
+    (root / "runs").mkdir()
+    pq.write_table(pa.table(columns), root / "runs" / "old-0.parquet")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "algorithm", "storage", "expected"),
+    [
+        (("controlled", "controlled_value"), "acorn_int8", "int8", ("acorn", "int8")),
+        (("controlled", "controlled_value"), "acorn", "float32", ("acorn", "float32")),
+        (("controlled", "controlled_value", "storage", "storage_error"), "acorn", None, ("acorn", "float32")),
+    ],
+)
+def test_rows_of_earlier_versions_are_read(
+    tmp_path: Path, lacking: tuple[str, ...], algorithm: str, storage: str | None, expected: tuple[str, str]
+) -> None:
+    values = {"algorithm": [algorithm]} | ({"storage": [storage]} if storage else {})
+    write_as_before(tmp_path, lacking=lacking, **values)
+    store = Store(tmp_path)
+    store.write("new", 0, [row(workload="r", controlled="selectivity", controlled_value=0.5)], [])
+    rows = store.rows().set_index("workload")
+    assert rows.columns.tolist() == [name for name in SCHEMA.names if name != "workload"]
+    assert (rows.loc["em", "algorithm"], rows.loc["em", "storage"]) == expected
+    assert pd.isna(rows.loc["em", "controlled"])
+    assert rows.loc["r", "controlled_value"] == 0.5
+
+
+def test_a_row_of_an_earlier_version_and_the_same_of_today_count_once(tmp_path: Path) -> None:
+    old = {"algorithm": ["acorn_int8"], "storage": ["int8"], "recall": [0.1]}
+    write_as_before(tmp_path, lacking=("controlled", "controlled_value"), **old)
+    store = Store(tmp_path)
+    later = TIME + dt.timedelta(days=1)
+    store.write("new", 0, [row(algorithm="acorn", storage=Storage.INT8, recall=0.9, started_at=later)], [])
+    assert store.rows()["recall"].tolist() == [0.9]
+
+
+def test_the_format_of_vectors_tells_rows_apart(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("a", 0, [row(storage=storage) for storage in Storage], [])
+    assert len(store.rows()) == len(Storage)
+
+
+def test_a_row_needs_what_is_always_known() -> None:
+    with pytest.raises(TypeError, match="status"):
+        Row(run_id="r")
+
+
+def test_a_column_that_a_file_lacks_is_unknown() -> None:
+    table = to_table([row(recall=0.5)])
+    (read,) = from_table(table.drop_columns(["recall", "controlled"]))
+    assert (read.recall, read.qps) == (None, 1000.0)
+    assert type(read.status) is Status
+
+
+def test_a_value_that_is_always_known_cannot_be_stored_as_null(tmp_path: Path) -> None:
+    with pytest.raises(pa.ArrowInvalid, match="'n' is declared non-nullable"):
+        Store(tmp_path).write("a", 0, [row(n=None)], [])
+
+
+def test_an_error_ends_with_the_log_and_keeps_its_reason() -> None:
+    error = with_log("Traceback\n  line\nKeyError: 1\n", Path("results/logs/r-0-build.log"))
+    assert error.endswith("results/logs/r-0-build.log")
+    assert (reason_of(error), log_of(error)) == ("KeyError: 1", "results/logs/r-0-build.log")
+    assert (reason_of("took more than 1 s"), log_of("took more than 1 s")) == ("took more than 1 s", None)
+    assert (reason_of(""), log_of("")) == ("", None)
+    assert reason_of(with_log("", Path("x"))) == ""
 
 
 def test_an_empty_store_has_no_rows(tmp_path: Path) -> None:
@@ -45,7 +117,7 @@ def test_an_empty_store_has_no_rows(tmp_path: Path) -> None:
 
 def test_of_rows_that_differ_only_in_time_the_newest_counts(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    later = NOW + dt.timedelta(hours=1)
+    later = TIME + dt.timedelta(hours=1)
     store.write("old", 0, [row(recall=0.1), row(recall=0.2, repeat=1), row(recall=0.3, k=5)], [])
     store.write("a_new", 0, [row(recall=0.9, started_at=later)], [])
     assert sorted(store.rows()["recall"]) == [0.2, 0.3, 0.9]
@@ -94,7 +166,7 @@ def test_rows_that_do_not_fit_the_schema_leave_no_file(tmp_path: Path) -> None:
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_what_a_kill_left_behind_is_no_row(tmp_path: Path) -> None:
+def test_what_a_kill_left_behind_is_not_a_row(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write("a", 0, [row()], [])
     (tmp_path / "runs" / ".b-0.parquet.0123abcd").write_bytes(b"half a fi")

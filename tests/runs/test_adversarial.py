@@ -9,14 +9,14 @@ import psutil
 import pytest
 
 from bench.datasets.dataset import Dataset
-from bench.results.rows import Status
-from bench.results.store import Store
+from bench.results.rows import Row, Status, log_of, reason_of
+from bench.results.store import Overwrite, Store
 from bench.runs.run import run
 from bench.system.cache import Cache
 from tests.support.plans import plan_of
 from tests.support.small_dataset import QUERY_COUNT
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def rows_of(tmp_path: Path, dataset: Dataset, cache: Cache) -> Any:
         plan, store = plan_of(name, dataset, cache, **options), Store(tmp_path)
         rows = run(plan, 0, store, cache, lambda _: None)
         stored = store.rows()
-        assert stored["status"].tolist() == [row["status"] for row in rows]
+        assert stored["status"].tolist() == [row.status for row in rows]
         assert len(stored) == len(plan.settings)
         assert not list((tmp_path / "work").iterdir())
         return rows
@@ -35,17 +35,17 @@ def rows_of(tmp_path: Path, dataset: Dataset, cache: Cache) -> Any:
     return ran
 
 
-def only(rows: Rows) -> dict[str, Any]:
+def only(rows: Rows) -> Row:
     assert len(rows) == 1
     return rows[0]
 
 
 def test_an_honest_method_is_perfect(rows_of: Any) -> None:
     row = only(rows_of("Honest"))
-    assert (row["status"], row["error"]) == (Status.OK, None)
-    assert (row["recall"], row["underfill"], row["violations"], row["unordered"]) == (1, 0, 0, 0)
-    assert row["recall_paper"] == pytest.approx((QUERY_COUNT - 1) / QUERY_COUNT)  # the last query has no match
-    assert row["unmatched"] == 1
+    assert (row.status, row.error) == (Status.OK, None)
+    assert (row.recall, row.underfill, row.violations, row.unordered) == (1, 0, 0, 0)
+    assert row.recall_paper == pytest.approx((QUERY_COUNT - 1) / QUERY_COUNT)  # the last query has no match
+    assert row.unmatched == 1
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_ids_that_nobody_asked_for_are_invalid(
     rows_of: Any, name: str, error: str, recall: float, violations: int | None
 ) -> None:
     row = only(rows_of(name))
-    assert row["status"] == Status.INVALID
-    assert error in row["error"]
-    assert row["recall"] <= recall
-    assert row["violations"] == violations if violations else row["violations"] > 0
+    assert row.status == Status.INVALID
+    assert error in row.error
+    assert row.recall <= recall
+    assert row.violations == violations if violations else row.violations > 0
 
 
 def test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it(rows_of: Any) -> None:
     row = only(rows_of("ApproximateFilter"))
-    assert row["status"] == Status.OK
-    assert row["violations"] > 0
-    assert row["recall"] <= 0.7
+    assert row.status == Status.OK
+    assert row.violations > 0
+    assert row.recall <= 0.7
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,15 @@ def test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it(rows_
 )
 def test_short_answers_are_valid_and_poor(rows_of: Any, name: str, recall: float, underfill: float) -> None:
     row = only(rows_of(name))
-    assert (row["status"], row["violations"]) == (Status.OK, 0)
-    assert row["recall"] == pytest.approx(recall)
-    assert row["underfill"] == pytest.approx(underfill)
+    assert (row.status, row.violations) == (Status.OK, 0)
+    assert row.recall == pytest.approx(recall)
+    assert row.underfill == pytest.approx(underfill)
 
 
 def test_answers_in_another_order_are_counted(rows_of: Any) -> None:
     row = only(rows_of("Reversed"))
-    assert (row["status"], row["recall"]) == (Status.OK, 1)
-    assert row["unordered"] == QUERY_COUNT - 1
+    assert (row.status, row.recall) == (Status.OK, 1)
+    assert row.unordered == QUERY_COUNT - 1
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_answers_in_another_order_are_counted(rows_of: Any) -> None:
 )
 def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, error: str) -> None:
     row = only(rows_of(name))
-    assert row["status"] == Status.INVALID
-    assert error in row["error"]
-    assert row.get("recall") is None
+    assert row.status == Status.INVALID
+    assert error in row.error
+    assert row.recall is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, e
         ("ReturnsObjects", "search returned Python objects where ids are integers"),
         ("ReturnsNothing", "search returned Python objects where ids are integers"),
         ("DiesInBuild", "died by SIGKILL"),
-        ("SegfaultsInBuild", "died by SIGSEGV; it said last: about to fall"),
+        ("SegfaultsInBuild", "died by SIGSEGV; its last words: about to fall"),
         ("RaisesInBuild", "ValueError: the build went wrong"),
         ("ExitsInBuild", "ended without an answer"),
         ("ExitsInSearch", "ended without an answer"),
@@ -124,49 +124,82 @@ def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, e
 )
 def test_a_method_that_ends_early_has_crashed(rows_of: Any, name: str, error: str) -> None:
     row = only(rows_of(name))
-    assert row["status"] == Status.CRASHED
-    assert error in row["error"]
-    assert len(row["error"]) < 5000
-    assert row.get("recall") is None
+    assert row.status == Status.CRASHED
+    assert error in row.error
+    assert len(row.error) < 5000
+    assert row.recall is None
 
 
 def test_a_build_that_takes_too_long_is_stopped(rows_of: Any) -> None:
     rows = rows_of("SleepsInBuild", seconds=1.0, efforts=(0, 1))
-    assert [row["status"] for row in rows] == [Status.TIMEOUT] * 2
-    assert rows[0]["error"] == "took more than 1 s"
+    assert [row.status for row in rows] == [Status.TIMEOUT] * 2
+    assert reason_of(str(rows[0].error)) == "took more than 1 s"
 
 
 def test_a_build_that_takes_too_much_memory_is_stopped(rows_of: Any) -> None:
     row = only(rows_of("HogsInBuild", memory_gib=0.5))
-    assert row["status"] == Status.OUT_OF_MEMORY
-    assert "above the limit of 0.50 GiB" in row["error"]
+    assert row.status == Status.OUT_OF_MEMORY
+    assert "above the limit of 0.50 GiB" in row.error
 
 
 def test_an_allocation_that_fails_is_out_of_memory(rows_of: Any) -> None:
     row = only(rows_of("CannotAllocate"))
-    assert row["status"] == Status.OUT_OF_MEMORY
-    assert "Unable to allocate" in row["error"]
+    assert row.status == Status.OUT_OF_MEMORY
+    assert "Unable to allocate" in row.error
 
 
 def test_what_a_method_prints_is_not_believed(rows_of: Any) -> None:
     row = only(rows_of("Shouts"))
-    assert (row["status"], row["recall"]) == (Status.OK, 1)
-    assert row["build_seconds"] > 0
+    assert (row.status, row.recall) == (Status.OK, 1)
+    assert row.build_seconds > 0
 
 
 def test_no_process_is_left_behind(rows_of: Any, tmp_path: Path) -> None:
     row = only(rows_of("LeavesAChild"))
-    assert row["status"] == Status.OK
-    (left,) = (tmp_path / "indexes").rglob("child")
-    pid = int(left.read_text())
+    assert row.status == Status.OK
+    (file,) = (tmp_path / "indexes").rglob("child")
+    pid = int(file.read_text())
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_setting_that_fails_costs_no_other(rows_of: Any) -> None:
     rows = rows_of("FailsAt", efforts=(0, 1, 2, 3, 4, 5), seconds=3.0)
     expected = [Status.OK, Status.CRASHED, Status.CRASHED, Status.TIMEOUT, Status.INVALID, Status.OK]
-    assert [row["status"] for row in rows] == expected
-    assert [row["search_params"] for row in rows] == [f'{{"effort": {effort}}}' for effort in range(6)]
-    assert [row.get("recall") for row in rows] == [1, None, None, None, None, 1]
-    assert "effort 1 is too much" in rows[1]["error"]
-    assert "SIGKILL" in rows[2]["error"]
+    assert [row.status for row in rows] == expected
+    assert [row.search_params for row in rows] == [f'{{"effort": {effort}}}' for effort in range(6)]
+    assert [row.recall for row in rows] == [1, None, None, None, None, 1]
+    assert "effort 1 is too much" in rows[1].error
+    assert "SIGKILL" in rows[2].error
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "words"),
+    [
+        ("SegfaultsInBuild", "build", "about to fall"),
+        ("RaisesInBuild", "build", "ValueError: the build went wrong"),
+        ("RaisesInLoad", "search", "ValueError: cannot read what was written"),
+    ],
+)
+def test_the_log_of_a_worker_that_failed_is_kept_and_named(
+    rows_of: Any, tmp_path: Path, name: str, stage: str, words: str
+) -> None:
+    row = only(rows_of(name))
+    log = tmp_path / "logs" / f"{row.run_id}-0-{stage}.log"
+    assert str(row.error).endswith(str(log))
+    assert log_of(str(row.error)) == str(log)
+    assert words in log.read_text()
+    assert list(log.parent.iterdir()) == [log]
+
+
+def test_settings_that_fail_share_a_log_that_a_new_attempt_replaces(rows_of: Any, tmp_path: Path) -> None:
+    for _ in range(2):
+        rows = rows_of("FailsAt", efforts=(1, 0, 2), overwrite=Overwrite.ALWAYS)
+        assert [row.status for row in rows] == [Status.CRASHED, Status.OK, Status.CRASHED]
+        (log,) = (tmp_path / "logs").iterdir()
+        assert [log_of(str(row.error)) for row in rows] == [str(log), None, str(log)]
+        assert log.read_text().count("ValueError: effort 1 is too much") == 1
+
+
+def test_a_run_without_failures_keeps_no_log(rows_of: Any, tmp_path: Path) -> None:
+    assert only(rows_of("Shouts")).status is Status.OK
+    assert not (tmp_path / "logs").exists()

@@ -12,7 +12,7 @@ import pytest
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.datasets.dataset import Dataset
-from bench.results.rows import SCHEMA, Status
+from bench.results.rows import SCHEMA, Row, Status
 from bench.results.store import Overwrite, Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
@@ -22,7 +22,10 @@ from tests.support.plans import EM, plan_of
 from tests.support.small_dataset import DIM, QUERY_COUNT, N
 
 R = PublishedWorkload("r", FilterType.R)
-MUST_BE_KNOWN = set(SCHEMA.names) - {"error", "distance_computations", "code_revision", "code_dirty"}
+ALWAYS_THERE = set(SCHEMA.names) - {
+    "error", "distance_computations", "code_revision", "code_dirty", "controlled", "controlled_value"
+}  # fmt: skip
+"""The columns that have a value whenever a run ended well."""
 
 
 class Runs:
@@ -36,7 +39,7 @@ class Runs:
     def plan(self, name: str, **options: Any) -> Plan:
         return plan_of(name, self.dataset, self.cache, **options)
 
-    def run(self, plan: Plan, repeat: int = 0) -> list[dict[str, Any]]:
+    def run(self, plan: Plan, repeat: int = 0) -> list[Row]:
         return run(plan, repeat, self.store, self.cache, lambda _: None)
 
     def builds(self) -> int:
@@ -48,11 +51,11 @@ def runs(tmp_path: Path, dataset: Dataset, cache: Cache, monkeypatch: pytest.Mon
     return Runs(tmp_path, dataset, cache, monkeypatch)
 
 
-def test_a_row_knows_all_that_is_asked_of_it(runs: Runs) -> None:
+def test_a_row_of_a_run_that_ended_well_is_complete(runs: Runs) -> None:
     plan = runs.plan("Marks", efforts=(1, 2), latency_queries=5)
     runs.run(plan)
     rows = runs.store.rows()
-    assert {name for name in MUST_BE_KNOWN if rows[name].isna().any()} == set()
+    assert {name for name in ALWAYS_THERE if rows[name].isna().any()} == set()
     row = rows.iloc[0]
     assert (row["n"], row["dim"], row["queries"], row["k"]) == (N, DIM, QUERY_COUNT, 10)
     assert (row["workload"], row["filter_type"], row["algorithm"]) == ("em", "EM", "Marks")
@@ -70,15 +73,15 @@ def test_every_query_is_stored(runs: Runs) -> None:
     (row, _) = runs.run(plan)
     queries = runs.store.queries(plan.run_id, 0)
     assert queries["search_params"].value_counts().tolist() == [QUERY_COUNT] * 2
-    one = queries[queries["search_params"] == row["search_params"]]
+    one = queries[queries["search_params"] == row.search_params]
     assert one["query"].tolist() == list(range(QUERY_COUNT))
-    assert one["recall"].mean() == pytest.approx(row["recall"])  # the one without a match is null
-    assert one["recall"].isna().sum() == row["unmatched"] == 1
+    assert one["recall"].mean() == pytest.approx(row.recall)  # the one without a match is null
+    assert one["recall"].isna().sum() == row.unmatched == 1
     assert one["returned"].tolist() == [3] * (QUERY_COUNT - 1) + [0]
     assert one["latency_ms"].notna().sum() == 5
-    assert one["selectivity"].mean() == pytest.approx(row["selectivity_mean"])
+    assert one["selectivity"].mean() == pytest.approx(row.selectivity_mean)
     measured = one["latency_ms"].dropna()
-    assert np.percentile(measured, 50) == pytest.approx(row["latency_p50_ms"], rel=1e-3)
+    assert np.percentile(measured, 50) == pytest.approx(row.latency_p50_ms, rel=1e-3)
 
 
 def test_workloads_share_an_index_that_knows_no_attributes(runs: Runs) -> None:
@@ -87,13 +90,13 @@ def test_workloads_share_an_index_that_knows_no_attributes(runs: Runs) -> None:
     assert em.build_id == r.build_id
     first, second = runs.run(em)[0], runs.run(r)[0]
     assert runs.builds() == 1
-    assert first["build_seconds"] == second["build_seconds"]
+    assert first.build_seconds == second.build_seconds
     assert len(runs.store.rows()) == 2
 
 
 def test_a_hybrid_index_is_built_for_each_workload(runs: Runs) -> None:
     for source in (EM, R, UnfilteredWorkload("none")):
-        assert runs.run(runs.plan("Hybrid", source=source))[0]["status"] == Status.OK
+        assert runs.run(runs.plan("Hybrid", source=source))[0].status == Status.OK
     assert runs.builds() == 3
 
 
@@ -109,18 +112,18 @@ def test_every_repeat_builds_anew_and_is_stored(runs: Runs) -> None:
 
 def test_queries_that_are_skipped_leave_the_others_with_their_filters(runs: Runs) -> None:
     whole, rest = (runs.run(runs.plan("Honest", source=PublishedWorkload("em", FilterType.EM, skip=s))) for s in (0, 7))
-    assert [rows[0]["queries"] for rows in (whole, rest)] == [QUERY_COUNT, QUERY_COUNT - 7]
-    assert whole[0]["run_id"] != rest[0]["run_id"]
-    assert whole[0]["build_id"] == rest[0]["build_id"]
-    assert whole[0]["recall"] == rest[0]["recall"] == 1  # a vector beside another's filter would not be
-    truth = [runs.store.queries(rows[0]["run_id"], 0)["selectivity"].tolist() for rows in (whole, rest)]
+    assert [rows[0].queries for rows in (whole, rest)] == [QUERY_COUNT, QUERY_COUNT - 7]
+    assert whole[0].run_id != rest[0].run_id
+    assert whole[0].build_id == rest[0].build_id
+    assert whole[0].recall == rest[0].recall == 1  # a vector beside another's filter would not be
+    truth = [runs.store.queries(rows[0].run_id, 0)["selectivity"].tolist() for rows in (whole, rest)]
     assert truth[0][7:] == truth[1]
 
 
 def test_latencies_are_optional(runs: Runs) -> None:
     plan = runs.plan("Honest", latency_queries=0)
     (row,) = runs.run(plan)
-    assert (row["status"], row["latency_p50_ms"]) == (Status.OK, None)
+    assert (row.status, row.latency_p50_ms) == (Status.OK, None)
     assert runs.store.queries(plan.run_id, 0)["latency_ms"].isna().all()
 
 
@@ -148,7 +151,7 @@ def test_a_failed_run_is_made_again_where_that_is_asked_for(runs: Runs) -> None:
 
 def test_k_larger_than_the_answers_that_are_kept(runs: Runs) -> None:
     (row,) = runs.run(runs.plan("Honest", k=150))
-    assert (row["status"], row["recall"], row["underfill"]) == (Status.OK, 1, 0)
+    assert (row.status, row.recall, row.underfill) == (Status.OK, 1, 0)
 
 
 def test_results_that_cannot_be_written(runs: Runs) -> None:

@@ -33,7 +33,7 @@ def test_a_short_search_is_repeated_up_to_a_hundred_times(timed_seconds: float, 
     method.vectors = vectors
     filters = FilterBatch([Everything()] * QUERIES, attributes)
     batches = [(slice(None), filters)]
-    found = measure(method, Search(), 3, 1, 0, timed_seconds, vectors[:QUERIES], batches)
+    timing = measure(method, Search(), 3, 1, 0, timed_seconds, vectors[:QUERIES], batches)
     assert method.passes == passes
-    assert found["ids"][:, 0].tolist() == list(range(QUERIES))
-    assert found["search_seconds"] > 0
+    assert timing.ids[:, 0].tolist() == list(range(QUERIES))
+    assert timing.search_seconds > 0

@@ -5,7 +5,7 @@ Items are dictionaries of plain Python values, None where missing; vectors are r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Leaf, Not, Or
 
 Item = dict[str, Any]
+
+TESTS: dict[type[Leaf], Callable[[Any, Any], bool]] = {
+    Equals: lambda leaf, value: value == leaf.value,
+    Between: lambda leaf, value: (leaf.low is None or leaf.low <= value) and (leaf.high is None or value <= leaf.high),
+    Contains: lambda leaf, value: leaf.value in value,
+}
+"""Whether a value that is not missing passes a leaf: a line per class of leaf."""
 
 
 def passes(filter_: Filter, item: Item) -> bool:
@@ -23,13 +30,8 @@ def passes(filter_: Filter, item: Item) -> bool:
     match filter_:
         case Everything():
             return True
-        case Equals(name, value):
-            return item[name] is not None and item[name] == value
-        case Between(name, low, high):
-            value = item[name]
-            return value is not None and (low is None or low <= value) and (high is None or value <= high)
-        case Contains(name, value):
-            return item[name] is not None and value in item[name]
+        case Leaf(name):
+            return item[name] is not None and TESTS[type(filter_)](filter_, item[name])
         case And(parts):
             return all(passes(part, item) for part in parts)
         case Or(parts):
@@ -52,7 +54,7 @@ def values_of(column: Categorical | Ordered | Boolean | Sets) -> list[Any]:
         case Sets(offsets, codes, vocabulary):
             return [{vocabulary[code] for code in codes[a:b]} for a, b in pairwise(offsets)]
         case Ordered(values, present) | Boolean(values, present):
-            return [value.item() if there else None for value, there in zip(values, present, strict=True)]
+            return [value.item() if is_present else None for value, is_present in zip(values, present, strict=True)]
 
 
 def nearest(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache as once
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,13 +10,16 @@ from typing import Any
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.filters import FilterType
 from bench.core.method import Method
+from bench.core.typed_json import loads
 from bench.datasets.dataset import Dataset
 from bench.datasets.sources import LayoutSource
 from bench.datasets.subset import SubsetConfig
 from bench.results.store import Overwrite
 from bench.runs import worker
 from bench.runs.config import LimitsConfig, RunConfig, StorageConfig
+from bench.runs.description import code_digest
 from bench.runs.plan import Plan
+from bench.runs.task import DESCRIPTION_FILE
 from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload, WorkloadSource
 
@@ -26,10 +28,10 @@ EM = PublishedWorkload("em", FilterType.EM)
 
 @once
 def described(target: str) -> Method:
-    """Return what `bench.runs.description.describe` returns."""
+    """Return what `bench.runs.description.method_of` returns."""
     with TemporaryDirectory() as name:
-        worker.describe({"target": target}, Path(name))
-        return Method(target=target, **json.loads((Path(name) / "description.json").read_text()))
+        worker.describe(target, Path(name))
+        return loads(Method, (Path(name) / DESCRIPTION_FILE).read_text())
 
 
 def plan_of(
@@ -43,6 +45,7 @@ def plan_of(
     seconds: float = 60.0,
     memory_gib: float | None = None,
     latency_queries: int = 2,
+    overwrite: Overwrite = Overwrite.NEVER,
 ) -> Plan:
     """Return the plan of a method of `tests.support.adversarial` at some settings of `effort`."""
     target = f"tests.support.adversarial.{name}"
@@ -64,11 +67,12 @@ def plan_of(
         timed_seconds=0.1,
         truth_memory_gib=1.0,
         tuned=None,
-        overwrite=Overwrite.NEVER,
+        overwrite=overwrite,
         dry_run=False,
         results=Path(),
     )
     workload = source.open(dataset, cache)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     reason = method.unsupported[workload.filter_type]
-    return Plan(config, dataset, workload, method, method.check_params("build", {}), settings, reason, 1, None)
+    params, digest = method.check_params("build", {}), code_digest(method)
+    return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, None)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
+from bench.results.rows import Row, Status
 from bench.tuning.reward import NOTHING, Reward, reward
 from bench.tuning.searches import SEARCHES, Evaluate, greedy, grid
 from bench.tuning.space import Point, SearchSpace, search_space
+from tests.support.rows import row as row_of
 
 SPACE = SearchSpace({"M": [8, 16, 24, 32, 48], "ef": [100, 200, 400], "alpha": [1.0, 1.1, 1.2, 1.3]}, (1, 1, 1))
 
@@ -85,9 +87,8 @@ def test_a_recall_that_is_reached_beats_any_that_is_not() -> None:
     assert not Reward(True, 1009.0).beats(Reward(True, 1000.0), 0.01)
 
 
-def row(recall: float, qps: float, setting: int, repeat: int = 0, status: str = "ok") -> dict[str, object]:
-    names = {"algorithm": "x", "build_params": "{}", "search_params": str(setting)}
-    return {**names, "repeat": repeat, "status": status, "recall": recall, "qps": qps}
+def row(recall: float, qps: float, setting: int, repeat: int = 0, status: Status = Status.OK) -> Row:
+    return row_of(search_params={"ef": setting}, repeat=repeat, status=status, recall=recall, qps=qps)
 
 
 def test_the_reward_is_the_qps_at_the_recall_of_the_mean_curve() -> None:
@@ -96,7 +97,7 @@ def test_the_reward_is_the_qps_at_the_recall_of_the_mean_curve() -> None:
     assert reward(rows, 0.9) == Reward(True, pytest.approx(100.0))
     assert 40 < reward(rows, 0.95).value < 100
     assert reward(rows, 0.99) == Reward(False, 0.96875)
-    assert reward([row(0.0, 1, 0, status="crashed")], 0.95) == NOTHING == reward([], 0.95)
+    assert reward([row(0.0, 1, 0, status=Status.CRASHED)], 0.95) == NOTHING == reward([], 0.95)
 
 
 def test_a_search_starts_at_the_configured_parameters() -> None:

@@ -13,7 +13,7 @@ from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import draw_grid, set_heading, themed
 from bench.reports.titles import conditions, data_title, panel_title
-from bench.results.rows import Status
+from bench.results.rows import METHOD, Status
 from bench.results.selection import panels
 
 _COLUMNS = {
@@ -56,19 +56,19 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
     """Return mean and standard deviation of each cost per method, over its builds; sorted by label.
 
     Returns:
-        Indexed by method, with columns ``{cost}_mean`` and ``{cost}_std`` (0 for a single build).
+        Indexed by algorithm and storage, with columns ``{cost}_mean`` and ``{cost}_std`` (0 for a single build).
     """
     good = rows[rows["status"] == Status.OK]
     costs_of = {column: "max" if column == "search_peak_rss_bytes" else "first" for column in _COLUMNS}
-    builds = good.groupby(["algorithm", "build_params", "seed", "repeat"], as_index=False).agg(costs_of)
-    frame = builds.groupby("algorithm")[list(_COLUMNS)].agg(["mean", "std"])
+    builds = good.groupby([*METHOD, "build_params", "seed", "repeat"], as_index=False).agg(costs_of)
+    frame = builds.groupby(METHOD)[list(_COLUMNS)].agg(["mean", "std"])
     frame.columns = pd.Index(["_".join(names) for names in frame.columns.to_flat_index()])
-    ordered = sorted(frame.index, key=lambda name: style_of(str(name)).label.casefold(), reverse=True)
+    ordered = sorted(frame.index, key=lambda method: style_of(*method).label.casefold(), reverse=True)
     return frame.loc[ordered].fillna(dict.fromkeys((f"{column}_std" for column in _COLUMNS), 0.0))
 
 
 def _bars(axes: Any, group: pd.DataFrame, column: str, unit: float) -> None:
-    styles = [style_of(str(name)) for name in group.index]
+    styles = [style_of(*method) for method in group.index]
     means = group[f"{column}_mean"].to_numpy(np.float64) / unit
     axes.barh(
         [style.label for style in styles],

@@ -15,7 +15,7 @@ from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.results.curves import best_at, points
-from bench.results.rows import Status
+from bench.results.rows import METHOD, Status, methods_in
 
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
@@ -31,20 +31,22 @@ def measured(rows: pd.DataFrame, by: str, recall: float) -> pd.DataFrame:
     """Return a row per value of the column `by` and method.
 
     Returns:
-        The columns `by`, algorithm, qps (at the recall; NaN if it is not reached) and the costs (means over builds).
+        The columns `by`, algorithm, storage, qps (at the recall; NaN if it is not reached) and the costs (means over
+        builds).
     """
     good = rows[rows["status"] == Status.OK]
-    builds = good.drop_duplicates([by, "algorithm", "build_params", "seed", "repeat"])
-    means = builds.groupby([by, "algorithm"])[[column for column in MEASURES if column != "qps"]].mean()
+    builds = good.drop_duplicates([by, *METHOD, "build_params", "seed", "repeat"])
+    means = builds.groupby([by, *METHOD])[[column for column in MEASURES if column != "qps"]].mean()
     means[list(_MIB)] /= 2**20
     costs = means.to_dict("index")
     lines = []
     for value, group in good.groupby(by):
-        for name, curve in points(group, "recall", "qps").groupby("algorithm"):
+        for (algorithm, storage), curve in points(group, "recall", "qps").groupby(METHOD):
             x, y = curve["x"].to_numpy(np.float64), curve["y"].to_numpy(np.float64)
             qps = float(best_at(x, y, np.array([recall]))[0])
-            lines.append({by: value, "algorithm": name, "qps": qps, **costs[value, name]})
-    return pd.DataFrame(lines, columns=[by, "algorithm", *MEASURES])
+            line = {by: value, "algorithm": algorithm, "storage": storage, "qps": qps}
+            lines.append(line | costs[value, algorithm, storage])
+    return pd.DataFrame(lines, columns=[by, *METHOD, *MEASURES])
 
 
 def exponent(x: Sequence[float], y: Sequence[float]) -> float:
@@ -82,23 +84,24 @@ def growth(
             axes.set_title(name if number == 0 else "", loc="left")
             axes.set_xlabel(label if number == len(measures) - 1 else "")
         row[0].set_ylabel(MEASURES[measure].format(recall=recall))
-    add_side_legend(figure, (str(name) for frame in frames.values() for name in frame["algorithm"]))
+    add_side_legend(figure, (method for frame in frames.values() for method in methods_in(frame)))
     return figure
 
 
 def _with_several_values(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """Return the rows of methods with more than one value in the column `by`."""
-    return frame[frame.groupby("algorithm")[by].transform("nunique") > 1]
+    return frame[frame.groupby(METHOD)[by].transform("nunique") > 1]
 
 
 def _draw(axes: Axes, frame: pd.DataFrame, by: str, measure: str, exponents: bool, logarithmic_x: bool) -> None:
-    for name, line in frame.sort_values(by).groupby("algorithm"):
-        axes.plot(line[by], line[measure], **line_look(str(name)))
+    for (algorithm, storage), line in frame.sort_values(by).groupby(METHOD):
+        axes.plot(line[by], line[measure], **line_look(str(algorithm), str(storage)))
         power = exponent(line[by].tolist(), line[measure].tolist()) if exponents else float("nan")
         finite = line[np.isfinite(line[measure])]
         if np.isfinite(power) and len(finite):
+            color = style_of(str(algorithm), str(storage)).color
             axes.annotate(f"{power:+.2f}", (finite[by].iloc[-1], finite[measure].iloc[-1]), (4, 0), "data",
-                          "offset points", fontsize=5.5, color=style_of(str(name)).color, va="center")  # fmt: skip
+                          "offset points", fontsize=5.5, color=color, va="center")  # fmt: skip
     logarithmic(axes, *(("x", "y") if logarithmic_x else ("y",)))
     values = sorted(frame[by].unique())
     axes.xaxis.set_major_locator(FixedLocator(values))

@@ -11,7 +11,7 @@ from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.reports.tables.table import NONE, Table
 from bench.reports.titles import conditions, data_title, panel_title
-from bench.results.rows import Status
+from bench.results.rows import METHOD, Status
 from bench.results.selection import panels
 from bench.results.store import Store
 
@@ -22,7 +22,7 @@ _DECILES = 10
 def fastest(rows: pd.DataFrame, recall: float) -> pd.DataFrame:
     """Return the row with the highest QPS of each method of a panel, among the rows that reach the recall."""
     good = rows[(rows["status"] == Status.OK) & (rows["recall"] >= recall) & rows["latency_p50_ms"].notna()]
-    return good.loc[good.groupby("algorithm")["qps"].idxmax()] if len(good) else good
+    return good.loc[good.groupby(METHOD)["qps"].idxmax()] if len(good) else good
 
 
 def latency_table(rows: pd.DataFrame, recall: float) -> Table:
@@ -31,7 +31,9 @@ def latency_table(rows: pd.DataFrame, recall: float) -> Table:
     for panel in panels(rows):
         for row in fastest(panel, recall).sort_values("latency_p50_ms").itertuples():
             values = [f"{getattr(row, name):.3f}" for name in _PERCENTILES]
-            lines.append([panel_title(panel), style_of(str(row.algorithm)).label, f"{row.recall:.3f}", *values])
+            lines.append(
+                [panel_title(panel), style_of(str(row.algorithm), str(row.storage)).label, f"{row.recall:.3f}", *values]
+            )
     header = ["workload", "method", "recall", "p50 (ms)", "p95 (ms)", "p99 (ms)"]
     title = f"{data_title(rows)}; {conditions(rows)}; the fastest setting at a recall of {recall:g} or more"
     return Table(title, header, "llrrrr", lines or [[NONE] * len(header)])
@@ -47,12 +49,12 @@ def latency_by_decile(rows: pd.DataFrame, store: Store, recall: float) -> Figure
     drawn = set()
     for axes, group in zip(row, groups, strict=True):
         best = fastest(group, recall)
-        columns = zip(best["algorithm"], best["run_id"], best["repeat"], best["search_params"], strict=True)
-        for algorithm, run_id, repeat, setting in columns:
+        columns = [best[name] for name in (*METHOD, "run_id", "repeat", "search_params")]
+        for algorithm, storage, run_id, repeat, setting in zip(*columns, strict=True):
             x, y = _medians(store.queries(run_id, repeat), setting)
             if x:
-                axes.plot(x, y, **line_look(algorithm))
-                drawn.add(algorithm)
+                axes.plot(x, y, **line_look(str(algorithm), str(storage)))
+                drawn.add((algorithm, storage))
         axes.set_title(panel_title(group), loc="left")
         axes.set_xlabel("mean selectivity of a tenth of the queries")
         logarithmic(axes, "x", "y")

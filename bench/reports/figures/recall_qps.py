@@ -18,7 +18,8 @@ from bench.reports.figures.panels import LEGEND_POINTS, NOTE_CHARACTERS, NOTE_PO
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
 from bench.reports.titles import conditions, data_title, panel_facts, panel_title
-from bench.results.curves import best_of_methods, failing_share, failures, front, points, unserved
+from bench.results.curves import best_of_methods, failing_fractions, failures, front, points, unserved
+from bench.results.rows import METHOD, methods_in
 from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
@@ -124,7 +125,7 @@ def _subtitle(rows: pd.DataFrame, curves: list[pd.DataFrame]) -> str:
 
 def _limits(curves: list[pd.DataFrame], min_recall: float | None) -> tuple[Limits, Limits]:
     """Return the limits of both axes, for all panels: around the drawn points."""
-    fronts = [front(of_method) for curve in curves for _, of_method in curve.groupby("algorithm")]
+    fronts = [front(of_method) for curve in curves for _, of_method in curve.groupby(METHOD)]
     drawn = pd.concat(fronts) if fronts else pd.DataFrame({"x": [0.0, 0.0], "y": [1.0, 10.0]})
     lowest = min(float(drawn["x"].min()), _TICKS[5]) if min_recall is None else min_recall
     visible = drawn.loc[drawn["x"] >= lowest, "y"]
@@ -156,8 +157,8 @@ def _draw(axes: Axes, curve: pd.DataFrame) -> None:
     recalls = np.unique([*inverse(np.linspace(0, 1, 1000)), *curve["x"]])
     recalls = recalls[recalls >= front(curve)["x"].iloc[0]]
     axes.plot(recalls, best_of_methods(curve, recalls), **_FRONT)
-    for name, of_method in curve.groupby("algorithm"):
-        line, look = front(of_method), line_look(str(name))
+    for (algorithm, storage), of_method in curve.groupby(METHOD):
+        line, look = front(of_method), line_look(str(algorithm), str(storage))
         low = np.maximum(line["y"] - line["y_std"], line["y"] * 1e-3)
         axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(line["x"], line["y"], **look)
@@ -165,7 +166,7 @@ def _draw(axes: Axes, curve: pd.DataFrame) -> None:
 
 def _handles(curves: list[pd.DataFrame]) -> list[Line2D]:
     """Return the entries of the legend: every drawn method, sorted by label, then the front."""
-    methods = (str(name) for curve in curves for name in curve["algorithm"])
+    methods = (method for curve in curves for method in methods_in(curve))
     return [*method_handles(methods), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
 
 
@@ -173,16 +174,17 @@ def _notes(group: pd.DataFrame) -> str:
     """Return the text below a panel, wrapped: failures, answers that fail the filter, methods that do not serve it."""
     methods_of: dict[tuple[str, str], list[str]] = {}
     for failure in failures(group):
-        methods_of.setdefault((str(failure), failure.reason), []).append(style_of(failure.algorithm).label)
+        label = style_of(failure.algorithm, failure.storage).label
+        methods_of.setdefault((str(failure), failure.reason), []).append(label)
     lines = [
         f"{'; '.join(sorted(names))}: {status}" + (f" ({reason})" if reason else "")
         for (status, reason), names in sorted(methods_of.items())
     ]
     lines += [
-        f"{style_of(str(name)).label}: up to {fraction:.1%} of answers fail the filter"
-        for name, fraction in failing_share(group).items()
+        f"{style_of(algorithm, storage).label}: up to {fraction:.1%} of answers fail the filter"
+        for (algorithm, storage), fraction in failing_fractions(group).items()
     ]
     if names := unserved(group):
-        lines.append(f"not served by {', '.join(sorted((style_of(name).label for name in names), key=str.casefold))}")
+        lines.append(f"not served by {', '.join(sorted((style_of(*name).label for name in names), key=str.casefold))}")
     wrapped = [textwrap.fill(line, NOTE_CHARACTERS, subsequent_indent="   ") for line in lines]
     return "\n".join(wrapped)

@@ -1,4 +1,4 @@
-"""How a method looks, in every figure and for ever: by its name alone, never by what else is in the figure."""
+"""How a method looks, the same in every figure: it depends on the method alone, never on the rest of the figure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from omegaconf import OmegaConf
 
 from bench.config.typed import typed
 from bench.core.errors import BenchError
+from bench.core.formats import Storage
 from bench.core.paths import CONFIGS
+from bench.results.rows import method_title
 
-# The colours of Okabe and Ito without their yellow, which is lost on white, and three of Paul Tol's: colour-blind
-# readers tell them apart. Markers and dashes carry what colours cannot once there are more methods than colours.
+# The colours of Okabe and Ito without their yellow, which is hard to see on white, and three of Paul Tol's, chosen for
+# readers with colour blindness. With more methods than colours, markers and dashes make the difference.
 _COLORS = (
     "#000000", "#e69f00", "#56b4e9", "#009e73", "#d55e00", "#0072b2", "#cc79a7", "#882255", "#999933", "#44aa99",
 )  # fmt: skip
@@ -29,8 +31,8 @@ class Style:
 
     Attributes:
         label: its name in legends.
-        color: any colour of matplotlib.
-        marker: any marker of matplotlib.
+        color: any colour of Matplotlib.
+        marker: any marker of Matplotlib.
         linestyle: ``-``, ``--``, ``-.`` or ``:``.
     """
 
@@ -41,21 +43,18 @@ class Style:
 
 
 @cache
-def style_of(name: str) -> Style:
-    """Return the style of a method: the configured one, or for other names one that follows from the name.
+def style_of(algorithm: str, storage: str = Storage.FLOAT32) -> Style:
+    """Return the style of a method: the configured one, or one that follows from its name if there is none.
 
-    A name such as ``acorn_int8`` is a variant of the method ``acorn``: its colour, dotted.
+    Where it searches another format than float32, the line is dotted and the label names the format.
 
     Raises:
         BenchError: the configured style is faulty; names the file and key.
     """
-    styles = configured_styles()
-    methods = [method for method in styles if name.startswith(f"{method}_")]
-    if name in styles or not methods:
-        return styles.get(name) or _derived(name)
-    method = max(methods, key=len)
-    variant = name.removeprefix(f"{method}_").replace("_", " ")
-    return replace(styles[method], label=f"{styles[method].label} ({variant})", linestyle=":")
+    style = configured_styles().get(algorithm) or _derived(algorithm)
+    if storage == Storage.FLOAT32:
+        return style
+    return replace(style, label=method_title(style.label, storage), linestyle=":")
 
 
 @cache
@@ -74,14 +73,16 @@ def configured_styles() -> dict[str, Style]:
 
 
 def _checked(style: Style, file: str) -> Style:
-    known = {
+    valid = {
         "color": is_color_like(style.color),
         "marker": style.marker in Line2D.markers,
         "linestyle": style.linestyle in ("-", *_DASHES),
     }
-    for key, fits in known.items():
-        if not fits:
-            raise BenchError(f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is none of matplotlib's")
+    for key, is_valid in valid.items():
+        if not is_valid:
+            raise BenchError(
+                f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is not one of Matplotlib's"
+            )
     return style
 
 

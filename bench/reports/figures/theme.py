@@ -52,9 +52,9 @@ def draw_grid(axes: Axes, axis: Any = "both") -> None:
     axes.grid(axis=axis, color="0.92", linewidth=0.6)
 
 
-def line_look(method: str) -> dict[str, Any]:
+def line_look(algorithm: str, storage: str) -> dict[str, Any]:
     """Return the keywords of `Axes.plot` for the line of a method."""
-    style = style_of(method)
+    style = style_of(algorithm, storage)
     return {
         "color": style.color,
         "marker": style.marker,
@@ -67,12 +67,12 @@ def line_look(method: str) -> dict[str, Any]:
     }
 
 
-def method_handles(methods: Iterable[str]) -> list[Line2D]:
-    """Return an entry of a legend per method, sorted by label."""
-    ordered = sorted(set(methods), key=lambda name: style_of(name).label.casefold())
-    return [Line2D([], [], label=style_of(name).label, **line_look(name)) for name in ordered]
+def method_handles(methods: Iterable[tuple[str, str]]) -> list[Line2D]:
+    """Return an entry of a legend per method, given by algorithm and storage, sorted by label."""
+    ordered = sorted(set(methods), key=lambda method: style_of(*method).label.casefold())
+    return [Line2D([], [], label=style_of(*method).label, **line_look(*method)) for method in ordered]
 
 
-def add_side_legend(figure: Figure, methods: Iterable[str]) -> None:
+def add_side_legend(figure: Figure, methods: Iterable[tuple[str, str]]) -> None:
     """Add a legend of methods to the right of all panels; the figure must use the constrained layout."""
     figure.legend(handles=method_handles(methods), loc="outside right upper")

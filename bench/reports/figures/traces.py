@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import draw_grid, themed
 from bench.reports.tables.table import Table
-from bench.tuning.trace import Found
+from bench.tuning.trace import Trace
 
 _DASHES = {"greedy": "-", "grid": "--", "optuna": ":"}
 _COLORS = {"greedy": "#0072b2", "grid": "#d55e00", "optuna": "#009e73"}
 
 
-def parameters_table(searches: Sequence[Found]) -> dict[str, Figure | Table]:
+def parameters_table(traces: Sequence[Trace]) -> dict[str, Figure | Table]:
     """Return the parameters of every finished search; nothing if there is none."""
     rows = [
         [
@@ -26,9 +26,9 @@ def parameters_table(searches: Sequence[Found]) -> dict[str, Figure | Table]:
             one.tuner,
             ", ".join(f"{name} {one.best.build[name]}" for name in one.parameters),
             str(one.best.reward),
-            str(len(one.trace)),
+            str(len(one.evaluations)),
         ]
-        for one in sorted(searches, key=lambda f: (f.dataset, f.workload, f.algorithm, f.tuner))
+        for one in sorted(traces, key=lambda f: (f.dataset, f.workload, f.algorithm, f.tuner))
         if one.finished
     ]
     header = ["dataset", "workload", "method", "search", "build parameters", "reward", "evaluated"]
@@ -36,10 +36,10 @@ def parameters_table(searches: Sequence[Found]) -> dict[str, Figure | Table]:
 
 
 @themed
-def search_traces(searches: Sequence[Found]) -> dict[str, Figure | Table]:
+def search_traces(traces: Sequence[Trace]) -> dict[str, Figure | Table]:
     """Draw the best reward after every evaluation, for methods and workloads with several searches."""
-    groups: dict[tuple[str, str, str], list[Found]] = {}
-    for one in searches:
+    groups: dict[tuple[str, str, str], list[Trace]] = {}
+    for one in traces:
         groups.setdefault((one.dataset, one.workload, one.algorithm), []).append(one)
     panels = {key: group for key, group in sorted(groups.items()) if len(group) > 1}
     if not panels:
@@ -51,8 +51,8 @@ def search_traces(searches: Sequence[Found]) -> dict[str, Figure | Table]:
         target = max(one.best.reward for one in group)
         for one in group:
             best = [reward.value if reward.reached == target.reached else 0.0
-                    for reward in accumulate((e.reward for e in one.trace), max)]  # fmt: skip
-            label = f"{one.tuner}: {one.best.reward} in {len(one.trace)} builds"
+                    for reward in accumulate((e.reward for e in one.evaluations), max)]  # fmt: skip
+            label = f"{one.tuner}: {one.best.reward} in {len(one.evaluations)} builds"
             axes.step(range(1, len(best) + 1), best, where="post", label=label, color=_COLORS[one.tuner],
                       linestyle=_DASHES[one.tuner], linewidth=1.4)  # fmt: skip
         axes.set_title(f"{style_of(algorithm).label}, {workload}, {dataset}", loc="left")

@@ -13,7 +13,7 @@ from bench.reports.tables.summary import COSTS, summary
 from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import conditions, data_title
 from bench.results.curves import unserved
-from bench.results.rows import SCHEMA
+from bench.results.rows import METHOD, SCHEMA, method_title
 from bench.results.selection import View, figures, panels
 
 _CSV = "csv"
@@ -60,7 +60,7 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
     speed = "QPS" if config.y == "qps" else "QPS with filters"
     columns: dict[str, tuple[str, list[str]]] = {
         "workload": ("l", frame["workload"].tolist()),
-        "method": ("l", frame["algorithm"].tolist()),
+        "method": ("l", [method_title(*method) for method in zip(*(frame[name] for name in METHOD), strict=True)]),
     }
     for recall in config.recalls:
         columns[f"{speed} @ {recall:g}"] = ("r", [_number(v, ",.0f") for v in frame[f"{config.y}_at_{recall:g}"]])
@@ -81,7 +81,9 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
 
 def _note(rows: pd.DataFrame) -> str:
     """Return which methods do not serve which workload."""
-    methods_of = [(panel["workload"].iloc[0], unserved(panel)) for panel in panels(rows)]
+    methods_of = [
+        (panel["workload"].iloc[0], [method_title(*one) for one in unserved(panel)]) for panel in panels(rows)
+    ]
     parts = dict.fromkeys(f"{workload} by {', '.join(methods)}" for workload, methods in methods_of if methods)
     return f"Not served: {'; '.join(parts)}." if parts else ""
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.curves import best_at, failures, points, unserved
-from bench.results.rows import Status
+from bench.results.rows import METHOD, Status
 from bench.results.selection import FIGURE, PANEL, figures, panels
 
 COSTS = ["build_seconds", "index_bytes", "build_peak_rss_bytes", "search_peak_rss_bytes"]
@@ -29,27 +29,29 @@ def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.
         recalls: the recalls at which QPS are read off.
 
     Returns:
-        The columns of `FIGURE` and `PANEL`, algorithm, builds (their number), build_params, ``{y}_at_{recall}`` for
-        each recall, best_recall, `COSTS`, repeats, violations and failures. Unknown values are NaN.
+        The columns of `FIGURE` and `PANEL`, algorithm, storage, builds (their number), build_params,
+        ``{y}_at_{recall}`` for each recall, best_recall, `COSTS`, repeats, violations and failures. Unknown values are
+        NaN.
     """
     lines = [
-        {**{name: panel[name].iloc[0] for name in [*FIGURE, *PANEL]}, **_method(str(name), of_method, x, y, recalls)}
+        {**{name: panel[name].iloc[0] for name in [*FIGURE, *PANEL]}, **_method(of_method, x, y, recalls)}
         for _, figure in figures(rows)
         for panel in panels(figure)
-        for name, of_method in panel[~panel["algorithm"].isin(unserved(panel))].groupby("algorithm")
+        for method, of_method in panel.groupby(METHOD)
+        if method not in unserved(panel)
     ]
     qps = [f"{y}_at_{recall:g}" for recall in recalls]
-    columns = ["algorithm", "builds", "build_params", *qps, "best_recall", *COSTS, "repeats", "violations", "failures"]
+    columns = [*METHOD, "builds", "build_params", *qps, "best_recall", *COSTS, "repeats", "violations", "failures"]
     return pd.DataFrame(lines, columns=[*FIGURE, *PANEL, *columns])
 
 
-def _method(name: str, rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> dict[str, Any]:
+def _method(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> dict[str, Any]:
     curve = points(rows, x, y)
     values = _at(curve, recalls)
     build = _chosen_build(curve, recalls) if len(curve) else None
     good = rows[(rows["status"] == Status.OK) & (rows["build_params"] == build)]
     return {
-        "algorithm": name,
+        **{name: rows[name].iloc[0] for name in METHOD},
         "builds": curve["build_params"].nunique(),
         "build_params": build,
         **{f"{y}_at_{recall:g}": value for recall, value in zip(recalls, values, strict=True)},
