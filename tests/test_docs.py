@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import operator
 import os
 import re
 import shlex
@@ -24,6 +27,7 @@ from docs.generate import fill, pages
 from docs.generate.architecture import COLUMNS
 from docs.generate.commands import COMMANDS, spoken
 from docs.generate.configuration import GROUPS, keys_of
+from docs.generate.markdown import from_docstring
 from docs.generate.methods import papers
 from docs.generate.root import LINK
 from tests.test_architecture import ALLOWED, DOORS
@@ -164,6 +168,32 @@ def test_all_columns_and_methods_are_described() -> None:
     configured = [path.stem for path in (CONFIGS / "algorithm").glob("*.yaml")]
     described = "".join(pages()[f"methods/{paper}.md"] for paper in papers())
     assert not [name for name in configured if f"## `algorithm={name}`" not in described]
+
+
+@pytest.mark.parametrize("paper", papers())
+def test_functions_that_a_box_names_are_there(paper: str) -> None:
+    box = inspect.getdoc(importlib.import_module(f"algorithms.{paper}")) or ""
+    for line in from_docstring(box).splitlines():
+        if line.startswith("|"):
+            for name in re.findall(r"`((?:\w+\.)+\w+)`", line.split(" | ")[-1]):
+                assert any(
+                    exists(f"{package}.{name}")
+                    for package in (f"algorithms.{paper}", "algorithms.kernels", "algorithms")
+                ), name
+
+
+def exists(name: str) -> bool:
+    """Return whether a dotted name leads to a module or to something in one."""
+    module, _, attribute = name.rpartition(".")
+    while module:
+        try:
+            operator.attrgetter(attribute)(importlib.import_module(module))
+        except (AttributeError, ModuleNotFoundError):
+            module, _, last = module.rpartition(".")
+            attribute = f"{last}.{attribute}"
+        else:
+            return True
+    return False
 
 
 def test_every_package_has_a_page_and_a_place_in_the_picture() -> None:
