@@ -156,7 +156,10 @@ def _keys(group: str, files: list[Path]) -> list[tuple[str, str, str, str]]:
             values.setdefault((key.name, _meaning(group, file, key)), {})[file.stem] = key.value
     rows = []
     for (name, meaning), by_option in values.items():
-        options = "all" if len(by_option) == len(files) else ", ".join(map(code, by_option))
+        others = [file.stem for file in files if file.stem not in by_option]
+        options = (
+            ", ".join(map(code, by_option)) if len(others) > 1 else f"all but {code(others[0])}" if others else "all"
+        )
         value = code(next(iter(by_option.values()))) if len(set(by_option.values())) == 1 else "by option"
         value = value if len(value) <= _WIDE else "see the file"
         rows.append((code(f"{group}.{name}"), options, value, _sentence(meaning)))
@@ -164,14 +167,25 @@ def _keys(group: str, files: list[Path]) -> list[tuple[str, str, str, str]]:
 
 
 def _meaning(group: str, file: Path, key: Key) -> str:
-    if key.comment or group not in _KINDS:
-        return key.comment or meanings_of_file(group).get(key.name, "")
+    """Return what a key means: by its comment, its class, or the comment in an option of the same kind."""
+    if group == "algorithm":
+        return meanings_of_file(group).get(key.name, "")
+    kind = _kind(file)
     if key.name == "kind":
         return "which class reads the other keys"
-    kinds, protocol = _KINDS[group]
-    kind = kinds.get(_node(file).get("kind") or _bases(file)[0])
-    meanings = meanings_of_class(protocol) | (meanings_of_class(kind.__name__) if kind else {})
-    return meanings.get(key.name, "")
+    kinds, protocol = _KINDS.get(group, ({}, ""))
+    by_class = meanings_of_class(protocol) | meanings_of_file(group)
+    by_class |= meanings_of_class(kinds[kind].__name__) if kind in kinds else {}
+    siblings = [other for other in sorted(file.parent.glob("*.yaml")) if _kind(other) == kind]
+    comments = [comment for other in siblings if (comment := _comments(other).get(key.name))]
+    return key.comment or by_class.get(key.name) or next(iter(comments), "")
+
+
+def _kind(file: Path) -> str:
+    """Return the kind that an option names, that of the option on which it is based, or else the latter's name."""
+    bases = [base.partition("@")[0] for base in _bases(file)]
+    inner = _kind(file.with_stem(bases[0])) if bases and file.with_stem(bases[0]).exists() else file.stem
+    return str(_node(file).get("kind", inner))
 
 
 def _sentence(text: str) -> str:
