@@ -52,23 +52,6 @@ PHRASES = (
 )
 """Phrases that are not idiomatic English."""
 
-EXEMPT = (
-    "bench/core/filters.py",
-    "bench/reports/exhibits.py",
-    "bench/reports/figures/style.py",
-    "bench/reports/observations.py",
-    "bench/results",
-    "bench/runs",
-    "bench/tuning/trace.py",
-    "bench/workloads/sources.py",
-    "tests/reports/test_exhibits.py",
-    "tests/reports/test_observations.py",
-    "tests/reports/test_style.py",
-    "tests/runs",
-    "tests/workloads/test_sources.py",
-)
-"""Files and folders whose words, or whose length as tests, are not checked yet."""
-
 
 def name_of(path: Path) -> str:
     return ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
@@ -136,13 +119,8 @@ def test_a_door_is_short() -> None:
 
 
 def test_no_file_is_long() -> None:
-    lengths = {name_of(path): len(path.read_text().splitlines()) for path in [*SOURCES, *checked(TESTS)]}
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in [*SOURCES, *TESTS]}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
-
-
-def checked(paths: Iterable[Path]) -> list[Path]:
-    """Return the files that are not exempt."""
-    return [path for path in paths if not any(path.is_relative_to(PROJECT / name) for name in EXEMPT)]
 
 
 def names_in(code: str) -> Iterator[str]:
@@ -175,7 +153,7 @@ def unidiomatic(texts: Iterable[str]) -> list[str]:
     return [text for text in texts if any(re.search(phrase, text) for phrase in PHRASES)]
 
 
-@pytest.mark.parametrize("path", checked([*SOURCES, *TESTS]), ids=name_of)
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=name_of)
 def test_names_and_texts_use_plain_words(path: Path) -> None:
     code = path.read_text()
     assert banned_in(code) == []
@@ -189,7 +167,7 @@ def test_configurations_are_idiomatic() -> None:
 
 
 def test_names_of_tests_are_short() -> None:
-    names = [name for path in checked(TESTS) for name in names_in(path.read_text()) if name.startswith("test_")]
+    names = [name for path in TESTS for name in names_in(path.read_text()) if name.startswith("test_")]
     assert [name for name in names if len(name) > 70] == []
 
 

@@ -32,7 +32,7 @@ def lines(marks: Path) -> list[str]:
 
 
 def made_by_two(first: Plan, second: Plan, store: Store, cache: Cache, marks: Path) -> list[str]:
-    """Let one writer begin, another come while it builds, and return what the second was told."""
+    """Let one writer begin, another come while it builds, and return what the second reports."""
     wait = marks.with_suffix(".wait")
     wait.write_text("build")
     thread = threading.Thread(target=run, args=(first, 0, store, cache, lambda _: None))
@@ -40,24 +40,24 @@ def made_by_two(first: Plan, second: Plan, store: Store, cache: Cache, marks: Pa
     while "build" not in lines(marks):
         assert thread.is_alive()
         time.sleep(0.02)
-    told: list[str] = []
+    messages: list[str] = []
 
     def report(doing: str) -> None:
-        told.append(doing)
+        messages.append(doing)
         if doing.startswith("another process"):
             wait.unlink(missing_ok=True)
 
     run(second, 0, store, cache, report)
     thread.join()
-    return told
+    return messages
 
 
 def test_a_run_that_another_writer_makes_is_waited_for_and_not_made_again(
     dataset: Dataset, cache: Cache, tmp_path: Path, marks: Path
 ) -> None:
     plan, store = plan_of("Marks", dataset, cache), Store(tmp_path)
-    told = made_by_two(plan, plan, store, cache, marks)
-    assert set(told) == {"another process makes this run"}
+    messages = made_by_two(plan, plan, store, cache, marks)
+    assert set(messages) == {"another process makes this run"}
     assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 1)
     assert len(store.rows()) == 1
 
@@ -66,8 +66,8 @@ def test_an_index_that_another_run_builds_is_waited_for_and_shared(
     dataset: Dataset, cache: Cache, tmp_path: Path, marks: Path
 ) -> None:
     plans = [plan_of("Marks", dataset, cache, k=k) for k in (5, 6)]
-    told = made_by_two(*plans, Store(tmp_path), cache, marks)
-    assert "another process builds this index" in told
+    messages = made_by_two(*plans, Store(tmp_path), cache, marks)
+    assert "another process builds this index" in messages
     assert (lines(marks).count("build"), lines(marks).count("load")) == (1, 2)
     assert len(Store(tmp_path).rows()) == 2
 

@@ -140,11 +140,11 @@ def test_no_filter_passes_everything(dataset: Dataset, cache: Cache) -> None:
 
 def test_the_digest_follows_filters_and_tested_values_only(dataset: Dataset, cache: Cache, tmp_path: Path) -> None:
     def digest(filters: Filter, **changed: Any) -> str:
-        made = [record | changed for record in records(400, 1)]
+        lines = [record | changed for record in records(400, 1)]
         assert dataset.folder is not None
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         shutil.copytree(dataset.folder, folder)
-        write_lines(folder / "database_attributes.jsonl", made)
+        write_lines(folder / "database_attributes.jsonl", lines)
         write_lines(folder / "em_query_attributes.jsonl", [{"label": filters.value}] * QUERY_COUNT)  # type: ignore[union-attr]
         return PublishedWorkload("em", FilterType.EM).open(LayoutSource("x", str(folder)).open(cache), cache).digest
 
@@ -223,8 +223,8 @@ def test_skipped_queries_and_those_that_follow_are_all_queries(kind: Any, datase
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
 def test_correlated_filters_have_the_value_of_a_near_item(complete: Dataset, cache: Cache, correlation: float) -> None:
-    def opened(share: float) -> Workload:
-        return SampledWorkload("s", {"equals": "update_date"}, 5, share).open(complete, cache)
+    def opened(fraction: float) -> Workload:
+        return SampledWorkload("s", {"equals": "update_date"}, 5, fraction).open(complete, cache)
 
     workload = opened(correlation)
     dates = complete.open_attributes()["update_date"]
