@@ -1,10 +1,9 @@
 """How kernels are compiled: what Python calls, and the parts that only other compiled code calls.
 
-Numba optimises every function on its own, then links it into each caller and optimises it again there; and it gives
-every function machine code, and two wrappers for callers in Python and C. With kernels that are nested five deep and
-specialised by their policies, that is most of the time that compiling takes. So a `part` is only translated. It is
-optimised, and becomes machine code, where it ends up: in the kernels that call it. There the compiler sees all of it
-at once, and the code is as quick.
+Numba turns every function into machine code, with two wrappers for callers in Python and in C, although a function that
+only kernels call is linked into each of them and compiled again there. With kernels that are nested five deep and
+specialised by their policies, this takes a good part of the time. So a `part` is optimised as any function is, but it
+becomes machine code only where it ends up: in the kernels that call it. Their code, and its speed, stay the same.
 """
 
 from __future__ import annotations
@@ -22,14 +21,15 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, so that they can be vectorised; infinities and NaN keep their meaning."""
 
 
-class _Translated(JITCodeLibrary):
-    """The code of a part and of all that it calls, neither optimised nor made executable."""
+class _Linkable(JITCodeLibrary):
+    """The optimised code of a part and of all that it calls, which is not made executable."""
 
     def finalize(self) -> None:
-        """Collect the code. What makes it executable stays undone."""
+        """Collect and optimise the code. What makes it executable stays undone."""
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._optimize_final_module()
         self._finalized = True
 
     def get_pointer_to_function(self, name: str) -> int | None:
@@ -47,26 +47,26 @@ class _Translated(JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _Translate(AnalysisPass):
+class _ChooseLibrary(AnalysisPass):
     """Choose the library that a part is lowered into."""
 
-    _name = "translate"
+    _name = "choose_library"
 
     def __init__(self) -> None:
         """Make the pass, which has no state."""
 
     def run_pass(self, state: Any) -> bool:
-        state.library = _Translated(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = _Linkable(state.targetctx.codegen(), state.func_id.func_qualname)
         return False
 
 
-class _Translator(Compiler):
+class _PartCompiler(Compiler):
     """Numba's compiler without its last steps."""
 
     def define_pipelines(self) -> Any:
         """Return Numba's passes and the one above."""
         passes = super().define_pipelines()
-        passes[0].add_pass_after(_Translate, NopythonTypeInference)
+        passes[0].add_pass_after(_ChooseLibrary, NopythonTypeInference)
         passes[0].finalize()
         return passes
 
@@ -76,7 +76,7 @@ PART: Any = {
     "fastmath": FASTMATH,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
-    "pipeline_class": _Translator,
+    "pipeline_class": _PartCompiler,
 }
 """What makes a function a part, as options for Numba."""
 
