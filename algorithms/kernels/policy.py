@@ -11,7 +11,8 @@ that have a body per policy type, chosen while compiling::
 
 A kernel that calls ``neighbours(graph, ...)`` is compiled once per type of `graph`, with the body inlined: it
 costs what hand-written code costs. And it can be cached on disk, which closures over compiled functions cannot:
-Numba finds the compiled code by the argument types, and a NamedTuple class is known by its name in any process.
+Numba finds the compiled code by the argument types, and a NamedTuple class is known by its name in any process. By its
+name and fields alone, in fact: no two policies may agree in both, which a test checks.
 
 Under ``NUMBA_DISABLE_JIT=1`` operations look their body up as plain Python does, so that a kernel can be stepped
 through in a debugger.

@@ -8,17 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from algorithms.kernels import heap, nn_pools
 from algorithms.kernels.beam import new_scratch
 from algorithms.kernels.csr import Csr, csr_of_lists
-from algorithms.kernels.heap import NO_KEY, key_ids, make_key
+from algorithms.kernels.heap import NO_KEY, key_ids
 from algorithms.kernels.nn_descent import Limits, nn_descent
 from algorithms.kernels.nn_join import join
-from algorithms.kernels.nn_pools import Pools, Sample, draw_sample, enter, new_pools
+from algorithms.kernels.nn_pools import Pools, Sample, draw_sample, new_pools
 from algorithms.kernels.space import l2
 from algorithms.kernels.stride import stride
 from algorithms.kernels.workers import Workers
 from tests.support.fused import fused_distances, space_of
+from tests.support.kernels import compiled
 from tests.support.problems import Problem, clustered, problems
+
+enter = compiled(nn_pools.enter)
+make_key = compiled(heap.make_key)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 97, 100, 50_000])
