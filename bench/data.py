@@ -42,7 +42,7 @@ def main(config: DictConfig) -> None:
         cache = results_cache(Path(options.results))
         ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), cache, options)
     else:
-        raise BenchError(f"no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
+        raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
 
 
 def _list_datasets() -> None:

@@ -17,7 +17,7 @@ def download(source: Source) -> Path:
         BenchError: the dataset is not of a kind that is downloaded, or the download fails.
     """
     if not isinstance(source, HubSource):
-        raise BenchError(f"dataset '{source.name}' is not downloaded; download dataset=arxiv-small, -medium or -large")
+        raise BenchError(f"dataset '{source.name}' cannot be downloaded; use dataset=arxiv-small, -medium or -large")
     hub.download(source.repo, source.revision, source.folder)
     return source.folder
 
@@ -29,6 +29,6 @@ def generate(source: Source, cache: Cache) -> Path:
         BenchError: the dataset is not of a kind that is generated.
     """
     if not isinstance(source, ArxivSimSource):
-        raise BenchError(f"dataset '{source.name}' is not generated; generate dataset=arxiv-sim")
+        raise BenchError(f"dataset '{source.name}' cannot be generated; use dataset=arxiv-sim")
     source.open(cache)
     return source.folder

@@ -31,7 +31,8 @@ class Overwrite(StrEnum):
     ALWAYS = "always"
 
 
-_WHAT = ["dataset", "data_digest", "n", "dim", "workload", "k", *METHOD, "build_params", "search_params"]
+_WORKLOAD = ["workload", "filter_type", "controlled", "controlled_value"]
+_WHAT = ["dataset", "data_digest", "n", "dim", *_WORKLOAD, "k", *METHOD, "build_params", "search_params"]
 _HOW = ["repeat", "seed", "queries", "threads_build", "threads_search", "cpu_model", "cores"]
 
 

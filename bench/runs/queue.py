@@ -22,7 +22,7 @@ def supported_plans(configs: Iterable[RunConfig]) -> list[Plan]:
     for config in configs:
         plan = make_plan(config)
         if plan.unsupported:
-            print(f"left out: {config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
+            print(f"skipped: {config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
         else:
             plans.append(plan)
     return plans

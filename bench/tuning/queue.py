@@ -27,7 +27,7 @@ def tune_all(searches: Sequence[tuple[RunConfig, TunerConfig]], deadline: float 
         title = f"[{number + 1}/{len(searches)}] {run.workload.name} {run.algorithm.name}"
         reason = make_plan(run).unsupported
         if reason or not run.algorithm.candidates:
-            print(f"left out: {title}: {reason or 'it has no candidates'}", flush=True)
+            print(f"skipped: {title}: {reason or 'it has no candidates'}", flush=True)
         elif not is_finished(run, tuner) or run.overwrite is Overwrite.ALWAYS:
             if deadline is not None and time.monotonic() > deadline:
                 return len(searches) - number

@@ -6,10 +6,11 @@ import importlib
 import inspect
 from collections.abc import Iterator
 
-from algorithms.base import Algorithm, describe_params
+from algorithms.base import Algorithm, declared_params
 from algorithms.loading import load_target
 from bench.config.algorithm import AlgorithmConfig, algorithm_config
 from bench.core.filters import FilterType
+from bench.core.method import Param
 from bench.core.paths import CONFIGS, PROJECT
 from docs.generate.markdown import code, from_docstring, table
 
@@ -68,16 +69,16 @@ def _parameters(phase: str, params: type, config: AlgorithmConfig) -> str:
     """Return the table of the parameters of a phase, or nothing where it has none."""
     configured = config.build if phase == "build" else config.search
     rows = [
-        (code(f"{phase}.{one['name']}"), code(configured.get(one["name"], "")), one["meaning"], _range(one))
-        for one in describe_params(params)
+        (code(f"{phase}.{one.name}"), code(configured.get(one.name, "")), one.meaning, _range(one))
+        for one in declared_params(params)
     ]
     return table(["parameter", "configured", "meaning", "values"], rows) if rows else ""
 
 
-def _range(parameter: dict[str, object]) -> str:
-    if parameter["choices"]:
-        return ", ".join(code(choice) for choice in parameter["choices"])  # type: ignore[attr-defined]
-    low, high = parameter["low"], parameter["high"]
+def _range(parameter: Param) -> str:
+    if parameter.choices:
+        return ", ".join(code(choice) for choice in parameter.choices)
+    low, high = parameter.low, parameter.high
     bounds = [f"from {low}" if low is not None else "", f"to {high}" if high is not None else ""]
     return " ".join([str(parameter["type"]), *filter(None, bounds)])
 

@@ -116,7 +116,7 @@ def test_rows_stay_within_the_nodes_of_their_layers(grouping: str) -> None:
 
 @pytest.mark.parametrize("fraction", [0.001, 0.005, 0.05])
 def test_short_ranges_are_answered_well(fraction: float) -> None:
-    problem = ranged(2000, 4, share=fraction)
+    problem = ranged(2000, 4, fraction=fraction)
     method, _ = through_disk(Digra, SMALL, problem.data())
     k = min(10, int(2000 * fraction))
     assert recall(problem, answer(method, problem, Search(ef=100), k), k) >= 0.99

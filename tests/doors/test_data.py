@@ -110,7 +110,7 @@ def test_verify_accepts_exact_answers_and_names_others(command: Commands, answer
     assert said.code == 2
     assert f"em    {QUERY_COUNT} queries, no published answers" in said.out
     assert f"r     {QUERY_COUNT} queries, published answers differ from the exact ones in {QUERY_COUNT}" in said.out
-    assert "are not the nearest items that match" in said.err
+    assert "are not the nearest matching items" in said.err
 
 
 def test_list_names_every_dataset(command: Commands) -> None:
