@@ -84,7 +84,7 @@ def check_command(words: list[str]) -> None:
     name, rest = words[0].removeprefix("bench."), words[1:]
     if name == "data" and rest and "=" not in rest[0]:
         action = rest.pop(0)
-        assert action in (*ACTIONS, "build")
+        assert action in ("list", *ACTIONS, "build")
         name = "build" if action == "build" else name
     keys = [word for word in rest if not word.startswith("-")]
     if name == "study":

@@ -20,7 +20,7 @@ m                         ``m``                         passing items that end t
 of the paper                                function
 ==========================================  ==============================================
 partitions by k-means                       ``kernels.kmeans.train``, ``kernels.kmeans.assign``
-section 4, attribute-frequency tree         ``tree.grow_tree``, ``build.build``
+section 4, attribute-frequency tree         ``tree.grow_tree``, ``build.grow_trees``
 section 4, query                            ``search.search``, ``search._read_partition``
 ==========================================  ==============================================
 

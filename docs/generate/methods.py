@@ -80,7 +80,7 @@ def _range(parameter: Param) -> str:
         return ", ".join(code(choice) for choice in parameter.choices)
     low, high = parameter.low, parameter.high
     bounds = [f"from {low}" if low is not None else "", f"to {high}" if high is not None else ""]
-    return " ".join([str(parameter["type"]), *filter(None, bounds)])
+    return " ".join([str(parameter.type), *filter(None, bounds)])
 
 
 def _refusals(method: type[Algorithm]) -> str:

@@ -97,7 +97,7 @@ def test_failures_are_counted_with_their_commonest_reason() -> None:
 def test_a_method_is_unserved_if_all_of_its_rows_are_unsupported() -> None:
     rows = [row(), *(failed(Status.UNSUPPORTED, "no ranges", algorithm=name) for name in ("b", "a", "c"))]
     rows += [row(algorithm="c"), failed(Status.CRASHED, "x", algorithm="d")]
-    assert unserved(pd.DataFrame(rows)) == ["a", "b"]
+    assert unserved(pd.DataFrame(rows)) == [("a", Storage.FLOAT32), ("b", Storage.FLOAT32)]
     assert unserved(pd.DataFrame(rows[:1])) == []
 
 

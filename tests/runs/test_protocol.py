@@ -53,7 +53,7 @@ def test_a_method_describes_itself() -> None:
     assert method.build[0] == Param("whole", "int", 3, "a whole number", 1, 9, ())
     assert method.reads == (Storage.FLOAT32,)
     assert method.unsupported[FilterType.EM] is None
-    assert Path(__file__).parents[1] / "support" / "adversarial.py" in method.sources
+    assert Path(__file__).parents[1] / "support" / "adversarial" / "declarations.py" in method.sources
     assert loads(Method, dumps(method)) == method
 
 
