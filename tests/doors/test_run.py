@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -142,7 +143,7 @@ def test_what_a_workload_controls_is_stored(command: Commands, local: list[str],
         assert command(run.entry, *words, *workload, "workload.name=any").code == 0
     rows = Store(tmp_path / "results").rows().set_index("filter_type")
     controls = {kind: (row["controlled"], row["controlled_value"]) for kind, row in rows.iterrows()}
-    assert controls.pop("EM")[0] is None
+    assert pd.isna(controls.pop("EM")[0])
     assert controls == {"R": ("selectivity", 0.4), "EMIS": ("correlation", 0.0)}
 
 

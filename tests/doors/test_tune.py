@@ -50,7 +50,7 @@ def test_a_search_resumes_and_its_result_can_be_run(
     reported = [word for word in arguments if not word.startswith("tuner")]
     refused = command(run.entry, *reported, f"tuned={tuner}")
     assert refused.code == 2
-    assert "say workload.skip=15" in refused.err
+    assert "set workload.skip=15" in refused.err
     assert command(run.entry, *reported, f"tuned={tuner}", "workload.skip=15").code == 0
     rows = Store(tmp_path).rows()
     assert rows["queries"].unique() == [25]
