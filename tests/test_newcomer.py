@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 from bench import data, figures, run
 from bench.config.typed import source_of
-from bench.core.attributes import Categorical, Column, Kind
+from bench.core.columns import Categorical, Column, Kind
 from bench.core.filter_json import from_json, to_json
 from bench.core.filters import Filter, FilterType, Ids, Leaf
 from bench.core.masks import FilterBatch

@@ -15,7 +15,8 @@ import numpy as np
 from algorithms.kernels.csr import Csr, csr_of_pairs, offsets
 from algorithms.kernels.jit import part
 from algorithms.kernels.types import Item, Items, Offsets
-from bench.core.attributes import Attributes, Value
+from bench.core.attributes import Attributes
+from bench.core.columns import Value
 from bench.core.errors import BenchError
 from bench.core.filters import Contains, Equals
 from bench.core.value_codes import value_codes

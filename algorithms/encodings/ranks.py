@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Ordered
+from bench.core.attributes import Attributes
+from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Filter, type_of
 from bench.core.masks import FilterBatch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Sets, Value
+from bench.core.attributes import Attributes
+from bench.core.columns import Sets, Value
 from bench.core.errors import BenchError
 from bench.core.filters import Equals, FilterType, leaves, type_of
 from bench.core.masks import FilterBatch

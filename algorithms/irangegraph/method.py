@@ -19,7 +19,8 @@ from algorithms.kernels.filter import Bitmaps, Everything
 from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import Vectors, space_of
 from algorithms.kernels.types import Items
-from bench.core.attributes import Attributes, Ordered
+from bench.core.attributes import Attributes
+from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, FilterType
 from bench.core.formats import Storage

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Column, Kind, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Boolean, Categorical, Column, Kind, Ordered, Sets
 from bench.core.errors import BenchError
 
 Ids: TypeAlias = NDArray[np.int64]

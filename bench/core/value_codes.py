@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Boolean, Categorical, Column, Ordered, Sets, Value
+from bench.core.columns import Boolean, Categorical, Column, Ordered, Sets, Value
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Column, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Boolean, Categorical, Column, Ordered, Sets
 
 _COMMONEST = 3
 

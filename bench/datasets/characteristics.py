@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Column, Kind, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Column, Kind, Ordered, Sets
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense

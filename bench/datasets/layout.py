@@ -25,7 +25,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.core.attributes import Kind
+from bench.core.columns import Kind
 from bench.core.errors import BenchError
 from bench.core.filter_json import to_json
 from bench.core.filters import Between, Contains, Equals, Filter, FilterType

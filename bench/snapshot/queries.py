@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Ordered, Sets
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Contains, Equals, Filter, FilterType, draw_leaf, leaf_of
 from bench.datasets.layout import PUBLISHED_WORKLOADS

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.core.attributes import Attributes, Categorical, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Categorical, Ordered, Sets
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Contains, Equals, Filter, FilterType
 

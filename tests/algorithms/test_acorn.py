@@ -23,7 +23,8 @@ from algorithms.kernels.beam import begin, new_scratch
 from algorithms.kernels.graph import Rows, neighbours
 from algorithms.kernels.layers import Upper
 from algorithms.kernels.visited import visit
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Everything, Filter, FilterType
 from tests.support.kernels import bitmap, compiled, padded_rows

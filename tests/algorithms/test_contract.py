@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from algorithms.base import Algorithm, Data
 from algorithms.loading import load_target
 from bench.config.algorithm import algorithm_config
-from bench.core.attributes import Attributes, Ordered, ordered
+from bench.core.attributes import Attributes
+from bench.core.columns import Ordered
+from bench.core.encode import ordered
 from bench.core.filters import (
     And,
     Between,

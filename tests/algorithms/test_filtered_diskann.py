@@ -17,7 +17,8 @@ from algorithms.filtered_diskann.filtered import FilteredVamana
 from algorithms.filtered_diskann.method import LabelledVamana, Search
 from algorithms.filtered_diskann.stitched import Build as Stitched
 from algorithms.filtered_diskann.stitched import StitchedVamana
-from bench.core.attributes import Attributes, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import sets
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
 from bench.core.masks import FilterBatch

@@ -13,7 +13,8 @@ from algorithms.filtered_diskann.stitched import Build, StitchedVamana, grow_eac
 from algorithms.kernels import prune as prune_kernels
 from algorithms.kernels.beam import new_scratch
 from algorithms.kernels.space import l2
-from bench.core.attributes import Attributes, categorical, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import categorical, sets
 from tests.support.kernels import compiled
 from tests.support.labelled import labels_of, rows_of, tagged, unreachable
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.baselines.widening import WideningSearch
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.filters import Between, Equals, Everything, FilterType
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, problems, recall, through_disk
 

@@ -16,7 +16,8 @@ from algorithms.kernels.beam import Scratch, begin, new_scratch
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import neighbours
 from algorithms.kernels.visited import visit
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between
 from bench.core.masks import FilterBatch

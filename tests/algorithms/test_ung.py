@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from algorithms.encodings.labels import LabelSets, label_sets
 from algorithms.ung.groups import Groups, group, minimal_supersets, navigating_graph
 from algorithms.ung.method import Build, Search, Ung
-from bench.core.attributes import Attributes, boolean, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, sets
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
 from bench.core.masks import FilterBatch

@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 
-from bench.core.attributes import Attributes, Kind, boolean, categorical, column_from_arrow, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Kind
+from bench.core.encode import boolean, categorical, column_from_arrow, ordered, sets
 from bench.core.errors import BenchError
 from tests.support.naive import items_of, values_of
 from tests.support.strategies import columns

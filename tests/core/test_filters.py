@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
 from bench.core.filter_json import from_json, to_json
 from bench.core.filters import (

@@ -18,7 +18,8 @@ from algorithms.filtered_diskann.filtered import FilteredVamana
 from algorithms.irangegraph.method import IRangeGraph
 from algorithms.serf.method import Serf
 from algorithms.ung.method import Ung
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import BYTES, Storage, encode

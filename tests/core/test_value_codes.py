@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.core.attributes import Column, Value, boolean, categorical, ordered, sets
+from bench.core.columns import Column, Value
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.value_codes import value_codes
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
 from bench.core.filters import Equals
 from bench.core.masks import FilterBatch

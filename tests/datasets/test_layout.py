@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench.core.attributes import Attributes, Kind
+from bench.core.attributes import Attributes
+from bench.core.columns import Kind
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterType
 from bench.datasets import layout

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bench import data
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.vectors import open_vectors, write_fvecs, write_ivecs

@@ -10,7 +10,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.core.attributes import Attributes, Column, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Column
+from bench.core.encode import categorical, ordered, sets
 from bench.datasets.characteristics import Characteristics, describe_attributes, describe_embeddings
 from bench.reports.figures import characteristics as drawn
 

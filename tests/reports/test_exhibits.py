@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.formats import Storage

@@ -163,7 +163,7 @@ def test_no_process_is_left_behind(rows_of: Any, tmp_path: Path) -> None:
 
 
 def test_a_setting_that_fails_costs_no_other(rows_of: Any) -> None:
-    rows = rows_of("FailsAt", efforts=(0, 1, 2, 3, 4, 5), seconds=3.0)
+    rows = rows_of("FailsAt", efforts=(0, 1, 2, 3, 4, 5), seconds=15.0)
     expected = [Status.OK, Status.CRASHED, Status.CRASHED, Status.TIMEOUT, Status.INVALID, Status.OK]
     assert [row.status for row in rows] == expected
     assert [row.search_params for row in rows] == [f'{{"effort": {effort}}}' for effort in range(6)]

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.core.attributes import Attributes, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered, sets
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.masks import FilterBatch

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from algorithms.encodings.labels import LabelSets
 from algorithms.kernels.csr import Csr
-from bench.core.attributes import Attributes, categorical, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import categorical, sets
 from bench.core.filters import Contains, Equals, Filter
 from tests.support.problems import Problem
 from tests.support.strategies import NUMBERS, WORDS, columns

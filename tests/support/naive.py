@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Boolean, Categorical, Ordered, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Boolean, Categorical, Ordered, Sets
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Leaf, Not, Or
 
 Item = dict[str, Any]

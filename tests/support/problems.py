@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
-from bench.core.attributes import Attributes, boolean, categorical, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered
 from bench.core.filters import And, Equals, Filter, FilterType, attributes_of
 from bench.core.masks import FilterBatch
 from tests.support.naive import nearest

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.filters import Between
 from tests.support.problems import Problem
 

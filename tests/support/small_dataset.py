@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.filters import Between, Contains, Equals
 from bench.core.vectors import write_fvecs
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, write_filters

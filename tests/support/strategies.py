@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bench.core.attributes import Attributes, boolean, categorical, ordered, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
 
 WORDS = st.sampled_from(["a", "b", "c", "ü", "a b", ""])

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
 from bench.core.masks import FilterBatch
 from bench.truth.judge import TIE, Verdict, judge

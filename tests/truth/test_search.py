@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterType, Not
 from bench.core.masks import FilterBatch

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.core.attributes import Attributes, Ordered
+from bench.core.attributes import Attributes
+from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filter_json import from_json
 from bench.core.filters import (

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes, Sets
+from bench.core.attributes import Attributes
+from bench.core.columns import Sets
 from bench.core.errors import BenchError
 from bench.core.filters import Everything
 from bench.core.masks import FilterBatch

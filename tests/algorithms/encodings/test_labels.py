@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from algorithms.encodings import labels as labels_kernels
 from algorithms.encodings.labels import UNKNOWN, label_sets
-from bench.core.attributes import Attributes, sets
+from bench.core.attributes import Attributes
+from bench.core.encode import sets
 from bench.core.errors import BenchError
 from bench.core.filters import Contains, Equals
 from tests.support.kernels import compiled

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms.encodings.ranks import Ranks
-from bench.core.attributes import Attributes, categorical, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import categorical, ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Equals
 from bench.core.masks import FilterBatch

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from algorithms.encodings.values import ANY, MISSING, NEVER, Codebook
-from bench.core.attributes import Attributes, boolean, categorical, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean, categorical, ordered
 from bench.core.filters import And, Equals, Filter
 from bench.core.masks import FilterBatch
 

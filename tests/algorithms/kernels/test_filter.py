@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, Interval, Intervals, filter_of, passes
-from bench.core.attributes import Attributes, boolean
+from bench.core.attributes import Attributes
+from bench.core.encode import boolean
 from bench.core.filters import Equals
 from bench.core.masks import FilterBatch
 

@@ -25,7 +25,8 @@ from algorithms.digra.method import Build as DigraBuild
 from algorithms.digra.method import Digra
 from algorithms.digra.method import Search as DigraSearch
 from algorithms.kernels.graph import neighbours
-from bench.core.attributes import Attributes, ordered
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.filters import Between
 from bench.core.paths import PROJECT
 from tests.support.problems import Problem, answer
