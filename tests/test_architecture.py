@@ -13,7 +13,7 @@ from bench.core.paths import CONFIGS, PROJECT
 
 MAX_LINES = 350
 MAX_DOOR_LINES = 100
-DOORS = ("run", "study", "tune", "data", "list", "plot", "table", "findings", "figures")
+DOORS = ("run", "compile", "study", "tune", "data", "list", "plot", "table", "findings", "figures")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bench.core": (),
     "bench.system": ("bench.core",),

@@ -13,7 +13,7 @@ from bench.core.paths import PROJECT
 
 COMMAND = re.compile(r"-m bench\.(\w+)((?: +(?:'[^']*'|\"[^\"]*\"|[^\s>&;|'\"])+)*)")
 MAKEFILE = (PROJECT / "Makefile").read_text()
-COMPILING, PER_WORKLOAD = ["run", "run"], ["run", "table"]
+COMPILING, PER_WORKLOAD = ["compile", "compile"], ["run", "table"]
 
 
 def planned(*target: str) -> str:

@@ -74,7 +74,7 @@ def _build(plan: Plan, index: Path, folder: Path, kept_log: Path, report: Report
 
     draft, log = folder / "built", folder / "build.log"
     (draft / "index").mkdir(parents=True)
-    task = _write_task(plan, folder, draft / "index", plan.threads_build)
+    task = _task_file(plan, folder, draft / "index", plan.threads_build)
     with _cpus(plan.threads_build, report) as cpus:
         outcome = supervise(
             ["build", str(task)],
@@ -119,7 +119,7 @@ def search_settings(plan: Plan, index: Path, folder: Path, kept_log: Path, repor
             report(f"searching {min(first + done + 1, len(files))} of {len(files)}{note}")
             return done
 
-        task = _write_task(plan, folder, index, plan.config.threads_search, first)
+        task = _task_file(plan, folder, index, plan.config.threads_search, first)
         with _cpus(plan.config.threads_search, report) as cpus:
             outcome = supervise(
                 ["search", str(task)],
@@ -137,10 +137,10 @@ def search_settings(plan: Plan, index: Path, folder: Path, kept_log: Path, repor
     return outcomes
 
 
-def _write_task(plan: Plan, folder: Path, index: Path, threads: int, first_setting: int = 0) -> Path:
-    """Write what a worker is told into a folder, and return the file."""
+def task_of(plan: Plan, index: Path, threads: int, first_setting: int = 0) -> Task:
+    """Return what a worker is told of a plan, to build into the folder `index` or to search from it."""
     config, workload = plan.config, plan.workload
-    task = Task(
+    return Task(
         target=config.algorithm.target,
         build_params=plan.build_params,
         settings=tuple(plan.settings),
@@ -162,8 +162,12 @@ def _write_task(plan: Plan, folder: Path, index: Path, threads: int, first_setti
         timed_seconds=config.timed_seconds,
         index=index.resolve(),
     )
+
+
+def _task_file(plan: Plan, folder: Path, index: Path, threads: int, first_setting: int = 0) -> Path:
+    """Write what a worker is told into a folder, and return the file."""
     file = folder / TASK_FILE
-    file.write_text(dumps(task))
+    file.write_text(dumps(task_of(plan, index, threads, first_setting)))
     return file
 
 
