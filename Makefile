@@ -19,6 +19,9 @@ SWEEP := $(DATA) algorithm='glob(*)' latency_queries=50 timed_seconds=0.2
 # A few items are enough to compile the kernels. Half of the methods at a time, as one compiler uses one core.
 COMPILE := $(RUN) -m bench.compile -m workload=em,r dataset.n=600 dataset.queries=8
 
+# Every worker imports the same modules; without their bytecode it would take twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-fast check docs perf figures clean distclean
 
