@@ -7,7 +7,8 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.fanns-bench-installed
 # Installed with an extra: $(WITH)test, $(WITH)check, $(WITH)docs.
 WITH := $(VENV)/.fanns-bench-with-
-COMPILED := $(VENV)/.fanns-bench-compiled
+# What a workload needs is compiled: $(COMPILED)em, $(COMPILED)r.
+COMPILED := $(VENV)/.fanns-bench-compiled-
 WEIGHTS := $(VENV)/.fanns-bench-weights
 # make bench dataset=NAME or dataset=FOLDER of the published layout; without it the embedded dataset.
 HERE := $(if $(dataset),$(wildcard $(dataset)/database_vectors.fvecs))
@@ -17,22 +18,25 @@ DATA := $(if $(HERE),dataset=local dataset.path=$(abspath $(dataset)) dataset.na
 WORKLOADS := $(or $(patsubst workload=%,%,$(filter workload=%,$(ARGS))),em r emis)
 SWEEP := $(DATA) algorithm='glob(*)' latency_queries=50 timed_seconds=0.2
 # A few items are enough to compile the kernels. Half of the methods at a time, as one compiler uses one core.
-COMPILE := $(RUN) -m bench.compile -m workload=em,r dataset.n=600 dataset.queries=8
+FEW := dataset.n=600 dataset.queries=8
 
 # Every worker imports the same modules; without their bytecode it would take twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SECONDARY:
 .PHONY: help bench test test-fast check docs perf figures clean distclean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: $(COMPILED)  ## run every method on the embedded dataset (or dataset=FOLDER), print tables and draw a figure
-	@for workload in $(WORKLOADS); do \
-		$(RUN) -m bench.run -m workload=$$workload $(SWEEP) $(ARGS) && $(RUN) -m bench.table || exit; \
-	done
+bench: $(addprefix bench-,$(WORKLOADS))  ## run every method on the embedded dataset (or dataset=FOLDER), print tables and draw a figure
 	$(RUN) -m bench.plot
+
+bench-%: $(COMPILED)%
+	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS)
+	$(RUN) -m bench.table
 
 test: $(WITH)test $(WEIGHTS)  ## run all tests; without ARGS, also fail if they cover too little
 	$(RUN) -m pytest -n 2 $(or $(ARGS),--cov)
@@ -60,10 +64,10 @@ clean:  ## delete results, and data that can be generated again
 distclean: clean  ## delete the virtual environment, compiled kernels and all caches too
 	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache .coverage site
 
-$(COMPILED): $(STAMP) $(wildcard algorithms/*.py algorithms/*/*.py)
-	@echo 'compiling the kernels, as is done once after an installation or a change'
-	@$(COMPILE) algorithm="glob('[a-g]*',exclude=faiss*)" >/dev/null & \
-	$(COMPILE) algorithm="glob('[h-z]*',exclude=hnswlib*)" >/dev/null; \
+$(COMPILED)%: $(STAMP) $(wildcard algorithms/*.py algorithms/*/*.py)
+	@echo 'compiling what workload $* needs, as is done once after an installation or a change'
+	@$(RUN) -m bench.compile -m workload=$* $(FEW) algorithm="glob('[a-g]*',exclude=faiss*)" >/dev/null & \
+	$(RUN) -m bench.compile -m workload=$* $(FEW) algorithm="glob('[h-z]*',exclude=hnswlib*)" >/dev/null; \
 	two=$$?; wait $$! && exit $$two
 	@touch $@
 
