@@ -16,6 +16,7 @@ from bench.results.rows import Row
 from bench.results.store import Store
 from bench.system.cache import Cache
 from tests.support.commands import Commands
+from tests.support.slow import SLOW
 from tests.support.small_dataset import write_layout
 
 Write = Callable[..., Path]
@@ -23,6 +24,14 @@ Write = Callable[..., Path]
 # The same examples in every run, without limits on their time.
 settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take long."""
+    for item in items:
+        file = item.path.relative_to(PROJECT / "tests").as_posix()
+        if getattr(item, "originalname", item.name) in SLOW.get(file, ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.core.paths import CONFIGS, PROJECT
+from tests.support.slow import SLOW
 
 MAX_LINES = 350
 MAX_DOOR_LINES = 100
@@ -185,3 +186,10 @@ def test_banned_names_are_noticed(code: str) -> None:
 def test_unidiomatic_texts_are_noticed(code: str) -> None:
     assert unidiomatic(texts_in(code))
     assert not unidiomatic(["there is no key 'x'", "it is no longer there", "set k=VALUE"])
+
+
+def test_the_tests_that_are_called_slow_are_there() -> None:
+    for file, names in SLOW.items():
+        tree = ast.parse((PROJECT / "tests" / file).read_text())
+        tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+        assert names <= tests, file
