@@ -216,7 +216,6 @@ def test_what_contributing_debugs_runs(capsys: pytest.CaptureFixture[str]) -> No
     assert len(capsys.readouterr().out.splitlines()) == 5
 
 
-@pytest.mark.slow
 def test_the_tutorial_adds_a_method_that_runs(layout: Path, tmp_path: Path) -> None:
     for name in ("algorithms", "bench", "configs"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -26,7 +26,8 @@ def planned(*target: str) -> str:
     [
         (["bench"], [*PER_WORKLOAD * 3, "plot"]),
         (["bench", "dataset=arxiv-medium"], [*PER_WORKLOAD * 3, "plot"]),
-        (["bench", "ARGS=workload=c repeats=2"], [*PER_WORKLOAD, "plot"]),
+        (["bench", "ARGS=workload=em repeats=2"], [*PER_WORKLOAD, "plot"]),
+        (["bench", "ARGS=workload=c"], ["compile", "compile", *PER_WORKLOAD, "plot"]),  # for em and r
         (["perf"], ["perf"]),
         (["figures"], ["figures"]),
     ],

@@ -138,7 +138,7 @@ def search_settings(plan: Plan, index: Path, folder: Path, kept_log: Path, repor
 
 
 def task_of(plan: Plan, index: Path, threads: int, first_setting: int = 0) -> Task:
-    """Return what a worker is told of a plan, to build into the folder `index` or to search from it."""
+    """Return a plan as a worker is told it: to build into the folder `index`, or to search from it."""
     config, workload = plan.config, plan.workload
     return Task(
         target=config.algorithm.target,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +17,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Kind
 from bench.core.encode import boolean, categorical, column_from_arrow, ordered, sets
 from bench.core.errors import BenchError
+from bench.core.paths import PROJECT
 from tests.support.naive import items_of, values_of
 from tests.support.strategies import columns
 
@@ -110,3 +113,20 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not Parquet")
     with pytest.raises(BenchError, match=r"broken.parquet is not a readable Parquet file"):
         Attributes.open(path)
+
+
+def test_columns_are_read_without_pandas(tmp_path: Path) -> None:
+    """Importing pandas would cost every worker more than reading the columns."""
+    columns = {
+        "a": ordered([1, None]),
+        "b": boolean([None, True]),
+        "c": categorical(["x", None]),
+        "d": sets([["y"], None]),
+    }
+    Attributes(2, columns).save(tmp_path / "a.parquet")
+    program = (
+        "import sys; from pathlib import Path; from bench.core.attributes import Attributes\n"
+        f"for name in 'abcd': Attributes.open(Path({str(tmp_path / 'a.parquet')!r}))[name]\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0
