@@ -23,10 +23,10 @@ from bench.workloads.ground_truth import ground_truth
 
 
 def main(config: DictConfig) -> None:
-    """Build, search and judge as a run does, unless the method does not serve the workload."""
+    """Build, search and judge as a run does, unless the method does not serve the workload or this is a dry run."""
     parsed = parse_run(config)
     plan = make_plan(parsed)
-    if plan.unsupported is not None:
+    if plan.unsupported is not None or parsed.dry_run:
         return
     memory = int(parsed.truth_memory_gib * 2**30)
     truth = ground_truth(plan.dataset, plan.workload, results_cache(parsed.results), depth=parsed.k, memory=memory)

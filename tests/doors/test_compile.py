@@ -22,8 +22,11 @@ def test_nothing_is_stored_or_left_behind(command: Commands, tmp_path: Path) -> 
     assert not list((tmp_path / "work").iterdir())
 
 
-def test_a_method_that_does_not_serve_the_workload_is_passed_over(command: Commands, tmp_path: Path) -> None:
-    said = command(entry, *FEW, "algorithm=ung", f"results={tmp_path}")
+@pytest.mark.parametrize("words", [["algorithm=ung"], ["algorithm=prefilter", "dry_run=true"]])
+def test_an_unserved_workload_and_a_dry_run_compile_nothing(
+    words: list[str], command: Commands, tmp_path: Path
+) -> None:
+    said = command(entry, *FEW, *words, f"results={tmp_path}")
     assert (said.code, said.out) == (0, "")
 
 

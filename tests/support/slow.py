@@ -69,7 +69,7 @@ SLOW: dict[str, set[str]] = {
         "test_invalid_arguments_are_refused",
     },
     "doors/test_compile.py": {
-        "test_a_method_that_does_not_serve_the_workload_is_passed_over",
+        "test_an_unserved_workload_and_a_dry_run_compile_nothing",
         "test_a_run_finds_everything_compiled",
         "test_nothing_is_stored_or_left_behind",
     },
