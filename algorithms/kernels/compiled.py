@@ -54,6 +54,6 @@ _listener = _Listener()
 event.register("numba:compile", _listener)
 
 
-def tell_of_compiling(tell: Callable[[], None]) -> None:
-    """Call `tell`, in place of `say_compiling`, when this process first compiles a kernel."""
+def tell_of_compiling(tell: Callable[[], None] | None) -> None:
+    """Call `tell`, in place of `say_compiling`, when this process first compiles a kernel; None keeps it quiet."""
     _listener.tell = tell

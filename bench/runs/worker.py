@@ -80,7 +80,6 @@ def _folder_of(method: type[Algorithm]) -> Path:
 def build(task: Task, out: Path) -> None:
     """Build and save an index, and write the `BuildFacts`."""
     method = load_target(task.target)
-    _announce_compiling(method, out)
     data, params = _data(task), method.BuildParams(**task.build_params)
     refuse_what_does_not_fit(method, params, data, task.memory_limit)
     data.stored()  # read and converted before anything is timed
@@ -113,14 +112,6 @@ def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, l
         )
 
 
-def _announce_compiling(method: type[Algorithm], out: Path) -> None:
-    """Have the file `COMPILING_FILE` appear when the first kernel is compiled."""
-    if method.info.compiled:
-        from algorithms.kernels.compiled import tell_of_compiling  # only methods with kernels need Numba
-
-        tell_of_compiling((out / COMPILING_FILE).touch)
-
-
 def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
     """Compile what a build calls, by building over a few items."""
     method(params).build(data.head(min(_WARM_UP_ITEMS, len(data.source))))
@@ -129,7 +120,6 @@ def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
 def search(task: Task, out: Path) -> None:
     """Answer the workload at each search setting, and write a `Timing` for each."""
     method = load_target(task.target)
-    _announce_compiling(method, out)
     data = _data(task)
     filters = [from_json(line) for line in task.filters.read_text(encoding="utf-8").splitlines()]
     queries = dense(open_vectors(task.queries)[task.skip : task.skip + len(filters)])
@@ -173,6 +163,14 @@ def _data(task: Task) -> Data:
     return Data(vectors, attributes, task.filtered, task.filter_type, task.threads, task.seed, codes)
 
 
+def _announce_compiling(target: str, out: Path) -> None:
+    """Have the file `COMPILING_FILE` appear when this process compiles its first kernel."""
+    if load_target(target).info.compiled:
+        from algorithms.kernels.compiled import tell_of_compiling  # only methods with kernels need Numba
+
+        tell_of_compiling((out / COMPILING_FILE).touch)
+
+
 def _write(path: Path, text: str) -> None:
     with atomic_file(path) as temporary:
         temporary.write_text(text)
@@ -192,8 +190,9 @@ def main() -> None:
             case ["describe", target, folder]:
                 describe(target, Path(folder))
             case [phase, file]:
-                task = loads(Task, Path(file).read_text())
-                {"build": build, "search": search}[phase](task, Path(file).parent)
+                task, out = loads(Task, Path(file).read_text()), Path(file).parent
+                _announce_compiling(task.target, out)
+                {"build": build, "search": search}[phase](task, out)
     except BenchError as error:
         sys.exit(str(error))
     except MemoryError as error:
