@@ -172,7 +172,8 @@ def _keep_candidates(batch: Batch, row: int, scratch: Scratch) -> int:
     """Keep the nearest of all items that were ever results of the search as candidates; return how many."""
     count = pool_entered(batch.keys.shape[1], scratch)
     batch.counts[row] = count
-    batch.keys[row, :count] = scratch.pool[:count]
+    for i in range(count):
+        batch.keys[row, i] = scratch.pool[i]
     return count
 
 

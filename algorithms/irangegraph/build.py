@@ -17,13 +17,13 @@ from algorithms.kernels.beam import Scratch, begin, new_scratch, pool_results, s
 from algorithms.kernels.csr import Csr, csr_of_pairs
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Part
-from algorithms.kernels.heap import key_id, make_key
+from algorithms.kernels.heap import key_id, make_key, sort
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import may_occlude, prune
 from algorithms.kernels.scan import scan_between
 from algorithms.kernels.space import Vectors, distance, target
-from algorithms.kernels.types import Item, Items, Space, Target
+from algorithms.kernels.types import Item, Space, Target
 from algorithms.kernels.workers import Workers
 
 _ENTRIES = 3
@@ -114,19 +114,19 @@ def _edges_to_left(layers: Layers, depth: int) -> Csr:
     """Return the edges of a depth that lead from right to left children, by the items that they lead to."""
     n = len(layers.rows)
     rows = layers.rows[:, layers.columns[depth] : layers.columns[depth + 1]]
-    borders = _borders(n, depth)[:, None]
+    borders = np.empty((n, 1), np.int32)
+    _find_borders(depth, borders)
     crossing = (np.arange(n)[:, None] >= borders) & (rows >= 0) & (rows < borders)
     return csr_of_pairs(rows[crossing], np.nonzero(crossing)[0].astype(np.int32), n)
 
 
 @kernel
-def _borders(n: int, depth: int) -> Items:
-    """Return int32[n], for each rank where the right child of its node of a depth begins."""
-    borders = np.empty(n, np.int32)
+def _find_borders(depth: int, borders: NDArray[np.int32]) -> None:
+    """Write for each rank where the right child of its node of a depth begins, int32[n, 1]."""
+    n = len(borders)
     for rank in range(n):
         low, high = node_at(n, rank, depth)
-        borders[rank] = middle(low, high)
-    return borders
+        borders[rank, 0] = middle(low, high)
 
 
 @part
@@ -180,7 +180,7 @@ def _write_row(layers: Layers, space: Space, rank: int, border: int, depth: int,
     """Make the first `count` of the pool the row of an item; where they do not fit, those that pruning chooses."""
     start, stop = layers.columns[depth], layers.columns[depth + 1]
     chosen = scratch.pool
-    chosen[:count].sort()
+    sort(chosen, count)
     if count > stop - start:
         chosen = scratch.chosen
         count = prune(space, _NewEdges(border), rank, scratch.pool, count, stop - start, 1.0, chosen)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.graph_method import Padded
-from algorithms.irangegraph.second_filter import Conjunction, follows
+from algorithms.irangegraph.second_filter import Conjunction, begin_following, follows
 from algorithms.kernels.beam import Scratch, begin, seed, walk
 from algorithms.kernels.csr import offsets
 from algorithms.kernels.graph import neighbours
@@ -162,5 +162,6 @@ def search_irangegraph(index: Layers, query: Target, accept: Conjunction, params
         scan_between(query, second, first, last, params.ef, scratch)
     elif first <= last:
         visited = begin(scratch)
+        followed = begin_following(second, visited, scratch)
         ef = _seed_cover(query, second, len(index.rows), first, last, visited, params.ef, scratch)
-        walk(query, Dedicated(index, first, last, second), second, visited, ef, scratch)
+        walk(query, Dedicated(index, first, last, followed), second, visited, ef, scratch)

@@ -13,10 +13,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.kernels.beam import Scratch
 from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, filter_of, passes
 from algorithms.kernels.policy import implements, operation
 from algorithms.kernels.types import Accept, Item, Items, Policy
+from algorithms.kernels.visited import Visited
 from bench.core.masks import FilterBatch
+
+
+@operation
+def begin_following(accept: Accept, visited: Visited, scratch: Scratch) -> Accept:  # type: ignore[empty-body]
+    """Return a query's second filter as a policy of `passes` and `follows` for the search that was begun."""
 
 
 @operation
@@ -29,8 +36,8 @@ class Conjunctions(NamedTuple):
 
     Attributes:
         bounds: int64[q, 2], the first and the last rank that pass; first > last if none does.
-        second: policy of `filter_of` that gives policies of `passes` and `follows`: `Everything` if there are only
-            ranges, `Bitmaps` for post-filtering, or `InFiltering`.
+        second: policy of `filter_of` that gives policies of `passes` and `begin_following`: `Everything` if there are
+            only ranges, `Bitmaps` for post-filtering, or `InFiltering`.
     """
 
     bounds: NDArray[np.int64]
@@ -38,7 +45,7 @@ class Conjunctions(NamedTuple):
 
 
 class Conjunction(NamedTuple):
-    """The ranks `first` to `last` pass where `second` does, a policy of `passes` and `follows`."""
+    """The ranks `first` to `last` pass where `second` does, a policy of `passes` and `begin_following`."""
 
     first: int
     last: int
@@ -51,17 +58,25 @@ class InFiltering(NamedTuple):
     bitmaps: Bitmaps
 
 
+class InFiltered(NamedTuple):
+    """In-filtering for one query, for which `bitmap` passes."""
+
+    bitmap: Bitmap
+
+
 class Followed(NamedTuple):
-    """In-filtering for one query.
+    """In-filtering in one search.
 
     Attributes:
         bitmap: what passes.
-        streaks: uint8[at least n], for each failing item that the search followed an edge to, how many failing items in
-            a row that makes.
+        streaks: int64[n]; of each failing item that the search followed an edge to, how many failing items in a row
+            that makes, above the search's epoch. What other searches left has another epoch.
+        epoch: see `Visited`.
     """
 
     bitmap: Bitmap
-    streaks: NDArray[np.uint8]
+    streaks: NDArray[np.int64]
+    epoch: np.uint32
 
 
 @implements(filter_of, Conjunctions)
@@ -71,10 +86,33 @@ def filter_of_conjunctions(filters: Conjunctions, row: int) -> Conjunction:
 
 
 @implements(filter_of, InFiltering)
-def filter_of_in_filtering(filters: InFiltering, row: int) -> Followed:
-    """Return the query's bitmap, without any streaks yet."""
-    bitmap = filter_of(filters.bitmaps, row)
-    return Followed(bitmap, np.zeros(64 * len(bitmap.words), np.uint8))
+def filter_of_in_filtering(filters: InFiltering, row: int) -> InFiltered:
+    """Return the query's bitmap."""
+    return InFiltered(filter_of(filters.bitmaps, row))
+
+
+@implements(begin_following, Everything)
+def begin_following_everything(accept: Everything, visited: Visited, scratch: Scratch) -> Everything:
+    """Without a second filter there is nothing to remember."""
+    return accept
+
+
+@implements(begin_following, Bitmap)
+def begin_following_bitmap(accept: Bitmap, visited: Visited, scratch: Scratch) -> Bitmap:
+    """In post-filtering there is nothing to remember."""
+    return accept
+
+
+@implements(begin_following, InFiltered)
+def begin_following_in_filtered(accept: InFiltered, visited: Visited, scratch: Scratch) -> Followed:
+    """Keep the streaks in a list that searches leave alone."""
+    return Followed(accept.bitmap, scratch.chosen, visited.epoch)
+
+
+@implements(passes, InFiltered)
+def passes_in_filtered(accept: InFiltered, item: Item) -> bool:
+    """Test the item's bit."""
+    return passes(accept.bitmap, item)
 
 
 @implements(passes, Followed)
@@ -100,12 +138,15 @@ def follows_followed(accept: Followed, node: Item, item: Item) -> bool:
     """In in-filtering, follow an edge to an item that fails the less often, the more in a row have failed."""
     if passes(accept.bitmap, item):
         return True
-    streak = 0 if passes(accept.bitmap, node) else max(1, accept.streaks[node])  # at least 1 where a search starts
+    streak = 0
+    if not passes(accept.bitmap, node):
+        noted = accept.streaks[node]
+        streak = noted & 0xFF if noted >> 8 == accept.epoch else 1  # an item where the search started has no note
     mixed = ((np.uint64(node) << np.uint64(32)) | np.uint64(item)) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     if np.float64(mixed >> np.uint64(40)) >= math.exp(-streak) * 2.0**24:
         return False
-    accept.streaks[item] = min(streak + 1, 255)
+    accept.streaks[item] = np.int64(accept.epoch) << 8 | min(streak + 1, 255)
     return True
 
 

@@ -43,7 +43,8 @@ class Scratch(NamedTuple):
     """What one thread needs to search and to build, used again and again; nothing is allocated during a search.
 
     A search owns the first five lists, from `begin` to the next `begin`. `pool` and `chosen` are for building: a node's
-    candidates, and those that pruning chose. `items` and `lengths` live from one measurement to the next.
+    candidates, and those that pruning chose; a search may keep a note on each item in `chosen`. `items` and `lengths`
+    live from one measurement to the next.
 
     Attributes:
         stamps: uint32[n], see `Visited`.
@@ -83,7 +84,7 @@ def new_scratch(n: int, width: int) -> Scratch:
         entered=np.empty(n, np.int64),
         expanded=np.empty(n, np.int64),
         pool=np.empty(n, np.int64),
-        chosen=np.empty(n, np.int64),
+        chosen=np.zeros(n, np.int64),
         items=np.empty(width + 1, np.int32),
         lengths=np.empty(width + 1, np.float32),
         counters=np.zeros(6, np.int64),

@@ -128,6 +128,14 @@ def sort_max(heap: Keys, size: int) -> None:
 
 
 @part
+def sort(keys: Keys, count: int) -> None:
+    """Sort the first `count` keys in place, ascending."""
+    for i in range(count):
+        push_max(keys, i, keys[i])
+    sort_max(keys, count)
+
+
+@part
 def insert_sorted(keys: Keys, count: int, key: Key) -> int:
     """Insert a key into `count` ascending ones, unless its id is there; return how many there are now."""
     item = key_id(key)

@@ -1,9 +1,12 @@
 """How kernels are compiled: what Python calls, and the parts that only other compiled code calls.
 
-Numba turns every function into machine code, with two wrappers for callers in Python and in C, although a function that
-only kernels call is linked into each of them and compiled again there. With kernels that are nested five deep and
-specialised by their policies, this takes a good part of the time. So a `part` is optimised as any function is, but it
-becomes machine code only where it ends up: in the kernels that call it. Their code, and its speed, stay the same.
+Numba optimises every function and turns it into machine code, with two wrappers for callers in Python and in C,
+although a function that only kernels call is linked into each of them, and optimised and compiled again there. With
+kernels that are nested five deep and specialised by their policies, this takes a good part of the time. So a `part` is
+only translated; it is optimised and becomes machine code where it ends up, in the kernels that call it.
+
+No kernel allocates memory: its caller does, so that nothing has to count references to arrays, and Numba refuses what
+would ("NRT required but not enabled").
 """
 
 from __future__ import annotations
@@ -22,14 +25,13 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 
 class _Linkable(JITCodeLibrary):
-    """The optimised code of a part and of all that it calls, which is not made executable."""
+    """The code of a part and of all that it calls, which is neither optimised as a whole nor made executable."""
 
     def finalize(self) -> None:
-        """Collect and optimise the code. What makes it executable stays undone."""
+        """Collect the code. What optimises it and makes it executable stays undone."""
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        self._optimize_final_module()
         self._finalized = True
 
     def get_pointer_to_function(self, name: str) -> int | None:
@@ -71,16 +73,12 @@ class _PartCompiler(Compiler):
         return passes
 
 
-PART: Any = {
-    "nogil": True,
-    "fastmath": FASTMATH,
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "pipeline_class": _PartCompiler,
-}
+_KERNEL: Any = {"nogil": True, "fastmath": FASTMATH, "_nrt": False}
+
+PART: Any = _KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PartCompiler}
 """What makes a function a part, as options for Numba."""
 
-kernel: Any = nb.njit(cache=True, nogil=True, fastmath=FASTMATH)
+kernel: Any = nb.njit(cache=True, **_KERNEL)
 """Decorates what Python calls; cached on disk."""
 
 part: Any = nb.njit(**PART)

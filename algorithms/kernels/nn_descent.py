@@ -81,12 +81,11 @@ def _measure_all(
     """Write the keys of the nearest of all n items to each of `items` to its row of `nearest`."""
     L = nearest.shape[1]
     for i in range(start, stop):
-        point, count = target(space, items[i]), 0
+        point, keys, count = target(space, items[i]), nearest[i], 0
         for other in range(n):
-            if other != items[i] and admit(scratch.pool, count, L, make_key(distance(point, other), other)):
+            if other != items[i] and admit(keys, count, L, make_key(distance(point, other), other)):
                 count = min(L, count + 1)
-        sort_max(scratch.pool, count)
-        nearest[i] = scratch.pool[:count]
+        sort_max(keys, count)
 
 
 def _recall(keys: NDArray[np.int64], truth: NDArray[np.int64]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.beam import Scratch
 from algorithms.kernels.csr import Csr, offsets
-from algorithms.kernels.heap import NO_KEY, key_id, make_key
+from algorithms.kernels.heap import NO_KEY, key_id, make_key, sort
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.space import distances, target
 from algorithms.kernels.types import Item, Key, Keys, Space
@@ -92,7 +92,7 @@ def fill_pools(
         distances(target(space, item), scratch.items, count, scratch.lengths)
         for i in range(count):
             pools.keys[item, i] = make_key(scratch.lengths[i], scratch.items[i])
-        pools.keys[item, :count].sort()
+        sort(pools.keys[item], count)
 
 
 @part
@@ -138,37 +138,40 @@ def _mark_sample(start: int, stop: int, scratch: Scratch, pools: Pools, S: int) 
 
 def _sampled_edges(pools: Pools, state: int, R: int, seed: int) -> Csr:
     """Return the sampled entries in a state as edges: an item's entries, then up to R items that have it as one."""
-    forward, backward = _count_edges(pools, state)
+    n = len(pools.keys)
+    forward, backward = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    _count_edges(pools, state, forward, backward)
     starts = offsets(forward + np.minimum(backward, R))
     edges = Csr(starts, np.empty(starts[-1], np.int32))
-    _write_edges(pools, state, R, seed, forward, edges)
+    _write_edges(pools, state, R, seed, forward, np.zeros((2, n), np.int64), edges)
     return edges
 
 
 @kernel
-def _count_edges(pools: Pools, state: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how many sampled entries in a state each item has, and how many items have it as one: int64[n] each.
+def _count_edges(pools: Pools, state: int, forward: NDArray[np.int64], backward: NDArray[np.int64]) -> None:
+    """Count how many sampled entries in a state each item has, and how many items have it as one, from 0 on.
 
     The latter leaves out the items that it samples as well: to those it has an edge already.
     """
-    n = len(pools.keys)
-    forward, backward = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for item in range(n):
+    for item in range(len(pools.keys)):
         for i in range(pools.reach[item]):
             if pools.states[item, i] == state:
                 other = key_id(pools.keys[item, i])
                 forward[item] += 1
                 backward[other] += not _reaches(pools, other, item)
-    return forward, backward
 
 
 @kernel
-def _write_edges(pools: Pools, state: int, R: int, seed: int, forward: NDArray[np.int64], edges: Csr) -> None:
-    """Write the edges that `_count_edges` counted; of more than R that lead to an item, any R with equal chance."""
-    n = len(pools.keys)
-    written, offered = np.zeros(n, np.int64), np.zeros(n, np.int64)
+def _write_edges(
+    pools: Pools, state: int, R: int, seed: int, forward: NDArray[np.int64], counts: NDArray[np.int64], edges: Csr
+) -> None:
+    """Write the edges that `_count_edges` counted; of more than R that lead to an item, any R with equal chance.
+
+    `counts` is int64[2, n] of zeros.
+    """
+    written, offered = counts[0], counts[1]
     random = np.uint64(seed)
-    for item in range(n):
+    for item in range(len(pools.keys)):
         for i in range(pools.reach[item]):
             if pools.states[item, i] != state:
                 continue

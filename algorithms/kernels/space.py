@@ -139,16 +139,16 @@ def products(rows: NDArray[Any], items: Items, count: int, queries: NDArray[Any]
 
 
 @kernel
-def _squared_norms(rows: NDArray[Any]) -> Distances:
-    norms = np.empty(len(rows), np.float32)
+def _square(rows: NDArray[Any], norms: Distances) -> None:
     for i in range(len(rows)):
         norms[i] = product(rows, i, rows, i)
-    return norms
 
 
 def l2(rows: NDArray[Any]) -> L2:
     """Return the space of the rows [n, d], C-contiguous, under squared L2."""
-    return L2(rows, _squared_norms(rows))
+    norms = np.empty(len(rows), np.float32)
+    _square(rows, norms)
+    return L2(rows, norms)
 
 
 def space_of(vectors: NDArray[np.float32] | Codes) -> Vectors:

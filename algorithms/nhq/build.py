@@ -11,7 +11,7 @@ from algorithms.kernels.beam import Scratch, begin, new_scratch, pool_results, s
 from algorithms.kernels.edges import new_links
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
-from algorithms.kernels.heap import NO_KEY, key_distance, key_id, make_key
+from algorithms.kernels.heap import NO_KEY, key_distance, key_id, make_key, sort
 from algorithms.kernels.insert import batches, find_candidates, insert
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
@@ -134,5 +134,5 @@ def candidates_by_widening(search: Widening, point: Target, item: Item, scratch:
     for i in range(count):
         other = key_id(keys[i])
         keys[i] = make_key(distance(target(search.space, min(item, other)), max(item, other)), other)
-    keys[:count].sort()
+    sort(keys, count)
     return count

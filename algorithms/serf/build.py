@@ -19,7 +19,7 @@ from algorithms.kernels.csr import Csr, csr_of_pairs, offsets
 from algorithms.kernels.edges import EdgesBack, Links, edges_back, head_of, new_links, read_row, write_row
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
-from algorithms.kernels.heap import insert_sorted, key_id, make_key
+from algorithms.kernels.heap import insert_sorted, key_id, make_key, sort
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.prune import Always, prune
 from algorithms.kernels.space import Vectors, distance, target
@@ -130,7 +130,7 @@ def _link_forward(
         for other in range(first, rank):
             scratch.pool[count] = make_key(distance(point, other), other)
             count += 1
-        scratch.pool[:count].sort()
+        sort(scratch.pool, count)
         _choose_spans(space, links, rank, count, ef_construction, leap, buffer, slot, scratch)
 
 
@@ -148,9 +148,9 @@ def _choose_spans(
 ) -> None:
     """Prune the pool's candidates for ranges that begin at 0, and again from wherever that ceases to hold (section 5).
 
-    The search is over, so that its list of results can take the candidates of a span.
+    The search is over, so that its lists can take the candidates of a span and their ranks.
     """
-    candidates, chosen = scratch.results, scratch.chosen
+    candidates, ranks, chosen = scratch.results, scratch.expanded, scratch.chosen
     first, spans, edges = np.int32(0), 0, 0
     while True:
         # The nearest candidates that a range from `first` on can hold.
@@ -165,15 +165,12 @@ def _choose_spans(
             break
         # The span's edges are what pruning chooses among them.
         kept = prune(space, Always(), rank, candidates, size, links.degree, 1.0, chosen)
-        ids = buffer.ids[slot, edges : edges + kept]
         for i in range(kept):
-            ids[i] = key_id(chosen[i])
+            buffer.ids[slot, edges + i] = ranks[i] = key_id(chosen[i])
         if spans == 0:
             write_row(links.ids, links.lengths, rank, chosen, kept)
         # It is meant for ranges that begin up to the rank of one of its neighbours: the leap.
-        ranks = scratch.items[:kept]
-        ranks[:] = ids
-        ranks.sort()
+        sort(ranks, kept)
         last = ranks[(kept - 1) * leap // 2]
         buffer.lasts[slot, spans] = last
         buffer.sizes[slot, spans] = kept
@@ -206,7 +203,8 @@ def _link_back(
             if count <= M:
                 continue
             # If the node has too many then, prune them.
-            candidates[:count] = pool[:count]
+            for c in range(count):
+                candidates[c] = pool[c]
             kept = prune(space, Always(), head, candidates, count, M, links.alpha, chosen)
             # What fell out was an edge in all prefixes up to here: journal it, and close the gaps.
             next_kept = 0

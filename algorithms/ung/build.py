@@ -98,15 +98,17 @@ def repair(graphs: GroupGraphs) -> Edges:
     """Return edges that make every place reachable from the medoid of its group."""
     m, R = graphs.rows.shape
     edges = Edges(np.empty(m, np.int32), np.empty(m, np.int32))
-    count = _repair(graphs, new_scratch(m, R), edges)
+    count = _repair(graphs, new_scratch(m, R), np.zeros(m, np.bool_), np.empty(m, np.int32), edges)
     return Edges(edges.tails[:count], edges.heads[:count])
 
 
 @kernel
-def _repair(graphs: GroupGraphs, scratch: Scratch, edges: Edges) -> int:
-    """Write an edge to each place that cannot be reached, from the nearest that a search meets; return how many."""
+def _repair(graphs: GroupGraphs, scratch: Scratch, reached: NDArray[np.bool_], stack: Items, edges: Edges) -> int:
+    """Write an edge to each place that cannot be reached, from the nearest that a search meets; return how many.
+
+    Nothing is `reached` yet, bool[m]; `stack`, int32[m], is overwritten.
+    """
     rows = graphs.rows
-    reached, stack = np.zeros(len(rows), np.bool_), np.empty(len(rows), np.int32)
     count = 0
     for g in range(len(graphs.bounds) - 1):
         # What a search from the medoid can reach.

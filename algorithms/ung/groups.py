@@ -10,7 +10,7 @@ import numpy as np
 from algorithms.encodings.labels import Labels, LabelSets
 from algorithms.kernels.csr import Csr, csr_of_lists, csr_of_pairs, offsets
 from algorithms.kernels.jit import kernel, part
-from algorithms.kernels.types import Item, Items, Offsets
+from algorithms.kernels.types import Items, Offsets
 
 
 class Groups(NamedTuple):
@@ -59,9 +59,8 @@ def group(sets: LabelSets) -> Groups:
 
 def navigating_graph(groups: Groups) -> Csr:
     """Return the label navigating graph: an edge from each group to its minimal proper supersets."""
-    return csr_of_lists(
-        [minimal_supersets(groups, _labels_of(groups.labels, g), proper=True) for g in range(groups.size)]
-    )
+    sets = np.split(groups.labels.codes, groups.labels.offsets[1:-1])
+    return csr_of_lists([minimal_supersets(groups, labels, proper=True) for labels in sets])
 
 
 def minimal_supersets(groups: Groups, subset: Items, *, proper: bool) -> Items:
@@ -88,14 +87,15 @@ def _minimal_supersets(labels: Labels, candidates: Items, subset: Items, proper:
 
     Smaller sets come first, so that any set which a minimal one may contain was accepted before it.
     """
+    starts, codes = labels.offsets, labels.codes
     count = 0
     for g in candidates:
-        held = _labels_of(labels, g)
+        held = codes[starts[g] : starts[g + 1]]
         if (proper and len(held) == len(subset)) or not _contains(held, subset):
             continue
         minimal = True
         for other in out[:count]:
-            accepted = _labels_of(labels, other)
+            accepted = codes[starts[other] : starts[other + 1]]
             if len(accepted) < len(held) and _contains(held, accepted):
                 minimal = False
                 break
@@ -103,12 +103,6 @@ def _minimal_supersets(labels: Labels, candidates: Items, subset: Items, proper:
             out[count] = g
             count += 1
     return count
-
-
-@kernel
-def _labels_of(labels: Labels, g: Item) -> Items:
-    """Return the labels of a group."""
-    return labels.codes[labels.offsets[g] : labels.offsets[g + 1]]
 
 
 @part

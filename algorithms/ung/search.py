@@ -65,19 +65,25 @@ class Supersets(NamedTuple):
     which: NDArray[np.int64]
 
 
+class Minimal(NamedTuple):
+    """The filter of one query: `groups`, int32[*], are the minimal supersets of its labels."""
+
+    groups: Items
+
+
 @implements(filter_of, Supersets)
-def supersets_of(filters: Supersets, row: int) -> Items:
+def supersets_of(filters: Supersets, row: int) -> Minimal:
     """Return the groups that the query starts from."""
     starts, u = filters.groups.starts, filters.which[row]
-    return filters.groups.ids[starts[u] : starts[u + 1]]
+    return Minimal(filters.groups.ids[starts[u] : starts[u + 1]])
 
 
 @implements(search_one, UngView)
-def search_from_supersets(index: UngView, query: Target, groups: Items, params: UngBeam, scratch: Scratch) -> None:
+def search_from_supersets(index: UngView, query: Target, accept: Minimal, params: UngBeam, scratch: Scratch) -> None:
     """Walk from the entries of the query's minimal supersets: all that can be reached from there passes."""
     starts, entries = index.entries
     visited = begin(scratch)
-    for g in groups:
+    for g in accept.groups:
         _seed(query, visited, entries[starts[g] : starts[g + 1]], params.L, scratch)
     walk(query, index.graph, Everything(), visited, params.L, scratch)
 
