@@ -5,20 +5,26 @@ although a function that only kernels call is linked into each of them, and opti
 kernels that are nested five deep and specialised by their policies, this takes a good part of the time. So a `part` is
 only translated; it is optimised and becomes machine code where it ends up, in the kernels that call it.
 
-No kernel allocates memory: its caller does, so that nothing has to count references to arrays, and Numba refuses what
-would ("NRT required but not enabled").
+No kernel allocates memory: its caller does, so that nothing has to count references to arrays. Numba refuses what would
+("NRT required but not enabled", or "Only accept returning of array passed into the function").
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import c_void_p, cast, pythonapi
-from typing import Any
+from typing import Any, TypeVar
 
 import numba as nb
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, register_pass
+from numba.core.errors import TypingError
+from numba.core.targetconfig import ConfigStack
 from numba.core.typed_passes import NopythonTypeInference
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, so that they can be vectorised; infinities and NaN keep their meaning."""
@@ -81,5 +87,28 @@ PART: Any = _KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pi
 kernel: Any = nb.njit(cache=True, **_KERNEL)
 """Decorates what Python calls; cached on disk."""
 
-part: Any = nb.njit(**PART)
-"""Decorates what only kernels and other parts call."""
+
+def part(function: Function) -> Function:
+    """Decorate what only kernels and other parts call."""
+    dispatcher: Any = nb.njit(**PART)(function)
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return dispatcher
+    choose = dispatcher.get_call_template
+
+    def get_call_template(*arguments: Any) -> Any:
+        require_kernel(function.__name__)
+        return choose(*arguments)
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher
+
+
+def require_kernel(called: str) -> None:
+    """Check that the function being compiled counts no references: those to what a part returns would be too low.
+
+    Raises:
+        TypingError: it does.
+    """
+    flags = ConfigStack.top_or_none()
+    if flags is not None and flags.nrt:
+        raise TypingError(f"{called} can only be called from a kernel or a part: use the decorators of kernels.jit")

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from numba.extending import overload
 
-from algorithms.kernels.jit import PART
+from algorithms.kernels.jit import PART, require_kernel
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -50,7 +50,10 @@ def implements(stub: Callable[..., Any], policy: type) -> Callable[[Body], Body]
 
     def register(body: Body) -> Body:
         def choose(first: Any, *rest: Any) -> Any:
-            return body if getattr(first, "instance_class", None) is policy else None
+            if getattr(first, "instance_class", None) is not policy:
+                return None
+            require_kernel(body.__name__)
+            return body
 
         _bodies[stub, policy] = body
         overload(stub, strict=False, jit_options=PART)(choose)

@@ -59,7 +59,8 @@ def group(sets: LabelSets) -> Groups:
 
 def navigating_graph(groups: Groups) -> Csr:
     """Return the label navigating graph: an edge from each group to its minimal proper supersets."""
-    sets = np.split(groups.labels.codes, groups.labels.offsets[1:-1])
+    offsets, codes = groups.labels
+    sets = (codes[start:stop] for start, stop in pairwise(offsets))
     return csr_of_lists([minimal_supersets(groups, labels, proper=True) for labels in sets])
 
 

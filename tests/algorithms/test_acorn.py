@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +20,7 @@ from algorithms.baselines.widening import WideningSearch
 from algorithms.kernels import heap
 from algorithms.kernels.beam import begin, new_scratch
 from algorithms.kernels.graph import Rows, neighbours
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.layers import Upper
 from algorithms.kernels.visited import visit
 from bench.core.attributes import Attributes
@@ -178,7 +178,7 @@ def test_lists_hold_distinct_items_of_their_layer_nearest_first(build: Build) ->
     assert np.all((index.base >= 0).any(1))
 
 
-@nb.njit
+@kernel
 def _look(graph: Any, item: int, met: NDArray[np.int32], scratch: Any) -> int:
     visited = begin(scratch)
     for other in met:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from algorithms.dsg.method import Build, Dsg
 from algorithms.dsg.rectangles import Boxes, new_stack, record, rectangles
 from algorithms.dsg.search import Edges
 from algorithms.kernels import heap
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.policy import implements
 from algorithms.kernels.space import l2
 from bench.core.errors import BenchError
@@ -43,8 +43,7 @@ def record_in_lists(sink: Lists, i: int, first: int, left: int, right: int, last
 
 
 # Compiled apart, so that no policy of the tests gets into the cache on disk.
-_list = nb.njit(rectangles.py_func)
-_box = nb.njit(rectangles.py_func)
+_record = kernel(rectangles.py_func)
 
 
 def _kept(rows: NDArray[np.float32], node: int, inside: list[int], m: int, alpha: float) -> set[int]:
@@ -75,8 +74,8 @@ def test_rectangles_are_where_pruning_keeps_an_edge(
     rows, node = _drawn(draw, n), data.draw(st.integers(0, n - 1))
     keys = _candidates(rows, node)
     lists, boxes = Lists(np.zeros((100_000, 5), np.int64), np.zeros(1, np.int64)), np.full((n, 4), -1, np.int32)
-    _list(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), lists)
-    _box(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), Boxes(boxes))
+    _record(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), lists)
+    _record(l2(rows), node, keys, n - 1, n, alpha, new_stack(n, m), Boxes(boxes))
     drawn = lists.rows[: lists.size[0]]
     items = keys & 0x7FFFFFFF
     for first in range(node + 1):
@@ -146,7 +145,7 @@ def test_labels_move_with_their_items(draw: int, n: int, more: int) -> None:
     parts = []
     for node in range(n):
         keys, boxes = _candidates(rows, node), np.full((n, 4), -1, np.int32)
-        _box(l2(rows), node, keys, n - 1, n, 1.0, new_stack(n, 3), Boxes(boxes))
+        _record(l2(rows), node, keys, n - 1, n, 1.0, new_stack(n, 3), Boxes(boxes))
         used = boxes[: n - 1, 0] >= 0
         heads = (keys & 0x7FFFFFFF).astype(np.int32)[used]
         parts.append(Labelled(np.full(len(heads), node, np.int32), heads, boxes[: n - 1][used]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from algorithms.irangegraph.search import Dedicated, Layers
 from algorithms.kernels.beam import Scratch, begin, new_scratch
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import neighbours
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.visited import visit
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
@@ -44,7 +44,7 @@ def row_of(layers: Layers, rank: int, depth: int) -> list[int]:
     return used
 
 
-@nb.njit
+@kernel
 def _choose(layers: Layers, first: int, last: int, rank: int, met: NDArray[np.int32], scratch: Scratch) -> int:
     visited = begin(scratch)
     for other in met:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import key_ids
 from algorithms.kernels.insert import find_candidates
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.nn_descent import Limits, nn_descent
 from algorithms.kernels.space import target
 from algorithms.nhq.build import Widening
@@ -34,9 +34,9 @@ def graph_of(method: type[Nhq], params: Any, problem: Problem) -> Rows:
     return index.index
 
 
-@nb.njit
-def candidates_of(widening: Any, space: Any, item: Any, scratch: Any) -> Any:
-    return scratch.pool[: find_candidates(widening, target(space, item), item, scratch)]
+@kernel
+def candidates_of(widening: Any, space: Any, item: Any, scratch: Any) -> int:
+    return find_candidates(widening, target(space, item), item, scratch)
 
 
 @pytest.mark.parametrize(("roots", "PL"), [(0, 30), (3, 7), (10, 30), (10, 0)])
@@ -47,7 +47,7 @@ def test_candidates_are_neighbours_and_near_neighbours_of_the_nearest(roots: int
     expected, ids = fused_distances(problem.vectors, space.codes), key_ids(pools)
     scratch = new_scratch(300, 30)
     for item in range(300):
-        keys = candidates_of(Widening(space, pools, roots, PL), space, item, scratch).copy()
+        keys = scratch.pool[: candidates_of(Widening(space, pools, roots, PL), space, item, scratch)]
         candidates = key_ids(keys).tolist()
         assert np.all(np.diff(keys) > 0)
         assert len(set(candidates)) == len(candidates)
@@ -104,7 +104,7 @@ def test_a_new_item_chooses_as_many_as_it_may() -> None:
     assert np.count_nonzero(wide >= 0) <= 2 * 3 * 800
 
 
-@nb.njit
+@kernel
 def count_reachable(graph: Any, space: Any, scratch: Any) -> Any:
     n = len(graph.ids)
     visited = begin(scratch)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 
 from algorithms.encodings.values import ANY, MISSING, NEVER
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.space import distance, distances, l2, query_target, target
 from algorithms.nhq.fusion import Fused, Fusion, FusionTarget, Penalty, Values, measure
 from tests.support.fused import fused_distances
 
 
-@nb.njit
+@kernel
 def between_items(space: Any, item: Any, others: Any, one_by_one: Any, together: Any) -> None:
     point = target(space, item)
     distances(point, others, len(others), together)
@@ -22,7 +22,7 @@ def between_items(space: Any, item: Any, others: Any, one_by_one: Any, together:
         one_by_one[i] = distance(point, others[i])
 
 
-@nb.njit
+@kernel
 def from_query(space: Any, metric: Any, queries: Any, wanted: Any, others: Any, one_by_one: Any, together: Any) -> None:
     fused = FusionTarget(query_target(space.points, queries, 0), space.codes, Values(wanted, np.int64(0)))
     point = measure(metric, fused)

@@ -16,7 +16,7 @@ from algorithms.kernels.filter import Bitmap
 def compiled(part: Callable[..., Any]) -> Callable[..., Any]:
     """Let Python call a part, which is compiled into the kernels that call it and nowhere else."""
 
-    @nb.njit
+    @nb.njit(_nrt=False)
     def call(*args: Any) -> Any:
         return part(*args)
 

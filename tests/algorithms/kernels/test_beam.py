@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 
 from algorithms.kernels import beam, heap
 from algorithms.kernels.beam import COMPUTED, begin, finish, new_scratch, seed, walk, walk_from
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.space import l2, query_target
 from tests.support.kernels import bitmap, compiled
 
@@ -22,7 +22,7 @@ N = 100
 RING = np.stack([(np.arange(N) + 1) % N, (np.arange(N) - 1) % N], axis=1).astype(np.int32)
 
 
-@nb.njit
+@kernel
 def _search(graph: Any, accept: Any, space: Any, queries: Any, ef: int, scratch: Any, ids: Any, lengths: Any) -> None:
     query = query_target(space, queries, 0)
     visited = begin(scratch)
@@ -31,7 +31,7 @@ def _search(graph: Any, accept: Any, space: Any, queries: Any, ef: int, scratch:
     finish(scratch, ids, lengths)
 
 
-@nb.njit
+@kernel
 def _search_from(graph: Any, accept: Any, space: Any, queries: Any, item: int, ef: int, scratch: Any) -> None:
     walk_from(query_target(space, queries, 0), graph, accept, item, ef, scratch)
 

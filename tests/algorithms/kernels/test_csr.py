@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import numba as nb
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.csr import Csr, csr_of_lists, csr_of_padded, csr_of_pairs, offsets, pack, unpack
 from algorithms.kernels.graph import neighbours
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.visited import Visited
 from tests.support.kernels import padded_rows
 
@@ -58,7 +58,7 @@ def test_packed_rows_come_back_from_a_file(data: st.DataObject, n: int) -> None:
         np.testing.assert_array_equal(unpack(arrays), rows)
 
 
-@nb.njit
+@kernel
 def _neighbours(graph: Any, node: int, visited: Visited, out: NDArray[np.int32]) -> int:
     return neighbours(graph, node, visited, out)
 

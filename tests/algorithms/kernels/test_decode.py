@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 
 from algorithms.kernels.decode import value
+from algorithms.kernels.jit import kernel
 
 BITS = np.arange(2**16, dtype=np.uint16)
 STORED = {
@@ -19,7 +19,7 @@ STORED = {
 }
 
 
-@nb.njit
+@kernel
 def _values(stored: Any, out: Any) -> None:
     for i in range(len(stored)):
         out[i] = value(stored[i])

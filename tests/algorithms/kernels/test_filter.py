@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, Interval, Intervals, filter_of, passes
+from algorithms.kernels.filter import Bitmaps, Everything, Interval, Intervals, filter_of, passes
+from algorithms.kernels.jit import kernel
 from bench.core.attributes import Attributes
 from bench.core.encode import boolean
 from bench.core.filters import Equals
 from bench.core.masks import FilterBatch
+from tests.support.kernels import compiled
 
 
-@nb.njit
-def _passing(accept: Any, n: int) -> list[int]:
-    return [item for item in range(n) if passes(accept, item)]
+@kernel
+def _test(filters: Any, row: int, passing: NDArray[np.bool_]) -> None:
+    accept = filter_of(filters, row)
+    for item in range(len(passing)):
+        passing[item] = passes(accept, item)
 
 
-@nb.njit
-def _filter_of(filters: Any, row: int) -> Any:
-    return filter_of(filters, row)
+def _passing(filters: Any, n: int, row: int = 0) -> list[int]:
+    passing = np.empty(n, np.bool_)
+    _test(filters, row, passing)
+    items: list[int] = np.flatnonzero(passing).tolist()
+    return items
+
+
+_filter_of = compiled(filter_of)
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
@@ -30,14 +39,14 @@ def test_a_bitmap_passes_what_the_filter_passes(n: int) -> None:
     mask = np.random.default_rng(n).random(n) < 0.5
     attributes = Attributes(n, {"passes": boolean(mask.tolist())})
     words = FilterBatch([Equals("passes", True)], attributes).bitmaps[0].view(np.uint64)
-    assert _passing(Bitmap(words), n) == np.flatnonzero(mask).tolist()
+    assert _passing(Bitmaps(words[None], np.zeros(1, np.int64)), n) == np.flatnonzero(mask).tolist()
 
 
 def test_every_query_of_a_batch_has_its_filter() -> None:
     intervals = Intervals(np.array([[2, 5], [1, 0]]))
     assert _filter_of(intervals, 0) == Interval(2, 5)
     assert _filter_of(intervals, 1) == Interval(1, 0)
-    assert _passing(_filter_of(Everything(), 1), 3) == [0, 1, 2]
+    assert _passing(Everything(), 3, row=1) == [0, 1, 2]
 
 
 def test_every_query_gets_its_bitmap() -> None:

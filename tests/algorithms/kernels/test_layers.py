@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from algorithms.kernels.beam import new_scratch
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.hnsw import AllEdges
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.layers import Levels, Upper, descend, draw_levels, row_of
 from algorithms.kernels.space import l2, query_target
 
@@ -60,7 +60,7 @@ def test_batches_cover_a_layer_and_descend_only_to_what_leads_to_it(n: int, M: i
         assert inserted == members
 
 
-@nb.njit
+@kernel
 def _descend(space: Any, queries: Any, upper: Any, last: int, scratch: Any) -> int:
     return descend(query_target(space, queries, 0), upper, AllEdges(), Everything(), last, scratch)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from algorithms.kernels.beam import COMPUTED, begin, finish, new_scratch
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.scan import scan, scan_between
 from algorithms.kernels.space import l2, query_target
 from tests.support.kernels import bitmap
@@ -22,7 +22,7 @@ QUERIES = RNG.integers(-9, 9, (1, 3)).astype(np.float32)
 SQUARED = ((ROWS - QUERIES[0]) ** 2).sum(axis=1)
 
 
-@nb.njit
+@kernel
 def _scan(space: Any, queries: Any, accept: Any, items: Any, bounds: Any, ef: int, scratch: Any, out: Any) -> None:
     begin(scratch)
     query = query_target(space, queries, 0)
@@ -31,7 +31,7 @@ def _scan(space: Any, queries: Any, accept: Any, items: Any, bounds: Any, ef: in
     finish(scratch, out[0], out[1])
 
 
-@nb.njit
+@kernel
 def _scan_between(space: Any, queries: Any, accept: Any, bounds: Any, ef: int, scratch: Any, out: Any) -> None:
     begin(scratch)
     query = query_target(space, queries, 0)

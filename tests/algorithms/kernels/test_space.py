@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 import pytest
 
+from algorithms.kernels.jit import kernel
 from algorithms.kernels.space import distance, distances, l2, query_target, space_of, target
 from bench.core.formats import Storage, encode
 
 
-@nb.njit
+@kernel
 def _distances(space: Any, queries: Any, items: Any, out: Any, single: Any) -> None:
     query = query_target(space, queries, 0)
     distances(query, items, len(items), out)
@@ -20,7 +20,7 @@ def _distances(space: Any, queries: Any, items: Any, out: Any, single: Any) -> N
         single[i] = distance(query, items[i])
 
 
-@nb.njit
+@kernel
 def _between(space: Any, items: Any, out: Any) -> None:
     here = target(space, items[0])
     for i in range(len(items)):
