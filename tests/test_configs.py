@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def composed(command: str, *overrides: str) -> DictConfig:
         return compose(command, overrides=list(overrides))
 
 
+@cache
 def algorithm(name: str) -> AlgorithmConfig:
     return typed(AlgorithmConfig, composed("run", f"algorithm={name}").algorithm, "algorithm")
 

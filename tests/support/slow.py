@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 SLOW: dict[str, set[str]] = {
+    "algorithms/kernels/test_nn_descent.py": {
+        "test_a_graph_has_most_of_the_nearest_neighbours",
+    },
     "algorithms/kernels/test_policy.py": {
         "test_kernels_answer_the_same_in_plain_python",
     },
@@ -10,13 +13,19 @@ SLOW: dict[str, set[str]] = {
         "test_distances_to_codes_are_those_to_what_they_stand_for",
     },
     "algorithms/test_acorn.py": {
+        "test_long_lists_and_a_wide_beam_are_exact_for_any_filter",
         "test_recall_grows_with_the_beam",
+        "test_without_a_filter_it_is_about_as_good_as_hnsw",
     },
     "algorithms/test_caps.py": {
+        "test_reading_all_partitions_is_exact",
         "test_recall_grows_with_the_budget",
     },
     "algorithms/test_contract.py": {
         "test_a_few_items_are_enough",
+        "test_a_query_alone_has_the_same_answer_as_among_others",
+        "test_answers_are_valid_and_wide_settings_find_nearly_all",
+        "test_duplicates_that_tear_a_graph_apart",
     },
     "algorithms/test_digra.py": {
         "test_an_index_can_be_emptied_and_filled_again",
@@ -25,6 +34,9 @@ SLOW: dict[str, set[str]] = {
         "test_rectangles_are_where_pruning_keeps_an_edge",
     },
     "algorithms/test_filtered_diskann.py": {
+        "test_index_and_answers_are_the_same_for_any_number_of_threads",
+        "test_narrow_graphs_and_beams_return_passing_items_only",
+        "test_nearly_all_of_a_label_is_reachable_from_its_entry",
         "test_recall_grows_with_the_beam",
         "test_with_room_and_a_wide_beam_the_answer_is_exact",
     },
@@ -35,6 +47,8 @@ SLOW: dict[str, set[str]] = {
         "test_wider_searches_have_more_recall_and_violate_less",
     },
     "algorithms/test_range_methods.py": {
+        "test_a_beam_as_wide_as_all_items_is_exact",
+        "test_index_and_answers_are_the_same_for_any_number_of_threads",
         "test_insertions_and_deletions_leave_an_index_as_good_as_a_new_one",
         "test_recall_grows_with_the_beam",
     },
@@ -69,8 +83,8 @@ SLOW: dict[str, set[str]] = {
         "test_invalid_arguments_are_refused",
     },
     "doors/test_compile.py": {
-        "test_an_unserved_workload_and_a_dry_run_compile_nothing",
         "test_a_run_finds_everything_compiled",
+        "test_an_unserved_workload_and_a_dry_run_compile_nothing",
         "test_nothing_is_stored_or_left_behind",
     },
     "doors/test_data.py": {
@@ -83,8 +97,10 @@ SLOW: dict[str, set[str]] = {
         "test_plot_and_table_read_the_store",
     },
     "doors/test_list.py": {
+        "test_all_tables_are_printed",
         "test_every_configured_method_is_listed_and_described",
         "test_the_taxonomy_names_the_methods_that_run_here",
+        "test_ticks_and_reasons_agree",
     },
     "doors/test_perf.py": {
         "test_all_figures_are_drawn_from_synthetic_rows",
@@ -129,11 +145,14 @@ SLOW: dict[str, set[str]] = {
         "test_every_dataset_has_a_panel",
     },
     "reports/test_exhibits.py": {
+        "test_a_part_of_a_dataset_is_not_in_the_figures_of_the_whole",
+        "test_costs_are_means_over_builds",
         "test_every_exhibit_is_drawn_from_its_rows",
         "test_formats_of_vectors_have_curves_and_bars_of_their_own",
         "test_rows_of_several_machines_are_mixed_by_nobody",
         "test_the_command_draws_what_it_can_and_names_the_missing_studies",
         "test_the_same_rows_give_the_same_bytes",
+        "test_vectors_without_attributes_have_no_figure_of_them",
     },
     "reports/test_observations.py": {
         "test_embeddings",
@@ -197,8 +216,12 @@ SLOW: dict[str, set[str]] = {
     },
     "test_docs.py": {
         "test_all_columns_and_methods_are_described",
+        "test_all_commands_are_described",
+        "test_all_keys_are_described",
         "test_commands_are_accepted",
+        "test_every_mark_is_filled",
         "test_links_lead_somewhere",
+        "test_the_navigation_names_pages_that_are_there",
         "test_the_tutorial_adds_a_method_that_runs",
     },
     "test_makefile.py": {
@@ -210,6 +233,9 @@ SLOW: dict[str, set[str]] = {
         "test_a_filter",
         "test_a_method_around_a_binary",
         "test_a_metric",
+    },
+    "truth/test_search.py": {
+        "test_answers_do_not_depend_on_the_size_of_shards",
     },
     "tuning/test_searches.py": {
         "test_no_point_is_evaluated_twice_and_the_best_one_wins",
