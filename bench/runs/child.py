@@ -73,7 +73,7 @@ def supervise(
     kills = _kernel_kills()
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "bench.runs.worker", *arguments],
+            [sys.executable, "-m", "bench.runs.worker", str(os.getpid()), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,12 +1,14 @@
-"""The child process that runs a method: ``python -m bench.runs.worker describe TARGET FOLDER`` or ``... build TASK``.
+"""The child process that runs a method: ``python -m bench.runs.worker PARENT describe TARGET FOLDER``.
 
-``build`` and ``search`` read a `Task` from its file; see `bench.runs.task` for how a worker answers.
+Or ``... PARENT build TASK``, or ``... search TASK``: these read a `Task` from its file; see `bench.runs.task` for how a
+worker answers. PARENT is the process that started it, with which it dies.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import signal
 import sys
 import time
@@ -176,17 +178,19 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask the kernel to kill this process when its parent dies, so that a killed sweep leaves nothing running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the process that started this worker has died")  # before it could be asked for
 
 
 def main() -> None:
     """Do what the arguments say; exit with 0, 1 after an error, or `OUT_OF_MEMORY_EXIT`."""
-    _die_with_parent()
+    _die_with_parent(int(sys.argv[1]))
     try:
-        match sys.argv[1:]:
+        match sys.argv[2:]:
             case ["describe", target, folder]:
                 describe(target, Path(folder))
             case [phase, file]:
