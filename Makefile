@@ -40,7 +40,7 @@ bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r))
 	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS)
 	$(RUN) -m bench.table
 
-# Tracing doubles the time of a test, so that what is covered is counted in the tests that are not slow.
+# Tracing doubles the time of a test, so coverage is measured only in the tests that are not slow.
 test: $(WITH)test $(WEIGHTS)  ## run all tests; without ARGS, also fail if those that are not slow cover too little
 	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not slow' --cov)
 	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m slow)

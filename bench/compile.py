@@ -29,7 +29,7 @@ def main(config: DictConfig) -> None:
     plan = make_plan(parsed)
     if plan.unsupported is not None or parsed.dry_run:
         return
-    tell_of_compiling(None)  # the command's own line says so
+    tell_of_compiling(None)  # this command says what it compiled
     memory = int(parsed.truth_memory_gib * 2**30)
     truth = ground_truth(plan.dataset, plan.workload, results_cache(parsed.results), depth=parsed.k, memory=memory)
     with workspace(Store(parsed.results).root, f"compile-{plan.run_id}") as folder:

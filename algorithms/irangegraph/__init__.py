@@ -10,7 +10,7 @@ M                            ``M``                       neighbours of an item a
 efc (code)                   ``ef_construction``         the beam of the searches for neighbours
 edge_limit (code)            ``M``                       edges chosen for an item in the graph for a range
 [L, R]                       ``first``, ``last``         the ranks that a query's range holds
-t                            ``streaks``                 failing items in a row, in in-filtering
+t                            ``streak``                  failing items in a row, in in-filtering
 ===========================  ==========================  =======================================================
 
 ==========================================  =======================================================================

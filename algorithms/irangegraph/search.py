@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.graph_method import Padded
-from algorithms.irangegraph.second_filter import Conjunction, begin_following, follows
+from algorithms.irangegraph.second_filter import Conjunction, follows
 from algorithms.kernels.beam import Scratch, begin, seed, walk
 from algorithms.kernels.csr import offsets
 from algorithms.kernels.graph import neighbours
@@ -21,7 +21,7 @@ from algorithms.kernels.policy import implements
 from algorithms.kernels.queries import search_one
 from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.scan import scan_between
-from algorithms.kernels.types import Accept, Item, Items, Offsets, Target
+from algorithms.kernels.types import Accept, Item, Items, Keys, Offsets, Target
 from algorithms.kernels.visited import Visited, visit
 
 
@@ -51,12 +51,13 @@ class Layers(NamedTuple):
 
 
 class Dedicated(NamedTuple):
-    """The graph that is improvised for the ranks `first` to `last`, of edges that `second` follows."""
+    """The graph that is improvised for the ranks `first` to `last`, of edges that `second` follows; see `follows`."""
 
     layers: Layers
     first: int
     last: int
     second: Accept
+    notes: Keys
 
 
 def columns_of(n: int, M: int) -> Offsets:
@@ -111,7 +112,7 @@ def neighbours_dedicated(graph: Dedicated, node: Item, visited: Visited, out: It
                 item = layers.rows[node, j]
                 if item < 0:
                     break
-                if first <= item <= last and follows(graph.second, node, item):
+                if first <= item <= last and follows(graph.second, node, item, visited, graph.notes):
                     out[count] = item
                     count += visit(visited, item)
                     if count == layers.M:
@@ -162,6 +163,5 @@ def search_irangegraph(index: Layers, query: Target, accept: Conjunction, params
         scan_between(query, second, first, last, params.ef, scratch)
     elif first <= last:
         visited = begin(scratch)
-        followed = begin_following(second, visited, scratch)
         ef = _seed_cover(query, second, len(index.rows), first, last, visited, params.ef, scratch)
-        walk(query, Dedicated(index, first, last, followed), second, visited, ef, scratch)
+        walk(query, Dedicated(index, first, last, second, scratch.chosen), second, visited, ef, scratch)

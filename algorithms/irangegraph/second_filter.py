@@ -13,22 +13,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.beam import Scratch
 from algorithms.kernels.filter import Bitmap, Bitmaps, Everything, filter_of, passes
 from algorithms.kernels.policy import implements, operation
-from algorithms.kernels.types import Accept, Item, Items, Policy
+from algorithms.kernels.types import Accept, Item, Items, Keys, Policy
 from algorithms.kernels.visited import Visited
 from bench.core.masks import FilterBatch
 
 
 @operation
-def begin_following(accept: Accept, visited: Visited, scratch: Scratch) -> Accept:  # type: ignore[empty-body]
-    """Return a query's second filter as a policy of `passes` and `follows` for the search that was begun."""
+def follows(accept: Accept, node: Item, item: Item, visited: Visited, notes: Keys) -> bool:  # type: ignore[empty-body]
+    """Return whether a search follows the edge from a node to an item.
 
-
-@operation
-def follows(accept: Accept, node: Item, item: Item) -> bool:  # type: ignore[empty-body]
-    """Return whether a search follows the edge from a node to an item."""
+    `notes`, int64[n], is for what the body remembers of items from one call to the next in a search.
+    """
 
 
 class Conjunctions(NamedTuple):
@@ -36,7 +33,7 @@ class Conjunctions(NamedTuple):
 
     Attributes:
         bounds: int64[q, 2], the first and the last rank that pass; first > last if none does.
-        second: policy of `filter_of` that gives policies of `passes` and `begin_following`: `Everything` if there are
+        second: policy of `filter_of` that gives policies of `passes` and `follows`: `Everything` if there are
             only ranges, `Bitmaps` for post-filtering, or `InFiltering`.
     """
 
@@ -45,7 +42,7 @@ class Conjunctions(NamedTuple):
 
 
 class Conjunction(NamedTuple):
-    """The ranks `first` to `last` pass where `second` does, a policy of `passes` and `begin_following`."""
+    """The ranks `first` to `last` pass where `second` does, a policy of `passes` and `follows`."""
 
     first: int
     last: int
@@ -64,21 +61,6 @@ class InFiltered(NamedTuple):
     bitmap: Bitmap
 
 
-class Followed(NamedTuple):
-    """In-filtering in one search.
-
-    Attributes:
-        bitmap: what passes.
-        streaks: int64[n]; of each failing item that the search followed an edge to, how many failing items in a row
-            that makes, above the search's epoch. What other searches left has another epoch.
-        epoch: see `Visited`.
-    """
-
-    bitmap: Bitmap
-    streaks: NDArray[np.int64]
-    epoch: np.uint32
-
-
 @implements(filter_of, Conjunctions)
 def filter_of_conjunctions(filters: Conjunctions, row: int) -> Conjunction:
     """Return the query's range and second filter."""
@@ -91,62 +73,42 @@ def filter_of_in_filtering(filters: InFiltering, row: int) -> InFiltered:
     return InFiltered(filter_of(filters.bitmaps, row))
 
 
-@implements(begin_following, Everything)
-def begin_following_everything(accept: Everything, visited: Visited, scratch: Scratch) -> Everything:
-    """Without a second filter there is nothing to remember."""
-    return accept
-
-
-@implements(begin_following, Bitmap)
-def begin_following_bitmap(accept: Bitmap, visited: Visited, scratch: Scratch) -> Bitmap:
-    """In post-filtering there is nothing to remember."""
-    return accept
-
-
-@implements(begin_following, InFiltered)
-def begin_following_in_filtered(accept: InFiltered, visited: Visited, scratch: Scratch) -> Followed:
-    """Keep the streaks in a list that searches leave alone."""
-    return Followed(accept.bitmap, scratch.chosen, visited.epoch)
-
-
 @implements(passes, InFiltered)
 def passes_in_filtered(accept: InFiltered, item: Item) -> bool:
     """Test the item's bit."""
     return passes(accept.bitmap, item)
 
 
-@implements(passes, Followed)
-def passes_followed(accept: Followed, item: Item) -> bool:
-    """Test the item's bit."""
-    return passes(accept.bitmap, item)
-
-
 @implements(follows, Everything)
-def follows_everything(accept: Everything, node: Item, item: Item) -> bool:
+def follows_everything(accept: Everything, node: Item, item: Item, visited: Visited, notes: Keys) -> bool:
     """Without a second filter, follow every edge."""
     return True
 
 
 @implements(follows, Bitmap)
-def follows_bitmap(accept: Bitmap, node: Item, item: Item) -> bool:
+def follows_bitmap(accept: Bitmap, node: Item, item: Item, visited: Visited, notes: Keys) -> bool:
     """In post-filtering, follow every edge."""
     return True
 
 
-@implements(follows, Followed)
-def follows_followed(accept: Followed, node: Item, item: Item) -> bool:
-    """In in-filtering, follow an edge to an item that fails the less often, the more in a row have failed."""
-    if passes(accept.bitmap, item):
+@implements(follows, InFiltered)
+def follows_in_filtered(accept: InFiltered, node: Item, item: Item, visited: Visited, notes: Keys) -> bool:
+    """In in-filtering, follow an edge to an item that fails the less often, the more in a row have failed.
+
+    The note on a failing item is how many in a row that makes, in the lowest 8 bits, and above them the epoch of the
+    search, as other searches left notes too.
+    """
+    if passes(accept, item):
         return True
     streak = 0
-    if not passes(accept.bitmap, node):
-        noted = accept.streaks[node]
-        streak = noted & 0xFF if noted >> 8 == accept.epoch else 1  # an item where the search started has no note
+    if not passes(accept, node):
+        note = notes[node]
+        streak = note & 0xFF if note >> 8 == visited.epoch else 1  # an item where the search started has no note
     mixed = ((np.uint64(node) << np.uint64(32)) | np.uint64(item)) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     if np.float64(mixed >> np.uint64(40)) >= math.exp(-streak) * 2.0**24:
         return False
-    accept.streaks[item] = np.int64(accept.epoch) << 8 | min(streak + 1, 255)
+    notes[item] = np.int64(visited.epoch) << 8 | min(streak + 1, 255)
     return True
 
 

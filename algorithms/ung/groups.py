@@ -59,8 +59,8 @@ def group(sets: LabelSets) -> Groups:
 
 def navigating_graph(groups: Groups) -> Csr:
     """Return the label navigating graph: an edge from each group to its minimal proper supersets."""
-    offsets, codes = groups.labels
-    sets = (codes[start:stop] for start, stop in pairwise(offsets))
+    starts, codes = groups.labels
+    sets = (codes[start:stop] for start, stop in pairwise(starts))
     return csr_of_lists([minimal_supersets(groups, labels, proper=True) for labels in sets])
 
 

@@ -182,8 +182,8 @@ def _die_with_parent(parent: int) -> None:
     """Ask the kernel to kill this process when its parent dies, so that a killed sweep leaves nothing running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the process that started this worker has died")  # before it could be asked for
+    if os.getppid() != parent:  # it died before the kernel was asked
+        sys.exit("the process that started this worker has died")
 
 
 def main() -> None:

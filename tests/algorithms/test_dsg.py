@@ -16,7 +16,6 @@ from algorithms.dsg.method import Build, Dsg
 from algorithms.dsg.rectangles import Boxes, new_stack, record, rectangles
 from algorithms.dsg.search import Edges
 from algorithms.kernels import heap
-from algorithms.kernels.jit import kernel
 from algorithms.kernels.policy import implements
 from algorithms.kernels.space import l2
 from bench.core.errors import BenchError
@@ -42,8 +41,7 @@ def record_in_lists(sink: Lists, i: int, first: int, left: int, right: int, last
     sink.size[0] += 1
 
 
-# Compiled apart, so that no policy of the tests gets into the cache on disk.
-_record = kernel(rectangles.py_func)
+_record = compiled(rectangles)
 
 
 def _kept(rows: NDArray[np.float32], node: int, inside: list[int], m: int, alpha: float) -> set[int]:

@@ -49,7 +49,7 @@ def _choose(layers: Layers, first: int, last: int, rank: int, met: NDArray[np.in
     visited = begin(scratch)
     for other in met:
         visit(visited, other)
-    return neighbours(Dedicated(layers, first, last, Everything()), rank, visited, scratch.items)
+    return neighbours(Dedicated(layers, first, last, Everything(), scratch.chosen), rank, visited, scratch.items)
 
 
 def chosen(layers: Layers, first: int, last: int, rank: int, met: set[int]) -> list[int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
+from bench.core.paths import PROJECT
 from bench.datasets.dataset import Dataset
 from bench.results.rows import SCHEMA, Row, Status
 from bench.results.store import Overwrite, Store
@@ -185,3 +188,12 @@ def test_a_first_call_says_that_it_compiles(runs: Runs, tmp_path: Path, monkeypa
         run(plan, repeat, runs.store, runs.cache, said.append)
         compiling = {doing.split(" ")[0] for doing in said if "compiling kernels first" in doing}
         assert compiling == (set() if repeat else {"building", "searching"})
+
+
+def test_a_worker_ends_whose_parent_died_before_it_started(tmp_path: Path) -> None:
+    words = ["0", "describe", "algorithms.baselines.prefilter.PreFilter", str(tmp_path)]  # nobody has the parent 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.runs.worker", *words], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (1, "the process that started this worker has died\n")
+    assert not list(tmp_path.iterdir())
