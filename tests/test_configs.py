@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -211,8 +212,12 @@ def test_unknown_overrides_are_refused(overrides: list[str], complaint: str) -> 
         (["repeats=true"], "repeats=True is out of range"),
         (["threads_build=0"], "threads_build=0 is out of range"),
         (["threads_build=all"], "threads_build='all' is out of range"),
-        (["timed_seconds=0"], "timed_seconds=0 is out of range; it is a number above 0"),
-        (["truth_memory_gib=-1"], "truth_memory_gib=-1 is out of range; it is a number above 0"),
+        (["timed_seconds=0"], "timed_seconds=0 is out of range; it is a finite number above 0"),
+        (["timed_seconds=nan"], "timed_seconds=nan is out of range"),
+        (["limits.memory_gib=inf"], "limits.memory_gib=inf is out of range"),
+        (["storage.rerank=nan"], "storage.rerank=nan is out of range; it is a finite number, at least 1"),
+        (["algorithm=acorn", "algorithm.search.ef=[]"], r"algorithm.search.ef=\[\] has no value; give it at least one"),
+        (["truth_memory_gib=-1"], "truth_memory_gib=-1 is out of range; it is a finite number above 0"),
         (["dry_run=perhaps"], "dry_run='perhaps' should be true or false"),
         (["results=null"], "results is not set"),
         (["~k"], "k is not set"),
@@ -243,6 +248,8 @@ def test_parameters_take_their_defaults() -> None:
         ("whole", None, "should be int"),
         ("real", "x", "algorithm.build.real='x' should be float"),
         ("real", -0.1, "at least 0"),
+        ("real", math.nan, "it is a finite number"),
+        ("real", math.inf, "it is a finite number"),
         ("word", "c", "is not one of a, b"),
         ("maybe", "x", r"should be int \| None"),
     ],

@@ -33,6 +33,17 @@ class AlgorithmConfig:
     candidates: dict[str, Any] = field(default_factory=dict)
     style: dict[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Check that every list has a value.
+
+        Raises:
+            BenchError: one is empty.
+        """
+        for group in ("search", "candidates"):
+            for name, values in getattr(self, group).items():
+                if values == []:
+                    raise BenchError(f"algorithm.{group}.{name}=[] has no value; give it at least one")
+
     def settings(self) -> list[dict[str, Any]]:
         """Return every search setting, the last parameter changing fastest."""
         choices = [value if isinstance(value, list) else [value] for value in self.search.values()]

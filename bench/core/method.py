@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ class Param:
         if self.choices and value not in self.choices:
             raise BenchError(f"{key} is not one of {', '.join(map(str, self.choices))}")
         low, high = self.low, self.high
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BenchError(f"{key} is out of range; it is a finite number ({self.meaning})")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = (
                 f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"

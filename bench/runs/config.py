@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def parse_run(config: DictConfig) -> RunConfig:
         if values.get(key) is None and key not in ("threads_build", "tuned"):
             raise BenchError(f"{key} is not set; set {key}=VALUE")
     algorithm = typed(AlgorithmConfig, values.pop("algorithm"), "algorithm")
+    algorithm.check()
     algorithm.build |= preset.get(algorithm.name, {})
     run = RunConfig(
         dataset=source_of(values.pop("dataset"), SOURCES, "dataset"),
@@ -117,10 +119,10 @@ def _check_values(run: RunConfig) -> None:
     limits = {f"limits.{key}": value for key, value in vars(run.limits).items() if value is not None}
     above_zero = {"timed_seconds": run.timed_seconds, "truth_memory_gib": run.truth_memory_gib}
     for key, value in (above_zero | limits).items():
-        if type(value) not in (int, float) or value <= 0:
-            raise BenchError(f"{key}={value!r} is out of range; it is a number above 0")
-    if run.storage.rerank < 1:
-        raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a number, at least 1")
+        if type(value) not in (int, float) or not 0 < value < math.inf:
+            raise BenchError(f"{key}={value!r} is out of range; it is a finite number above 0")
+    if not 1 <= run.storage.rerank < math.inf:
+        raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a finite number, at least 1")
     if type(run.dry_run) is not bool:
         raise BenchError(f"dry_run={run.dry_run!r} should be true or false")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -30,8 +31,8 @@ def parse_tune(config: DictConfig) -> tuple[RunConfig, TunerConfig]:
     if tuner.name not in (*SEARCHES, OPTUNA):
         raise BenchError(f"tuner.name={tuner.name} is unknown{suggestion(tuner.name, [*SEARCHES, OPTUNA])}")
     for key, low in {"recall": 0.0, "builds": 1, "queries": 1, "gain": 0.0, "trials": 1}.items():
-        if getattr(tuner, key) < low:
-            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it must be at least {low}")
+        if not low <= getattr(tuner, key) < math.inf:
+            raise BenchError(f"tuner.{key}={getattr(tuner, key)} is out of range; it must be finite and at least {low}")
     return parse_run(OmegaConf.create(values)), tuner
 
 
