@@ -20,7 +20,7 @@ section 4, building from the leaves up      ``build.build``, ``build._link_right
 section 4, only new edges occlude           ``build.new_edges_may_occlude``
 algorithm 3, choosing edges for a range     ``search.neighbours_dedicated``
 query                                       ``search.search_irangegraph``
-section 5, in-filtering                     ``second_filter.follows_followed``
+section 5, in-filtering                     ``second_filter.follows_in_filtered``
 ==========================================  =======================================================================
 
 Of filters over several ranges (MR) the index ranks the items by one attribute; the others are met by in-filtering or by
