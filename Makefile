@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.SECONDARY:
+.PRECIOUS: $(WITH)% $(COMPILED)%
 .SECONDEXPANSION:
 .PHONY: help bench test test-fast check docs perf figures clean distclean
 

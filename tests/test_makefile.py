@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_what_make_would_run_is_accepted(target: list[str], commands: list[str])
 )
 def test_bench_goes_from_workload_to_workload(arguments: list[str], workloads: list[str]) -> None:
     assert re.findall(r"bench\.run -m workload=(\w+)", planned("bench", *arguments)) == workloads
+
+
+def test_a_workload_is_compiled_right_before_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    new = COMMAND.findall(planned("bench"))
+    for name in ("installed", "compiled-em", "compiled-r", "compiled-emis"):
+        (tmp_path / f".fanns-bench-{name}").touch()
+    again = COMMAND.findall(planned("bench"))  # as after a change
+    assert [name for name, _ in new] == [name for name, _ in again] == [*PER_WORKLOAD * 3, "plot"]
 
 
 @pytest.mark.parametrize(
