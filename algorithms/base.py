@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
+from bench.core.columns import Column
 from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
 from bench.core.masks import FilterBatch
@@ -45,6 +46,7 @@ class Info:
             folder of the method's module. A run with another content is another run.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
         reads: the formats of stored vectors that it searches.
+        holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
     """
 
     paper: str
@@ -58,6 +60,7 @@ class Info:
     files: tuple[str, ...] = ()
     compiled: bool = False
     reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
+    holds_vectors: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,15 +95,33 @@ class Data:
         return self.codes if items is None else self.codes.take(items)
 
     def head(self, rows: int) -> Data:
-        """Return the first `rows` items."""
-        items = self.attributes.part(slice(rows), self.filtered)
-        codes = None if self.codes is None else self.codes.take(slice(rows))
-        return dataclasses.replace(self, source=self.source[:rows], attributes=items, codes=codes)
+        """Return a copy of the first `rows` items, from which nothing leads to the others."""
+        items, codes = self.attributes.part(slice(rows), self.filtered), self.codes
+        if codes is not None:
+            head = codes.take(slice(rows))
+            codes = Codes(head.storage, _copy(head.values), _copy(head.scales))
+        columns = {name: _copy_of_column(items[name]) for name in self.filtered}
+        return dataclasses.replace(
+            self, source=_copy(self.source[:rows]), attributes=Attributes(items.n, columns), codes=codes
+        )
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """float32[n, d], see `dense`. Reading it costs memory, which an index that holds the vectors does not need."""
         return dense(self.source)
+
+
+def _copy(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy that is as read-only as the array: kernels are compiled for one or the other."""
+    copied = np.array(array)
+    copied.flags.writeable = array.flags.writeable
+    return copied
+
+
+def _copy_of_column(column: Column) -> Column:
+    arrays: dict[str, Any] = {f.name: getattr(column, f.name) for f in dataclasses.fields(column)}
+    copies: Any = {name: _copy(a) if isinstance(a, np.ndarray) else a for name, a in arrays.items()}
+    return dataclasses.replace(column, **copies)
 
 
 def param(

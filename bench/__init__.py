@@ -1,1 +1,9 @@
 """The harness: the commands as modules, and a package for each part behind them."""
+
+import os
+import sys
+
+# `python -m` looks for modules in the current folder first, which may be a stranger's dataset: nothing in it may stand
+# in for a library.
+if not sys.flags.safe_path and sys.path[:1] and sys.path[0] in ("", os.getcwd()):
+    sys.path.append(sys.path.pop(0))

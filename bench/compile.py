@@ -9,16 +9,19 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from algorithms.kernels.compiled import tell_of_compiling
+from algorithms.loading import load_target
 from bench.config.command import command
-from bench.results.rows import Status
+from bench.measuring.local import LocalWorker
+from bench.measuring.messages import Action, Request
+from bench.measuring.timing import measure
 from bench.results.store import Store
-from bench.runs import worker
-from bench.runs.child import Outcome
 from bench.runs.config import parse_run
 from bench.runs.plan import make_plan
-from bench.runs.rows import judge_settings, planned_row
-from bench.runs.stages import task_of, workspace
+from bench.runs.rows import court_of
+from bench.runs.stages import questions_of
 from bench.runs.summary import title
+from bench.runs.tasks import task_of
+from bench.runs.workspace import workspace
 from bench.system.folders import results_cache
 from bench.workloads.ground_truth import ground_truth
 
@@ -32,12 +35,22 @@ def main(config: DictConfig) -> None:
     tell_of_compiling(None)  # this command says what it compiled
     memory = int(parsed.truth_memory_gib * 2**30)
     truth = ground_truth(plan.dataset, plan.workload, results_cache(parsed.results), depth=parsed.k, memory=memory)
+    questions = questions_of(plan, truth)
     with workspace(Store(parsed.results).root, f"compile-{plan.run_id}") as folder:
         index = folder / "index"
         index.mkdir()
-        worker.build(task_of(plan, index, plan.threads_build), folder)
-        worker.search(task_of(plan, index, parsed.threads_search), folder)
-        judge_settings(plan, truth, planned_row(plan, 0), [Outcome(Status.OK, None, 0)] * len(plan.settings), folder)
+        method = load_target(parsed.algorithm.target)
+        build = LocalWorker(task_of(plan, 0, index, plan.threads_build), method)
+        for action in (Action.WARM_UP, Action.BUILD, Action.SAVE):
+            build.ask(Request(action))
+        search = LocalWorker(task_of(plan, 0, index, parsed.threads_search), method)
+        search.ask(Request(Action.LOAD))
+        threads = parsed.threads_search
+        for setting in plan.settings:
+            timing = measure(
+                search.ask, questions, setting, parsed.k, threads, latency_queries=1, timed_seconds=parsed.timed_seconds
+            )
+        court_of(plan, truth).judge(timing)
     print(f"{title(plan)}: compiled", flush=True)
 
 

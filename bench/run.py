@@ -12,7 +12,7 @@ from bench.config.command import command
 from bench.results.store import Store
 from bench.runs.config import parse_run
 from bench.runs.plan import make_plan
-from bench.runs.summary import describe_plan, run_repeat, title
+from bench.runs.summary import describe_plan, note_failures, run_repeat, title
 from bench.system.machine import noise
 from bench.tuning.trace import with_tuned
 
@@ -26,6 +26,10 @@ def main(config: DictConfig) -> None:
         return
     store = Store(parsed.results)
     missing = [r for r in range(parsed.repeats) if not store.is_done(plan.run_id, r, parsed.overwrite)]
+    stored = [
+        row for repeat in range(parsed.repeats) if repeat not in missing for row in store.run(plan.run_id, repeat)
+    ]
+    note_failures(row.status for row in stored)
     if not missing:
         print(f"{_position()}{title(plan)}: already stored")
         return

@@ -16,6 +16,7 @@ from bench.core.errors import BenchError
 from bench.datasets.subset import take_subset
 from bench.runs.config import parse_run
 from bench.runs.queue import run_all, supported_plans
+from bench.system.exit_code import ExitCode
 from bench.system.folders import results_cache
 from bench.tuning.queue import tune_all
 from bench.tuning.trace import with_tuned
@@ -23,8 +24,6 @@ from bench.tuning.tune import parse_tune
 from bench.workloads.characterise import characterise
 
 _KEYS = ("study", "scale", "budget_minutes", "results", "dry_run")
-UNFINISHED = 3
-"""The exit code if the budget ended before the study."""
 
 
 def main(config: DictConfig, words: list[str]) -> None:
@@ -45,7 +44,7 @@ def main(config: DictConfig, words: list[str]) -> None:
             f"the budget of {options.budget_minutes:g} minutes is used up, and {remaining} runs remain; run the same "
             "command to resume"
         )
-        sys.exit(UNFINISHED)
+        sys.exit(ExitCode.UNFINISHED)
 
 
 def _run_all(jobs: list[Job], deadline: float | None) -> int:

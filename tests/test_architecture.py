@@ -18,15 +18,19 @@ DOORS = ("run", "compile", "study", "tune", "data", "list", "plot", "table", "fi
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bench.core": (),
     "bench.system": ("bench.core",),
-    "bench.config": ("bench.core",),
+    "bench.config": ("bench.core", "bench.system"),
     "bench.truth": ("bench.core",),
     "bench.results": ("bench.core", "bench.system"),
     "bench.datasets": ("bench.core", "bench.system", "bench.truth"),
     "bench.workloads": ("bench.core", "bench.system", "bench.truth", "bench.datasets"),
     "bench.snapshot": tuple(f"bench.{name}" for name in ("core", "system", "config", "truth", "datasets", "workloads")),
-    "bench.runs": (
-        *(f"bench.{name}" for name in ("core", "system", "config", "truth", "datasets", "workloads", "results")),
+    "bench.measuring": (
+        *(f"bench.{name}" for name in ("core", "system", "datasets", "results")),
         *(f"algorithms.{name}" for name in ("base", "loading", "kernels.compiled")),
+    ),
+    "bench.runs": tuple(
+        f"bench.{name}"
+        for name in ("core", "system", "config", "truth", "datasets", "workloads", "results", "measuring")
     ),
     "bench.tuning": tuple(f"bench.{name}" for name in ("core", "system", "config", "results", "runs")),
     "bench.reports": (

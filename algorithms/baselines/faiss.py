@@ -100,6 +100,7 @@ class FaissHnswInFilter(FaissHnsw):
     """Walks the whole graph, and collects only what a bitmap lets pass (faiss's IDSelector)."""
 
     info = Info(
+        holds_vectors=True,
         paper="Douze et al., The Faiss library",
         year=2024,
         approach="in-filtering",
@@ -132,6 +133,7 @@ class FaissHnswPostFilter(FaissHnsw):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
+        holds_vectors=True,
         paper="Douze et al., The Faiss library",
         year=2024,
         approach="post-filtering",

@@ -31,6 +31,7 @@ class FaissIvfInFilter(FaissAlgorithm, Algorithm):
     """Reads the inverted lists of the nearest centroids, and computes the distances of what a bitmap lets pass."""
 
     info = Info(
+        holds_vectors=True,
         paper="Douze et al., The Faiss library",
         year=2024,
         approach="in-filtering",

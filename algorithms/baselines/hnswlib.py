@@ -94,6 +94,7 @@ class HnswlibInFilter(HnswlibAlgorithm):
     """
 
     info = Info(
+        holds_vectors=True,
         paper=PAPER,
         year=2018,
         approach="in-filtering",
@@ -127,6 +128,7 @@ class HnswlibPostFilter(HnswlibAlgorithm):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
+        holds_vectors=True,
         paper=PAPER,
         year=2018,
         approach="post-filtering",

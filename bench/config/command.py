@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from bench.config.help import help_text
-from bench.config.launchers import is_sequential, lost_worker_error, prepare_launcher, run_in_worker
+from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, within_swept_groups
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
+from bench.system.exit_code import ExitCode, exit_codes, lowest, note
+from bench.system.signals import end_like_interrupted
 
 _HELP = {"-h", "--help"}
 _MULTIRUN = {"-m", "--multirun"}
@@ -26,9 +30,10 @@ def command(
 ) -> None:
     """Run a command: check the overrides of ``sys.argv``, then let Hydra compose, sweep and call `task`.
 
-    Exits with 0 after success, 2 after an error that the user can fix, and 130 after an interrupt; any other error is a
-    defect of this project and shows its traceback. A sequential sweep ends with its first error, a sweep through
-    another launcher when all its jobs have ended.
+    Exits with 0 after success, 2 after an error that the user can fix, 4 if settings of a method failed (see
+    `bench.system.exit_code`), 130 after an interrupt, and 128 + N after the signal N. Any other error is a defect of
+    this project: it ends the command at once and shows its traceback, whereas a sweep goes on after a job with an error
+    that the user can fix.
 
     Args:
         config_name: the file ``configs/{config_name}.yaml``.
@@ -42,7 +47,14 @@ def command(
         try:
             return task(config)
         except BenchError as error:
-            _stop(error)
+            if not is_sweep():
+                _stop(error)
+            print(f"[{HydraConfig.get().job.num + 1}] error: {error}", file=sys.stderr, flush=True)
+            note(ExitCode.ERROR)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)  # Hydra would go on
+        return None
 
     if not _HELP.isdisjoint(sys.argv[1:]):
         prepare_launcher([], is_sweep=False)
@@ -58,7 +70,12 @@ def command(
         sys.argv += prepare_launcher(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
         check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
-        hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+        end_like_interrupted()
+        with exit_codes() as codes:
+            hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
+            code = lowest(codes)
+        if code:
+            sys.exit(code)
     except BenchError as error:
         _stop(error)
     except HydraException as error:

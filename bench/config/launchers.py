@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from bench.core.errors import BenchError, suggestion
+from bench.system.signals import end_like_interrupted, end_with_parent
 
 _EXTRAS = {"joblib": "joblib", "ray": "ray", "submitit_local": "slurm", "submitit_slurm": "slurm"}
 _PLUGINS = {"joblib": "hydra_joblib_launcher", "ray": "hydra_ray_launcher", "slurm": "hydra_submitit_launcher"}
@@ -70,6 +71,11 @@ def is_sequential() -> bool:
     return hydra.mode == RunMode.RUN or hydra.runtime.choices["hydra/launcher"] == _BASIC
 
 
+def is_sweep() -> bool:
+    """Return whether this is one job of several."""
+    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
 def run_in_worker(task: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     """Call `task` in a worker, in the folder where the command was started.
 
@@ -80,6 +86,8 @@ def run_in_worker(task: Callable[[DictConfig], Any], config: DictConfig) -> Any:
         BenchError: this machine does not share that folder, or `task` fails.
     """
     hydra = HydraConfig.get()
+    end_like_interrupted()
+    end_with_parent()
     os.environ["TQDM_DISABLE"] = "1"  # workers may share a terminal
     try:
         results = Path(hydra.runtime.cwd) / hydra.sweep.dir  # created by the launcher

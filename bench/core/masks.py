@@ -50,6 +50,7 @@ class FilterBatch:
         position: dict[Filter, int] = {}
         self.index = np.array([position.setdefault(f, len(position)) for f in self.filters], np.int64)
         self.unique = tuple(position)
+        self.index.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.filters)

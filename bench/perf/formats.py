@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.baselines.hnsw_params import HnswBuild
 from bench.core.formats import BYTES, Storage, encode
+from bench.measuring.rerank import Reranked
 from bench.perf.hnsw import SETTINGS, unfiltered_data, unfiltered_filters
 from bench.perf.turns import Contender, K, curves, qps_at, through_disk
-from bench.runs.rerank import Reranked
 from bench.truth.search import exact_search
 
 RECALL = 0.95

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from algorithms.baselines.hnsw_params import HnswBuild
 from bench.core.attributes import Attributes
 from bench.core.filters import Everything, FilterType
 from bench.core.masks import FilterBatch
-from bench.runs.timing import measure
+from bench.measuring.local import LocalWorker
+from bench.measuring.timing import Questions, measure
 from bench.truth.search import exact_search
 
 _BLOCK = 4096
@@ -76,8 +78,13 @@ def overhead(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.D
     def bare() -> float:
         return _seconds(lambda: algorithm.search(queries, prepared, 10, params, 1))
 
+    worker = LocalWorker.searching(algorithm, attributes)
+    questions = Questions(queries, filters.filters, np.ones(len(queries), np.bool_), len(vectors))
+
     def through_harness() -> float:
-        return measure(algorithm, params, 10, 1, 0, 0.0, queries, [(slice(None), filters)]).search_seconds
+        return measure(
+            worker.ask, questions, asdict(params), 10, 1, latency_queries=0, timed_seconds=0.0
+        ).search_seconds
 
     with threadpool_limits(1, "openmp"):
         plain, timed = _alternate(bare, through_harness, rounds=25)

@@ -23,9 +23,9 @@ from algorithms.baselines.hnswlib import HnswlibPostFilter
 from algorithms.loading import load_target
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.masks import FilterBatch
+from bench.measuring.serving import warm_up_build
 from bench.perf.hnsw import unfiltered
 from bench.perf.turns import QUERIES, RECALLS, Contender, K, build, curves, qps_at, through_disk
-from bench.runs.worker import warm_up_build
 from bench.truth.search import exact_search
 from bench.workloads.workload import Workload
 

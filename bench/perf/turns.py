@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,8 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from algorithms.base import Algorithm, Data
 from bench.core.masks import FilterBatch
-from bench.runs.rerank import Reranked
-from bench.runs.timing import measure
+from bench.measuring.local import LocalWorker
+from bench.measuring.rerank import Reranked
+from bench.measuring.timing import Questions, measure
 from bench.truth.answers import GroundTruth
 from bench.truth.judge import judge
 
@@ -71,16 +72,21 @@ def curves(
     recalls: dict[str, list[float]] = {}
     for turn in range(TURNS):
         for name, contender in contenders.items():
-            batches = [(slice(None), contender.filters)]
+            worker = LocalWorker.searching(contender.algorithm, contender.filters.attributes)
+            filters = contender.filters.filters
+            questions = Questions(queries, filters, np.ones(len(queries), np.bool_), len(vectors))
             with threadpool_limits(1, "openmp"):
                 results = [
-                    measure(contender.algorithm, setting, K, 1, 0, TIMED_SECONDS, queries, batches)
+                    measure(
+                        worker.ask, questions, asdict(setting), K, 1, latency_queries=0, timed_seconds=TIMED_SECONDS
+                    )
                     for setting in contender.settings
                 ]
             seconds[name].append([result.search_seconds for result in results])
             if turn == 0:
                 verdicts = (
-                    judge(result.ids, K, contender.truth, contender.filters, vectors, queries) for result in results
+                    judge(result.passes[-1].ids[0], K, contender.truth, contender.filters, vectors, queries)
+                    for result in results
                 )
                 recalls[name] = [float(np.nanmean(verdict.recall)) for verdict in verdicts]
     return {

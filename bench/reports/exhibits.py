@@ -204,7 +204,7 @@ EXHIBITS = (
     Exhibit("correlation", "correlation", _controlled(
         "correlation", "fraction of queries whose filter is that of a near item", "filters that match what is near",
         logarithmic=False)),
-    Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_peak_rss_bytes", "index_bytes"],
+    Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_memory_bytes", "index_bytes"],
                                      exponents=True)),
     Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
     Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.results.rows import METHOD, Status, reason_of
 
-SETTING = [*METHOD, "build_params", "search_params"]
+SETTING = [*METHOD, "rerank", "build_params", "search_params", "threads_build", "timed_seconds", "latency_queries"]
 """The columns that name a point of a figure; its repeats and seeds are averaged."""
 
 _REASON = 70
@@ -58,7 +58,7 @@ def points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
         The columns of `SETTING`, then x, y, x_std, y_std (0 for a single repeat) and repeats, sorted by `SETTING`.
     """
     good = rows[(rows["status"] == Status.OK) & rows[x].notna() & rows[y].notna()]
-    groups = good.groupby(SETTING, sort=True)
+    groups = good.groupby(SETTING, sort=True, dropna=False)
     frame = groups.agg(x=(x, "mean"), y=(y, "mean"), x_std=(x, "std"), y_std=(y, "std"), repeats=(x, "size"))
     return frame.fillna({"x_std": 0.0, "y_std": 0.0}).reset_index()
 

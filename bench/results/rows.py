@@ -87,17 +87,29 @@ class Row:
     )
     unordered: int | None = column("queries whose answers are not in order of distance", default=None)
     unmatched: int | None = column("queries that no item matches", default=None)
-    qps: float | None = column("queries per second of the search alone, the median of its passes", "1/s", default=None)
-    qps_with_prepare: float | None = column(
-        "queries per second of preparing the filters and searching", "1/s", default=None
+    qps: float | None = column(
+        "queries that some item matches, per second of searching them in batches: the median of the passes",
+        "1/s",
+        default=None,
     )
-    latency_p50_ms: float | None = column("median latency of queries searched one at a time", "ms", default=None)
+    qps_with_prepare: float | None = column(
+        "the same per second of preparing the filters and searching", "1/s", default=None
+    )
+    latency_p50_ms: float | None = column(
+        "median latency of queries that are prepared and searched one at a time", "ms", default=None
+    )
     latency_p95_ms: float | None = column("95th percentile of the same latencies", "ms", default=None)
     latency_p99_ms: float | None = column("99th percentile of the same latencies", "ms", default=None)
     build_seconds: float | None = column("time of the build", "s", default=None)
-    build_peak_rss_bytes: int | None = column("most memory that the build's process held", "bytes", default=None)
-    search_peak_rss_bytes: int | None = column("most memory that the search's process held", "bytes", default=None)
-    index_bytes: int | None = column("size of the saved index", "bytes", default=None)
+    build_memory_bytes: int | None = column(
+        "most memory that the build held, without mapped files, above what its process held before it read anything",
+        "bytes",
+        default=None,
+    )
+    search_memory_bytes: int | None = column(
+        "most memory that the search at this setting held, likewise", "bytes", default=None
+    )
+    index_bytes: int | None = column("size of the saved index without the vectors", "bytes", default=None)
     storage: Storage = column("format of the vectors that the method searches")
     storage_error: float = column("mean of ||x - decoded|| / ||x|| over the vectors; 0 for float32")
     distance_computations: int | None = column(
@@ -119,6 +131,46 @@ class Row:
         "what the workload sets: selectivity or correlation; null where the data decides everything", default=None
     )
     controlled_value: float | None = column("the value to which it is set, from 0 to 1", default=None)
+    workload_digest: str | None = column(
+        "digest of the queries' positions, filters and tested attributes", default=None
+    )
+    skip: int | None = column("queries of the dataset that come before the first one", default=None)
+    rerank: float | None = column(
+        "candidates per answer that are ranked by exact distances; null where float32 is searched", default=None
+    )
+    timed_seconds: float | None = column("for how long the passes were repeated, at least", "s", default=None)
+    latency_queries: int | None = column("queries that were searched one at a time", default=None)
+    passes: int | None = column("how often all queries were searched", default=None)
+    batch_size: int | None = column("most queries that one call of the method searched", default=None)
+    qps_one_by_one: float | None = column(
+        "queries per second of preparing and searching them one at a time", "1/s", default=None
+    )
+    recall_one_by_one: float | None = column("recall@k of the queries that were searched one at a time", default=None)
+    first_pass_seconds: float | None = column("time of the first pass", "s", default=None)
+    fastest_pass_seconds: float | None = column("least time of a pass", "s", default=None)
+    slowest_pass_seconds: float | None = column("greatest time of a pass after the first", "s", default=None)
+    build_warm_up_seconds: float | None = column(
+        "time of building over a few items first, which compiles kernels", "s", default=None
+    )
+    save_seconds: float | None = column("time of saving the index", "s", default=None)
+    load_seconds: float | None = column("time of loading the index", "s", default=None)
+    search_warm_up_seconds: float | None = column("time of searching a few other queries first", "s", default=None)
+    baseline_memory_bytes: int | None = column(
+        "memory that the search's process held before it loaded the index", "bytes", default=None
+    )
+    index_bytes_with_vectors: int | None = column("size of the saved index with the vectors", "bytes", default=None)
+    build_cpu_per_second: float | None = column("processor time of the build per second", default=None)
+    cpu_per_second: float | None = column("processor time of the search per second", default=None)
+    involuntary_switches: int | None = column(
+        "how often the search was interrupted to let another process run", default=None
+    )
+    machine_load: float | None = column("processes that wanted to run when the search began", default=None)
+    sandbox: int | None = column(
+        "version of Landlock that confined the search; 0 where the kernel has none", default=None
+    )
+    remarks: str | None = column(
+        "what to know before believing the times; null where nothing was noticed", default=None
+    )
 
 
 @dataclass(frozen=True)

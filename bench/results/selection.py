@@ -52,8 +52,11 @@ class View:
     y: str
     across_machines: bool
 
-    def rows(self) -> pd.DataFrame:
+    def rows(self, *, raw: bool = False) -> pd.DataFrame:
         """Return the selected rows of the store, with a column `machine`.
+
+        Args:
+            raw: return also rows that newer ones replace, and workloads by their names alone.
 
         Raises:
             BenchError: a key does not fit, nothing matches, or rows of several machines do without `across_machines`.
@@ -61,10 +64,12 @@ class View:
         for key, choices in (("x", X_AXES), ("y", Y_AXES)):
             if getattr(self, key) not in choices:
                 raise BenchError(f"{key}={getattr(self, key)} is not one of {', '.join(choices)}")
-        rows = Store(Path(self.results)).rows()
+        store = Store(Path(self.results))
+        rows = store.all_rows() if raw else store.rows()
         if rows.empty:
             raise BenchError(f"there are no results in '{self.results}'; 'python -m bench.run' makes some")
-        return with_machines(self._selected(rows), self.results, across_machines=self.across_machines)
+        selected = with_machines(self._selected(rows), self.results, across_machines=raw or self.across_machines)
+        return selected if raw else with_distinct_workloads(selected)
 
     def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
         keys = {
@@ -115,6 +120,20 @@ def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> p
             "compare; across_machines=true shows each apart"
         )
     return rows
+
+
+def with_distinct_workloads(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose workloads have distinct names: those of one name that ask other questions get a suffix."""
+    titles = rows["workload"].astype(str).copy()
+    for (_, _, name), group in rows.groupby(["dataset", "data_digest", "workload"]):
+        if group["workload_digest"].nunique(dropna=False) < 2:
+            continue
+        several = [c for c in ("skip", "queries", "controlled_value") if group[c].nunique() > 1]
+        is_enough = bool(several) and group.groupby(several)["workload_digest"].nunique().max() == 1
+        for digest, same in group.groupby("workload_digest", dropna=False):
+            parts = [f"{c.partition('_')[0]} {same[c].iloc[0]:g}" for c in several]
+            titles[same.index] = f"{name} ({', '.join(parts if is_enough else [*parts, str(digest)[:6]])})"
+    return rows.assign(workload=titles)
 
 
 def figures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -7,6 +7,7 @@ several machines, may write to one store: each holds a lock on the run or index 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -31,9 +32,17 @@ class Overwrite(StrEnum):
     ALWAYS = "always"
 
 
-_WORKLOAD = ["workload", "filter_type", "controlled", "controlled_value"]
-_WHAT = ["dataset", "data_digest", "n", "dim", *_WORKLOAD, "k", *METHOD, "build_params", "search_params"]
-_HOW = ["repeat", "seed", "queries", "threads_build", "threads_search", "cpu_model", "cores"]
+_WORKLOAD = ["workload", "workload_digest", "filter_type", "controlled", "controlled_value", "skip", "queries"]
+_WHAT = ["dataset", "data_digest", "n", "dim", *_WORKLOAD, "k", *METHOD, "rerank", "build_params", "search_params"]
+_HOW = ["repeat", "seed", "threads_build", "threads_search", "timed_seconds", "latency_queries"]
+_WHERE = ["cpu_model", "cores", "memory_bytes"]
+_IDENTITY = [*_WHAT, *_HOW, *_WHERE]
+"""Two rows that are equal in these measure the same: only the code, the time and the measurements may differ."""
+
+_REQUIRED = {"run_id", "status", "dataset", "workload", "algorithm", "search_params", "repeat", "started_at"}
+"""Columns that every version had: a file without one of them does not hold rows."""
+
+_CLOCK_ERROR = pd.Timedelta(days=1)
 
 
 class Store:
@@ -115,16 +124,27 @@ class Store:
         """
         return from_table(_read(self._file("runs", run_id, repeat)))
 
+    def all_rows(self) -> pd.DataFrame:
+        """Return all rows by the time at which they started; those of a clock that ran ahead come first.
+
+        A file that is not one of rows is named on stderr and left out.
+
+        Raises:
+            BenchError: a file of rows is damaged; names it.
+        """
+        tables = [_rows_of(path) for path in sorted((self.root / "runs").glob("*.parquet"))]
+        table = pa.concat_tables([SCHEMA.empty_table(), *filter(None, tables)], promote_options="default")
+        frame = table.to_pandas().sort_values("started_at", kind="stable")
+        ahead = frame["started_at"] > pd.Timestamp.now("UTC") + _CLOCK_ERROR
+        return pd.concat([frame[ahead], frame[~ahead]], ignore_index=True)
+
     def rows(self) -> pd.DataFrame:
         """Return all rows; among those that differ only in when and by which code they ran, the newest.
 
         Raises:
-            BenchError: a file is damaged; names it.
+            BenchError: see `all_rows`.
         """
-        tables = [_current(_read(path)) for path in sorted((self.root / "runs").glob("*.parquet"))]
-        table = pa.concat_tables([SCHEMA.empty_table(), *tables], promote_options="default")
-        frame = table.to_pandas().sort_values("started_at", kind="stable")
-        return frame.drop_duplicates(_WHAT + _HOW, keep="last").reset_index(drop=True)
+        return self.all_rows().drop_duplicates(_IDENTITY, keep="last").reset_index(drop=True)
 
     def queries(self, run_id: str, repeat: int) -> pd.DataFrame:
         """Return the per-query values of a run."""
@@ -134,8 +154,28 @@ class Store:
 def _read(path: Path) -> pa.Table:
     try:
         return pq.ParquetFile(path).read()
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise BenchError(f"{path} is damaged ({error}); delete it, and the run will be made again") from error
+
+
+def _rows_of(path: Path) -> pa.Table | None:
+    """Return the rows of a file as today's version writes them; None if it holds something else.
+
+    Raises:
+        BenchError: it is damaged.
+    """
+    table = _read(path)
+    try:
+        current = _current(table)
+        if missing := _REQUIRED - set(current.column_names):
+            raise KeyError(f"it has no column '{min(missing)}'")
+        types = {f.name: f.type for f in SCHEMA}
+        columns = zip(current.column_names, current.columns, strict=True)
+        return pa.table({name: values.cast(types.get(name, values.type)) for name, values in columns})
+    except (KeyError, ValueError, pa.ArrowException) as error:
+        reason = str(error.args[0] if error.args else error).splitlines()[0]
+        print(f"warning: {path} does not hold rows of this benchmark and is left out ({reason})", file=sys.stderr)
+        return None
 
 
 def _current(table: pa.Table) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,14 @@ class LimitsConfig:
     Attributes:
         build_seconds: the time of a build.
         search_seconds: the time of one search setting.
-        memory_gib: resident memory; None for nine tenths of the machine's.
+        memory_gib: memory of the worker and all that it starts; None for nine tenths of the machine's.
+        writable: folders that a method may write to, besides that of its index and temporary ones.
     """
 
     build_seconds: float = 3600.0
     search_seconds: float = 600.0
     memory_gib: float | None = None
+    writable: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -116,7 +118,11 @@ def _check_values(run: RunConfig) -> None:
         value = getattr(run, key)
         if type(value) is not int or value < low:
             raise BenchError(f"{key}={value!r} is out of range; it is a whole number, at least {low}")
-    limits = {f"limits.{key}": value for key, value in vars(run.limits).items() if value is not None}
+    limits = {
+        f"limits.{key}": value
+        for key, value in vars(run.limits).items()
+        if type(value) is not list and value is not None
+    }
     above_zero = {"timed_seconds": run.timed_seconds, "truth_memory_gib": run.truth_memory_gib}
     for key, value in (above_zero | limits).items():
         if type(value) not in (int, float) or not 0 < value < math.inf:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import tempfile
+import platform
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
-from bench.core.typed_json import loads
-from bench.results.rows import Status
-from bench.runs.child import supervise
-from bench.runs.task import DESCRIPTION_FILE
+from bench.core.typed_json import dumps, loads
+from bench.measuring.child import Child, WorkerFailed, search_path
+from bench.measuring.messages import Action, Request, Task
 from bench.system.cache import Cache, digest_of, sha256
 from bench.system.machine import library_versions
+from bench.system.sandbox import Sandbox
 
 _SECONDS = 300.0
+_MEASURING = ("core", "measuring", "runs", "truth")
+_ALWAYS = ("numpy", "numba", "llvmlite")
 
 
 def method_of(target: str, cache: Cache) -> Method:
@@ -29,38 +32,50 @@ def method_of(target: str, cache: Cache) -> Method:
     key = digest_of(target, _code_state(target), library_versions())
 
     def make(out: Path) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            outcome = supervise(
-                ["describe", target, str(folder)],
-                folder / DESCRIPTION_FILE,
-                folder / "log.txt",
-                threads=1,
-                timeout=_SECONDS,
-                memory_limit=8 << 30,
-            )
-            if outcome.status is not Status.OK:
-                raise BenchError(f"algorithm.target={target} cannot be used: {outcome.error}")
-            out.write_bytes((folder / DESCRIPTION_FILE).read_bytes())
+        out.write_text(dumps(described(target, cache.root)))
 
     return loads(Method, cache.file("methods", key, ".json", make).read_text())
+
+
+def described(target: str, hidden: Path) -> Method:
+    """Return a method as it describes itself to a worker that cannot read the folder `hidden`.
+
+    Raises:
+        BenchError: the method cannot be imported.
+    """
+    sandbox = Sandbox((hidden.resolve(),), (), (), (), read_only=False)  # it may write bytecode
+    try:
+        with Child(Task(target=target, search_path=search_path()), sandbox, timeout=_SECONDS) as child:
+            return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)
+    except (WorkerFailed, ValueError) as error:
+        raise BenchError(f"algorithm.target={target} cannot be used: {error}") from error
 
 
 def _code_state(target: str) -> dict[str, str]:
     """Return digests of all code that a description may depend on."""
     files = [*(PROJECT / "algorithms").rglob("*.py"), *(PROJECT / "bench").rglob("*.py")]
     module = target.rpartition(".")[0]
-    try:
-        spec = importlib.util.find_spec(module) if module else None
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None or spec.origin is None:
+    source = _source_of(module)
+    if source is None:
         modules = [
             ".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in (PROJECT / "algorithms").rglob("*.py")
         ]
         modules = [name.removesuffix(".__init__") for name in modules]
         raise BenchError(f"algorithm.target={target}: there is no module '{module}'{suggestion(module, modules)}")
-    return {str(path): _digest(path) for path in sorted({*files, Path(spec.origin)})}
+    return {str(path): _digest(path) for path in sorted({*files, source})}
+
+
+def _source_of(module: str) -> Path | None:
+    """Return the file of a module, or None if there is none; unlike `importlib.util.find_spec`, import nothing."""
+    spec: ModuleSpec | None = None
+    names = module.split(".")
+    for depth in range(1, len(names) + 1):
+        path = None if depth == 1 else spec.submodule_search_locations if spec else None
+        if not all(names) or (depth > 1 and path is None):
+            return None
+        finders = (finder.find_spec(".".join(names[:depth]), path) for finder in sys.meta_path)
+        spec = next(filter(None, finders), None)
+    return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
 
 
 def code_digest(method: Method) -> str:
@@ -74,8 +89,9 @@ def code_digest(method: Method) -> str:
             raise BenchError(
                 f"algorithm.target={method.target} declares the file {file}, which is missing; build it first"
             )
-    digests = [*map(_digest, method.sources), *map(sha256, method.files)]
-    return digest_of(digests, library_versions(tuple(method.libraries)))
+    measuring = [path for folder in _MEASURING for path in sorted((PROJECT / "bench" / folder).rglob("*.py"))]
+    digests = [*map(_digest, (*method.sources, *measuring)), *map(sha256, method.files)]
+    return digest_of(digests, platform.python_version(), library_versions((*_ALWAYS, *method.libraries)))
 
 
 def _digest(source: Path) -> str:

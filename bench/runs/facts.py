@@ -1,15 +1,13 @@
-"""What workers measure: the facts of a build, and the timing of a search."""
+"""What a build measured, kept beside its index."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bench.system.cache import atomic_file
+from bench.core.errors import BenchError
+from bench.system.cache import sha256
 
 
 @dataclass(frozen=True)
@@ -18,45 +16,45 @@ class BuildFacts:
 
     Attributes:
         build_seconds: the time of the build alone.
-        build_peak_rss_bytes: the most memory that the worker held.
-        index_bytes: the size of the saved index; 0 until the worker has ended, when its parent counts the files.
+        save_seconds: the time of saving the index.
+        build_warm_up_seconds: the time of building over a few items first, which compiles kernels.
+        build_memory_bytes: the most memory that the worker held above what it held before it read anything.
+        build_cpu_per_second: processor time per second of the build.
+        index_bytes: the size of the saved files.
+        files: the SHA-256 of each file, by its path in the folder of the index.
     """
 
     build_seconds: float
-    build_peak_rss_bytes: int
+    save_seconds: float
+    build_warm_up_seconds: float
+    build_memory_bytes: int
+    build_cpu_per_second: float
     index_bytes: int = 0
+    files: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """What a search at one setting took and answered; kept as npz.
+def index_files(folder: Path) -> dict[str, int]:
+    """Return the size of every file of an index, by its path in the folder.
 
-    Attributes:
-        ids: what the method returned for all queries, integer[q, k] if it behaves.
-        latencies: seconds of single queries, float64[q]; NaN where not measured.
-        prepare_seconds: the time of preparing the filters.
-        search_seconds: the time of searching all queries.
-        peak_rss: the most memory in bytes that the worker had held by then.
-        distance_computations: how many distances were computed; None where unknown, and then not in the file.
+    Raises:
+        BenchError: there is something else than files and folders, such as a link: its content would not be counted.
     """
+    sizes: dict[str, int] = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        status = path.lstat()
+        if path.is_symlink() or (path.is_file() and status.st_nlink > 1) or not (path.is_dir() or path.is_file()):
+            raise BenchError(f"the index holds '{name}', which is a link or no ordinary file; save copies instead")
+        if path.is_file():
+            sizes[name] = status.st_size
+    return sizes
 
-    ids: NDArray[Any]
-    latencies: NDArray[np.float64]
-    prepare_seconds: float
-    search_seconds: float
-    peak_rss: int
-    distance_computations: int | None = None
 
-    def write(self, path: Path) -> None:
-        """Write the file; it appears by one rename."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        with atomic_file(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **{name: value for name, value in values.items() if value is not None})
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read what `write` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        # A number was stored as an array without dimensions.
-        return cls(**{name: array if array.ndim else array.item() for name, array in arrays.items()})
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of an index, which are written to disk for good first."""
+    result = {}
+    for name in index_files(folder):
+        with (folder / name).open("rb") as file:
+            os.fsync(file.fileno())
+        result[name] = sha256(folder / name)
+    return result

@@ -14,6 +14,7 @@ from bench.core.method import Method
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
 from bench.datasets.subset import take_subset
+from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, method_of
 from bench.system.cache import digest_of
@@ -87,6 +88,11 @@ class Plan:
             config.latency_queries,
             config.timed_seconds,
         )
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether a kept index is built again."""
+        return self.config.overwrite is not Overwrite.NEVER
 
     @property
     def memory_limit(self) -> int:

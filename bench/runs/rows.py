@@ -5,24 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors
 from bench.datasets.codes import error_of
 from bench.datasets.dataset import load_rows
+from bench.measuring.timing import Timing
 from bench.results.rows import QUERY_SCHEMA, Row, Status
-from bench.runs.child import Outcome
-from bench.runs.facts import BuildFacts, Timing
+from bench.runs.answers import Court, Judged
+from bench.runs.facts import BuildFacts
 from bench.runs.plan import Plan
-from bench.runs.task import timing_file
+from bench.runs.stages import Ending, Searched
 from bench.system.machine import code, library_versions, machine
 from bench.truth.answers import GroundTruth
-from bench.truth.judge import Verdict, judge
+from bench.truth.judge import Verdict
+
+_LATE_SECONDS = 1.0
 
 
 def planned_row(plan: Plan, repeat: int) -> Row:
@@ -43,13 +46,18 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         filter_type=plan.workload.filter_type,
         controlled=control.quantity if control else None,
         controlled_value=control.value if control else None,
+        workload_digest=plan.workload.digest,
+        skip=plan.workload.skip,
+        rerank=config.storage.rerank if plan.codes else None,
+        timed_seconds=config.timed_seconds,
+        latency_queries=config.latency_queries,
         k=config.k,
         queries=len(plan.workload.filters),
         algorithm=config.algorithm.name,
         build_params=json.dumps(plan.build_params),
         search_params="{}",
         repeat=repeat,
-        seed=config.seed,
+        seed=config.seed + repeat,
         threads_build=plan.threads_build,
         threads_search=config.threads_search,
         started_at=dt.datetime.now(dt.UTC),
@@ -66,18 +74,30 @@ def with_truth(row: Row, truth: GroundTruth) -> Row:
     return replace(row, selectivity_mean=selectivity, unmatched=int((truth.matches == 0).sum()))
 
 
-def with_build(row: Row, facts: BuildFacts) -> Row:
+def with_build(row: Row, facts: BuildFacts, plan: Plan) -> Row:
     """Return a row with what its build took."""
-    return replace(row, **asdict(facts))
+    n, dim = plan.dataset.shape
+    vectors = n * dim * BYTES[Storage(row.storage)]
+    holds = plan.method.holds_vectors
+    return replace(
+        row,
+        build_seconds=facts.build_seconds,
+        save_seconds=facts.save_seconds,
+        build_warm_up_seconds=facts.build_warm_up_seconds,
+        build_memory_bytes=facts.build_memory_bytes,
+        build_cpu_per_second=facts.build_cpu_per_second,
+        index_bytes=max(0, facts.index_bytes - vectors) if holds else facts.index_bytes,
+        index_bytes_with_vectors=facts.index_bytes if holds else facts.index_bytes + vectors,
+    )
 
 
-def failed_rows(row: Row, settings: list[dict[str, Any]], outcome: Outcome) -> list[Row]:
+def failed_rows(row: Row, settings: list[dict[str, Any]], ending: Ending) -> list[Row]:
     """Return a row for each setting of a run that ended before any search."""
-    return [_failed(_at(row, setting), outcome.status, outcome.error) for setting in settings]
+    return [_failed(_at(row, setting), ending) for setting in settings]
 
 
 def judge_settings(
-    plan: Plan, truth: GroundTruth, row: Row, outcomes: list[Outcome], folder: Path
+    plan: Plan, truth: GroundTruth, row: Row, searches: list[Searched]
 ) -> tuple[list[Row], list[pa.Table]]:
     """Judge the answers at all settings.
 
@@ -85,68 +105,101 @@ def judge_settings(
         plan: the run.
         truth: the true answers.
         row: what all rows share.
-        outcomes: per setting, how its search ended.
-        folder: where the workers left what they measured.
+        searches: per setting, how its search ended.
 
     Returns:
         a row per setting, and a table per setting that gave answers, with a line per query.
     """
-    filters = FilterBatch(plan.workload.filters, plan.workload.attributes)
-    queries = load_rows(plan.dataset.queries, plan.workload.rows)
-    vectors = open_vectors(plan.dataset.vectors)
+    court = court_of(plan, truth)
     rows, tables = [], []
-    for number, (setting, outcome) in enumerate(zip(plan.settings, outcomes, strict=True)):
+    for setting, search in zip(plan.settings, searches, strict=True):
         at_setting = _at(row, setting)
-        if outcome.status is not Status.OK:
-            rows.append(_failed(at_setting, outcome.status, outcome.error))
+        if search.timing is None:
+            rows.append(_failed(at_setting, search))
             continue
-        timing = Timing.read(folder / timing_file(number))
-        at_setting = replace(at_setting, search_peak_rss_bytes=max(outcome.peak_rss, timing.peak_rss))
-        if malformed := _malformed(timing.ids, len(queries), plan.config.k):
-            rows.append(_failed(at_setting, Status.INVALID, malformed))
+        judged = court.judge(search.timing)
+        at_setting = _measured(at_setting, search)
+        if judged.verdict is None:
+            rows.append(_failed(at_setting, Ending(Status.INVALID, judged.fault)))
             continue
-        verdict = judge(timing.ids, plan.config.k, truth, filters, vectors, queries)
-        rows.append(_judged(at_setting, timing, verdict, verdict.fault(afanns=plan.method.afanns)))
-        tables.append(_query_table(at_setting, timing, verdict, truth))
+        rows.append(_judged(at_setting, search.timing, judged, judged.verdict))
+        tables.append(_query_table(at_setting, search.timing, judged.verdict, truth))
     return rows, tables
+
+
+def court_of(plan: Plan, truth: GroundTruth) -> Court:
+    """Return what the answers of a run are judged by."""
+    return Court(
+        k=plan.config.k,
+        truth=truth,
+        filters=FilterBatch(plan.workload.filters, plan.workload.attributes),
+        vectors=open_vectors(plan.dataset.vectors),
+        queries=load_rows(plan.dataset.queries, plan.workload.rows),
+        afanns=plan.method.afanns,
+        rerank=plan.config.storage.rerank,
+    )
 
 
 def _at(row: Row, setting: dict[str, Any]) -> Row:
     return replace(row, search_params=json.dumps(setting))
 
 
-def _failed(row: Row, status: Status, error: str | None) -> Row:
-    return replace(row, status=status, error=error)
+def _failed(row: Row, ending: Ending) -> Row:
+    return replace(row, status=ending.status, error=ending.error)
 
 
-def _judged(row: Row, timing: Timing, verdict: Verdict, fault: str | None) -> Row:
-    """Return a row with what was measured and judged at its setting; it is invalid if there is a fault."""
-    latencies = timing.latencies[~np.isnan(timing.latencies)] * 1e3
-    p50, p95, p99 = np.percentile(latencies, [50, 95, 99]).tolist() if len(latencies) else [None] * 3
+def _measured(row: Row, search: Searched) -> Row:
+    """Return a row with what surrounded the search at its setting."""
+    assert search.timing is not None
+    assert search.noise is not None
     return replace(
         row,
-        status=Status.INVALID if fault else Status.OK,
-        error=fault,
+        **asdict(search.noise),
+        load_seconds=search.load_seconds,
+        search_warm_up_seconds=search.timing.warm_up_seconds,
+        search_memory_bytes=search.memory_bytes,
+        baseline_memory_bytes=search.baseline_bytes,
+        sandbox=search.sandbox,
+        remarks="; ".join([*_late_work(row, search), *search.noise.remarks()]) or None,
+    )
+
+
+def _late_work(row: Row, search: Searched) -> list[str]:
+    """Return what a method seems to have built outside of its build."""
+    build, save = row.build_seconds or 0.0, row.save_seconds or 0.0
+    remarks = []
+    if save > max(build, _LATE_SECONDS):
+        remarks.append(f"saving took {save:.1f} s, longer than building")
+    if search.load_seconds > max(build + save, _LATE_SECONDS):
+        remarks.append(f"loading took {search.load_seconds:.1f} s, longer than building and saving")
+    return remarks
+
+
+def _judged(row: Row, timing: Timing, judged: Judged, verdict: Verdict) -> Row:
+    """Return a row with what was measured and judged at its setting; it is invalid if there is a fault."""
+    latencies = timing.latencies[~np.isnan(timing.latencies)]
+    p50, p95, p99 = np.percentile(latencies * 1e3, [50, 95, 99]).tolist() if len(latencies) else [None] * 3
+    matched = sum(map(len, timing.batches))
+    timed = bool(timing.passes)
+    return replace(
+        row,
+        status=Status.INVALID if judged.fault else Status.OK,
+        error=judged.fault,
         recall=_mean(verdict.recall),
         recall_paper=float(verdict.recall_paper.mean()),
         underfill=_mean(verdict.underfill),
         violations=int(verdict.violations.sum()),
         unordered=int(verdict.unordered.sum()),
-        qps=row.queries / timing.search_seconds,
-        qps_with_prepare=row.queries / (timing.search_seconds + timing.prepare_seconds),
+        qps=matched / timing.search_seconds if timed else None,
+        qps_with_prepare=matched / (timing.search_seconds + timing.prepare_seconds) if timed else None,
+        qps_one_by_one=len(latencies) / float(latencies.sum()) if len(latencies) else None,
+        recall_one_by_one=judged.recall_one_by_one,
+        batch_size=max(map(len, timing.batches), default=None),
         latency_p50_ms=p50,
         latency_p95_ms=p95,
         latency_p99_ms=p99,
         distance_computations=timing.distance_computations,
     )
-
-
-def _malformed(ids: np.ndarray, queries: int, k: int) -> str | None:
-    if not np.issubdtype(ids.dtype, np.integer):
-        return f"search returned {ids.dtype} where ids are integers"
-    if ids.ndim != 2 or len(ids) != queries or ids.shape[1] > k:
-        return f"search returned an array of shape {list(ids.shape)} for {queries} queries and k = {k}"
-    return None
 
 
 def _mean(values: np.ndarray) -> float | None:

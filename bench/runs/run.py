@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from bench.results.rows import Row, Status
 from bench.results.store import Store
-from bench.runs.child import Outcome
 from bench.runs.plan import Plan
 from bench.runs.rows import failed_rows, judge_settings, planned_row, with_build, with_truth
-from bench.runs.stages import Report, built_index, read_facts, search_settings, workspace
+from bench.runs.stages import Ending, Report, built_index, read_facts, search_settings
+from bench.runs.workspace import workspace
 from bench.system.cache import Cache
 from bench.workloads.ground_truth import DEPTH, ground_truth
 
@@ -46,7 +46,7 @@ def _build_and_search(
     """Return the rows of a run and its per-query tables."""
     row = planned_row(plan, repeat)
     if plan.unsupported is not None:
-        return failed_rows(row, plan.settings, Outcome(Status.UNSUPPORTED, plan.unsupported, 0)), []
+        return failed_rows(row, plan.settings, Ending(Status.UNSUPPORTED, plan.unsupported)), []
 
     report("ground truth")
     depth = max(DEPTH, plan.config.k)
@@ -56,13 +56,14 @@ def _build_and_search(
     search_log = store.log_file(plan.run_id, repeat, "search")
     for log in (store.log_file(plan.run_id, repeat, "build"), search_log):
         log.unlink(missing_ok=True)  # of an earlier attempt
+    hidden = (store.root, cache.root)
     with (
         workspace(store.root, f"{plan.run_id}-{repeat}") as folder,
-        built_index(plan, repeat, store, folder, report, keep=keep_index) as (build, index),
+        built_index(plan, repeat, store, hidden, folder, report, keep=keep_index) as (build, index),
     ):
         if build.status is not Status.OK:
             return failed_rows(row, plan.settings, build), []
-        row = with_build(row, read_facts(index))
-        outcomes = search_settings(plan, index / "index", folder, search_log, report)
+        row = with_build(row, read_facts(index), plan)
+        searches = search_settings(plan, repeat, truth, index / "index", hidden, folder, search_log, report)
         report("verifying")
-        return judge_settings(plan, truth, row, outcomes, folder)
+        return judge_settings(plan, truth, row, searches)

@@ -1,60 +1,92 @@
-"""The two stages of a run, build and search: each in a child process, on CPUs that no other run uses meanwhile."""
+"""The two stages of a run, build and search: each in a worker, on CPUs that no other run uses meanwhile."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
+from bench.core.errors import BenchError
 from bench.core.typed_json import dumps, loads
+from bench.datasets.dataset import load_rows
+from bench.measuring.child import Child, WorkerFailed
+from bench.measuring.messages import Action, Request
+from bench.measuring.timing import BELIEVED, Questions, Timing, measure
 from bench.results.rows import Status, with_log
 from bench.results.store import Store
-from bench.runs.child import Outcome, supervise
-from bench.runs.facts import BuildFacts
+from bench.runs.facts import BuildFacts, digests, index_files
+from bench.runs.origin import check_code
 from bench.runs.plan import Plan
-from bench.runs.task import BUILD_FILE, COMPILING_FILE, TASK_FILE, Task, timing_file
-from bench.system.cache import make_folder
+from bench.runs.tasks import sandbox_of, task_of
+from bench.system.cache import make_folder, sync_folder
 from bench.system.cpus import claim_cpus
+from bench.system.noise import Noise, Quiet
+from bench.truth.answers import GroundTruth
 
 Report = Callable[[str], None]
 """Is called with a few words about what is being done."""
 
+FACTS_FILE = "build.json"
+_MOST_CPU = 1.1
+_CPU_SLACK_SECONDS = 0.1
 
-@contextmanager
-def workspace(root: Path, name: str) -> Iterator[Path]:
-    """Yield an empty folder for what parent and workers exchange; whatever a killed run left there is deleted."""
-    folder = root / "work" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    make_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+@dataclass(frozen=True)
+class Ending:
+    """How a stage, or the search at one setting, ended."""
+
+    status: Status = Status.OK
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Searched(Ending):
+    """How the search at one setting ended, and what was measured if it ended well.
+
+    Attributes:
+        timing: what it took and answered.
+        noise: what may have disturbed it.
+        memory_bytes: the most memory that the worker held above what it held before it loaded the index.
+        baseline_bytes: what it held before.
+        load_seconds: the time of loading the index.
+        sandbox: the version of the sandbox in which it ran; 0 for none.
+    """
+
+    timing: Timing | None = None
+    noise: Noise | None = None
+    memory_bytes: int = 0
+    baseline_bytes: int = 0
+    load_seconds: float = 0.0
+    sandbox: int = 0
 
 
 @contextmanager
 def built_index(
-    plan: Plan, repeat: int, store: Store, folder: Path, report: Report, *, keep: bool
-) -> Iterator[tuple[Outcome, Path]]:
-    """Yield how the build ended and the folder of the index with its facts; it is built unless it is there.
+    plan: Plan, repeat: int, store: Store, hidden: Sequence[Path], folder: Path, report: Report, *, keep: bool
+) -> Iterator[tuple[Ending, Path]]:
+    """Yield how the build ended and the folder of the index with its facts; it is built unless it is there, intact.
 
     An index that is kept is locked while it is built; one that is not kept is locked until it is deleted.
     """
     index = store.root / "indexes" / f"{plan.build_id}-{repeat}"
-    outcome = Outcome(Status.OK, None, 0)
+    ending = Ending()
     with ExitStack() as turn:
-        if not (keep and index.exists()):
-            waiting = partial(report, "another process builds this index")
-            turn.enter_context(store.lock("index", plan.build_id, repeat, waiting))
-            if not index.exists():
-                outcome = _build(plan, index, folder, store.log_file(plan.run_id, repeat, "build"), report)
+        waiting = partial(report, "another process builds this index")
+        turn.enter_context(store.lock("index", plan.build_id, repeat, waiting))
+        if index.exists() and (plan.rebuilds or not _is_intact(index)):
+            shutil.rmtree(index)
+        if not index.exists():
+            log = store.log_file(plan.run_id, repeat, "build")
+            ending = _build(plan, repeat, index, hidden, folder, log, report)
         if keep:
             turn.close()
         try:
-            yield outcome, index
+            yield ending, index
         finally:
             if not keep:
                 shutil.rmtree(index, ignore_errors=True)
@@ -62,128 +94,165 @@ def built_index(
 
 def read_facts(index: Path) -> BuildFacts:
     """Return the facts of an index that `built_index` yielded."""
-    return loads(BuildFacts, (index / BUILD_FILE).read_text())
+    return loads(BuildFacts, (index / FACTS_FILE).read_text())
 
 
-def _build(plan: Plan, index: Path, folder: Path, kept_log: Path, report: Report) -> Outcome:
+def _is_intact(index: Path) -> bool:
+    """Return whether a kept index is as it was saved; warn if it is not."""
+    try:
+        if read_facts(index).files == digests(index / "index"):
+            return True
+    except (OSError, ValueError, BenchError):
+        pass
+    print(f"warning: the index {index} is damaged; it is built again", file=sys.stderr)
+    return False
+
+
+def _build(
+    plan: Plan, repeat: int, index: Path, hidden: Sequence[Path], folder: Path, kept_log: Path, report: Report
+) -> Ending:
     """Build an index and return how that ended; if it went well, the index and its facts appear together."""
-
-    def stages_done() -> int:
-        report(f"building{_compiling_first(folder)}")
-        return 0
-
-    draft, log = folder / "built", folder / "build.log"
+    draft, threads = folder / "built", plan.threads_build
     (draft / "index").mkdir(parents=True)
-    task = _task_file(plan, folder, draft / "index", plan.threads_build)
-    with _cpus(plan.threads_build, report) as cpus:
-        outcome = supervise(
-            ["build", str(task)],
-            folder / BUILD_FILE,
-            log,
-            threads=plan.threads_build,
+    task = task_of(plan, repeat, draft / "index", threads)
+    with _cpus(threads, report) as cpus:
+        child = Child(
+            task,
+            sandbox_of(plan, task, hidden, writable=folder),
             cpus=cpus,
             timeout=plan.config.limits.build_seconds,
-            memory_limit=plan.memory_limit,
-            stages_done=stages_done,
+            notice=lambda text: report(f"building ({text})"),
         )
-    (folder / COMPILING_FILE).unlink(missing_ok=True)
-    if outcome.status is not Status.OK:
-        return _keep_log(outcome, log, kept_log)
-    facts = loads(BuildFacts, (folder / BUILD_FILE).read_text())
-    facts = replace(
-        facts,
-        build_peak_rss_bytes=max(outcome.peak_rss, facts.build_peak_rss_bytes),
-        index_bytes=sum(file.stat().st_size for file in (draft / "index").rglob("*") if file.is_file()),
+        report("building")
+        try:
+            with child:
+                warm_up = child.ask(Request(Action.WARM_UP))
+                used = child.cpu_seconds()
+                built = child.ask(Request(Action.BUILD))
+                used = child.cpu_seconds() - used
+                if used > _MOST_CPU * threads * built.elapsed + _CPU_SLACK_SECONDS:
+                    raise WorkerFailed(Status.INVALID, _too_much_cpu(used, built.elapsed, threads))
+                saved = child.ask(Request(Action.SAVE))
+                check_code(plan, child.ask(Request(Action.END)))
+                peak, baseline = child.peak, child.baseline
+        except WorkerFailed as failed:
+            return _ending(failed, child, kept_log)
+    try:
+        sizes = index_files(draft / "index")
+    except BenchError as error:
+        return Ending(Status.INVALID, str(error))
+    facts = BuildFacts(
+        build_seconds=max(built.reply.seconds, BELIEVED * built.elapsed),
+        save_seconds=max(saved.reply.seconds, BELIEVED * saved.elapsed),
+        build_warm_up_seconds=warm_up.reply.seconds,
+        build_memory_bytes=max(0, peak - baseline),
+        build_cpu_per_second=used / built.elapsed,
+        index_bytes=sum(sizes.values()),
+        files=digests(draft / "index"),
     )
-    (draft / BUILD_FILE).write_text(dumps(facts))
+    (draft / FACTS_FILE).write_text(dumps(facts))
+    sync_folder(draft)
     make_folder(index.parent)
     draft.rename(index)
-    return outcome
+    sync_folder(index.parent)
+    return Ending()
 
 
-def search_settings(plan: Plan, index: Path, folder: Path, kept_log: Path, report: Report) -> list[Outcome]:
+def search_settings(
+    plan: Plan,
+    repeat: int,
+    truth: GroundTruth,
+    index: Path,
+    hidden: Sequence[Path],
+    folder: Path,
+    kept_log: Path,
+    report: Report,
+) -> list[Searched]:
     """Search at every setting and return how each ended.
 
-    One child answers them in turn. If a setting ends it, a new child continues with the next one, so that a bad
+    One worker answers them in turn. If a setting ends it, a new worker continues with the next one, so that a bad
     setting costs no other.
     """
-    files = [folder / timing_file(number) for number in range(len(plan.settings))]
-    log = folder / "search.log"
-    outcomes: list[Outcome] = []
-    while len(outcomes) < len(files):
-        first = len(outcomes)
-
-        def stages_done(first: int = first) -> int:
-            done = sum(file.exists() for file in files[first:])
-            note = "" if done else _compiling_first(folder)
-            report(f"searching {min(first + done + 1, len(files))} of {len(files)}{note}")
-            return done
-
-        task = _task_file(plan, folder, index, plan.config.threads_search, first)
+    questions = questions_of(plan, truth)
+    task = task_of(plan, repeat, index, plan.config.threads_search)
+    results: list[Searched] = []
+    while len(results) < len(plan.settings):
         with _cpus(plan.config.threads_search, report) as cpus:
-            outcome = supervise(
-                ["search", str(task)],
-                files[-1],
-                log,
-                threads=plan.config.threads_search,
+            child = Child(
+                task,
+                sandbox_of(plan, task, hidden, writable=folder),
                 cpus=cpus,
                 timeout=plan.config.limits.search_seconds,
-                memory_limit=plan.memory_limit,
-                stages_done=stages_done,
+                notice=lambda text: report(f"searching ({text})"),
             )
-        outcomes += [Outcome(Status.OK, None, outcome.peak_rss)] * stages_done()
-        if len(outcomes) < len(files):
-            outcomes.append(_keep_log(outcome, log, kept_log))
-    return outcomes
+            try:
+                with child:
+                    loaded = child.ask(Request(Action.LOAD))
+                    while len(results) < len(plan.settings):
+                        report(f"searching {len(results) + 1} of {len(plan.settings)}")
+                        results.append(_search(plan, child, questions, len(results), loaded.elapsed))
+                    check_code(plan, child.ask(Request(Action.END)))
+            except WorkerFailed as failed:
+                failure = Searched(**vars(_ending(failed, child, kept_log)))
+                if len(results) == len(plan.settings):  # what it ran was not what was planned
+                    return [failure] * len(results)
+                results.append(failure)
+    return results
 
 
-def task_of(plan: Plan, index: Path, threads: int, first_setting: int = 0) -> Task:
-    """Return a plan as a worker is told it: to build into the folder `index`, or to search from it."""
-    config, workload = plan.config, plan.workload
-    return Task(
-        target=config.algorithm.target,
-        build_params=plan.build_params,
-        settings=tuple(plan.settings),
-        first_setting=first_setting,
-        vectors=plan.dataset.vectors.resolve(),
-        queries=plan.dataset.queries.resolve(),
-        attributes=workload.attributes_path.resolve() if workload.attributes_path else None,
-        filters=workload.filters_path.resolve(),
-        skip=workload.skip,
-        filtered=workload.filtered,
-        filter_type=workload.filter_type,
-        k=config.k,
-        codes=plan.codes.resolve() if plan.codes else None,
-        rerank=config.storage.rerank,
-        seed=config.seed,
-        threads=threads,
-        memory_limit=plan.memory_limit,
+def questions_of(plan: Plan, truth: GroundTruth) -> Questions:
+    """Return the queries of a run as they are put to a worker."""
+    queries = load_rows(plan.dataset.queries, plan.workload.rows)
+    return Questions(queries, plan.workload.filters, truth.matches > 0, plan.dataset.shape[0])
+
+
+def _search(plan: Plan, child: Child, questions: Questions, number: int, load_seconds: float) -> Searched:
+    """Search at one setting."""
+    config = plan.config
+    child.begin_stage()
+    child.memory()
+    quiet, used, started = Quiet(child.involuntary_switches()), child.cpu_seconds(), perf_counter()
+    timing = measure(
+        child.ask,
+        questions,
+        plan.settings[number],
+        config.k,
+        config.threads_search,
         latency_queries=config.latency_queries,
         timed_seconds=config.timed_seconds,
-        index=index.resolve(),
+        number=number,
+    )
+    child.memory()
+    elapsed, used = perf_counter() - started, child.cpu_seconds() - used
+    if used > _MOST_CPU * config.threads_search * elapsed + _CPU_SLACK_SECONDS:
+        return Searched(Status.INVALID, _too_much_cpu(used, elapsed, config.threads_search))
+    if timing.fault:
+        return Searched(Status.INVALID, timing.fault)
+    seconds = [each.search_seconds for each in timing.passes]
+    cpu = sum(each.cpu_seconds for each in timing.passes) / sum(seconds) if seconds and child.is_alone else None
+    noise = quiet.until(child.involuntary_switches(), cpu, seconds)
+    return Searched(
+        timing=timing,
+        noise=noise,
+        memory_bytes=max(0, child.peak - child.baseline),
+        baseline_bytes=child.baseline,
+        load_seconds=load_seconds,
+        sandbox=child.sandbox_version,
     )
 
 
-def _task_file(plan: Plan, folder: Path, index: Path, threads: int, first_setting: int = 0) -> Path:
-    """Write what a worker is told into a folder, and return the file."""
-    file = folder / TASK_FILE
-    file.write_text(dumps(task_of(plan, index, threads, first_setting)))
-    return file
+def _too_much_cpu(used: float, elapsed: float, threads: int) -> str:
+    return f"used {used:.2f} s of processor time in {elapsed:.2f} s, more than {threads} thread(s) can"
 
 
-def _keep_log(outcome: Outcome, log: Path, kept: Path) -> Outcome:
-    """Append the log of a worker that failed to a file that stays; return the outcome with an error that names it."""
-    make_folder(kept.parent)
-    with log.open("rb") as source, kept.open("ab") as target:
-        shutil.copyfileobj(source, target)
-    return replace(outcome, error=with_log(str(outcome.error), kept))
+def _ending(failed: WorkerFailed, child: Child, kept_log: Path) -> Ending:
+    """Return how a worker failed; append its log to a file that stays, and have the error name it."""
+    make_folder(kept_log.parent)
+    with kept_log.open("ab") as target:
+        target.write(child.log.content())
+    return Ending(failed.status, with_log(failed.reason, kept_log))
 
 
 def _cpus(count: int, report: Report) -> AbstractContextManager[list[int]]:
-    """Claim CPUs for a child, so that no other run is measured on them."""
+    """Claim CPUs for a worker, so that no other run is measured on them."""
     return claim_cpus(count, lambda: report(f"waiting for {count} free CPU{'s' if count > 1 else ''}"))
-
-
-def _compiling_first(folder: Path) -> str:
-    compiling = (folder / COMPILING_FILE).exists()
-    return " (compiling kernels first: once, after an installation or a change)" if compiling else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bench.core.progress import StatusLine
 from bench.results.rows import Row, Status, log_of, method_title, reason_of
 from bench.results.store import Store
 from bench.runs.plan import Plan
 from bench.runs.run import run
+from bench.system.exit_code import ExitCode, note
 from bench.system.folders import results_cache
 
 
@@ -21,7 +24,14 @@ def run_repeat(plan: Plan, repeat: int, position: str) -> None:
     config = plan.config
     with StatusLine(f"{position}{title(plan)}") as line:
         rows = run(plan, repeat, Store(config.results), results_cache(config.results), line)
+    note_failures(row.status for row in rows)
     print(f"{position}{title(plan)}{f' #{repeat}' if config.repeats > 1 else ''}: {summary(rows)}", flush=True)
+
+
+def note_failures(statuses: Iterable[Status]) -> None:
+    """Have the command end with another exit code than 0 if a setting failed."""
+    if not set(statuses) <= {Status.OK, Status.UNSUPPORTED}:
+        note(ExitCode.FAILED_SETTINGS)
 
 
 def summary(rows: list[Row]) -> str:

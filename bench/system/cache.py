@@ -77,6 +77,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder and in all below it survive a power cut."""
+    for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 def _sibling(path: Path) -> Path:
     make_folder(path.parent)
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}")

@@ -20,28 +20,20 @@ _ORDER = 1e-4
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The judgement of one answer to a workload; every array has one value per query.
+class Validity:
+    """Which ids of an answer are valid; every array of counts has one value per query.
 
     Attributes:
-        recall: float64, |returned and true| / min(k, matches); NaN where no item matches.
-        recall_paper: float64, |returned and true| / k.
-        underfill: float64, 1 - |valid returned| / min(k, matches); NaN where no item matches.
-        returned: int64, distinct ids in range that pass the filter.
+        valid: bool, the shape of the ids: in range, distinct, and passing the filter.
         out_of_range: int64, ids that are neither -1 nor items.
         repeated: int64, ids that occurred before in the answer to the same query.
         failing: int64, distinct ids in range that fail the filter.
-        unordered: bool, whether a valid id follows one that is farther away.
     """
 
-    recall: NDArray[np.float64]
-    recall_paper: NDArray[np.float64]
-    underfill: NDArray[np.float64]
-    returned: NDArray[np.int64]
+    valid: NDArray[np.bool_]
     out_of_range: NDArray[np.int64]
     repeated: NDArray[np.int64]
     failing: NDArray[np.int64]
-    unordered: NDArray[np.bool_]
 
     @property
     def violations(self) -> NDArray[np.int64]:
@@ -59,6 +51,53 @@ class Verdict:
             if counts.any()
         ]
         return ", ".join(sentences) or None
+
+
+@dataclass(frozen=True)
+class Verdict(Validity):
+    """The judgement of one answer to a workload; every array has one value per query.
+
+    Attributes:
+        recall: float64, |returned and true| / min(k, matches); NaN where no item matches.
+        recall_paper: float64, |returned and true| / k.
+        underfill: float64, 1 - |valid returned| / min(k, matches); NaN where no item matches.
+        returned: int64, distinct ids in range that pass the filter.
+        unordered: bool, whether a valid id follows one that is farther away.
+    """
+
+    recall: NDArray[np.float64]
+    recall_paper: NDArray[np.float64]
+    underfill: NDArray[np.float64]
+    returned: NDArray[np.int64]
+    unordered: NDArray[np.bool_]
+
+
+def validity(ids: NDArray[np.integer[Any]], filters: FilterBatch, n: int) -> Validity:
+    """Check the ids that a method returned, integer[q, m]; -1 means no answer.
+
+    Args:
+        ids: the answers.
+        filters: one per query, over the n items.
+        n: the number of items.
+    """
+    ids = ids.astype(np.int64)
+    in_range = (ids >= 0) & (ids < n)
+    order = np.argsort(ids, axis=1, kind="stable")
+    by_id = np.take_along_axis(ids, order, 1)
+    again = np.zeros(ids.shape, np.bool_)
+    np.put_along_axis(again, order[:, 1:], by_id[:, 1:] == by_id[:, :-1], 1)
+    first = in_range & ~again
+
+    passes = np.zeros(ids.shape, np.bool_)
+    for u, members in filters.groups():
+        asked = np.where(in_range[members], ids[members], 0)
+        passes[members] = mask(filters.unique[u], filters.attributes, asked.ravel()).reshape(asked.shape)
+    return Validity(
+        valid=first & passes,
+        out_of_range=(~in_range & (ids != -1)).sum(axis=1),
+        repeated=(in_range & again).sum(axis=1),
+        failing=(first & ~passes).sum(axis=1),
+    )
 
 
 def judge(
@@ -84,24 +123,8 @@ def judge(
     """
     if truth.ids.shape[1] < k:
         raise ValueError(f"answers of depth {truth.ids.shape[1]} cannot judge k = {k}")
-    q, n = len(ids), len(vectors)
-    ids = ids.astype(np.int64)
-    in_range = (ids >= 0) & (ids < n)
-    out_of_range = (~in_range & (ids != -1)).sum(axis=1)
-
-    order = np.argsort(ids, axis=1, kind="stable")
-    by_id = np.take_along_axis(ids, order, 1)
-    again = np.zeros(ids.shape, np.bool_)
-    np.put_along_axis(again, order[:, 1:], by_id[:, 1:] == by_id[:, :-1], 1)
-    first = in_range & ~again
-    repeated = (in_range & again).sum(axis=1)
-
-    passes = np.zeros(ids.shape, np.bool_)
-    for u, members in filters.groups():
-        asked = np.where(in_range[members], ids[members], 0)
-        passes[members] = mask(filters.unique[u], filters.attributes, asked.ravel()).reshape(asked.shape)
-    valid = first & passes
-
+    q, checked = len(ids), validity(ids, filters, len(vectors))
+    ids, valid = ids.astype(np.int64), checked.valid
     distances = exact_distances(np.asarray(vectors), queries, np.where(valid, ids, -1))
     expected = np.minimum(k, truth.matches)
     kth = np.where(expected > 0, truth.distances[np.arange(q), np.maximum(expected, 1) - 1], -np.inf)
@@ -114,12 +137,10 @@ def judge(
         recall = np.where(expected > 0, hits / expected, np.nan)
         underfill = np.where(expected > 0, 1 - np.minimum(returned, expected) / expected, np.nan)
     return Verdict(
-        recall,
-        hits / k,
-        underfill,
-        returned,
-        out_of_range,
-        repeated,
-        (first & ~passes).sum(axis=1),
-        unordered,
+        **vars(checked),
+        recall=recall,
+        recall_paper=hits / k,
+        underfill=underfill,
+        returned=returned,
+        unordered=unordered,
     )

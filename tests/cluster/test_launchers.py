@@ -16,6 +16,7 @@ from bench.config import launchers
 from bench.config.launchers import prepare_launcher
 from bench.core.errors import BenchError
 from bench.results.store import Store
+from bench.system.exit_code import ExitCode
 from tests.support.commands import Commands, start_command
 
 
@@ -45,6 +46,7 @@ def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> Non
     marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
     wait.write_text("search 1")
     method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks"]
+    method.append("limits.writable=[${oc.env:MARKS}/..]")
     small = ["dataset=local", f"dataset.path={layout}", *method, "+algorithm.search.effort=1", "threads_build=1"]
     launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={tmp_path}"]
     with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
@@ -52,7 +54,7 @@ def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> Non
             assert sweep.poll() is None, sweep.communicate()
             time.sleep(0.05)
         below = psutil.Process(sweep.pid).children(recursive=True)
-        next(child for child in below if "search" in child.cmdline()).parent().kill()
+        next(child for child in below if "bench.measuring.worker" in child.cmdline()).parent().kill()
         _, err = sweep.communicate()
     assert sweep.returncode == 2, err
     assert "error: a worker was lost (TerminatedWorkerError: " in err
@@ -69,11 +71,11 @@ def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> Non
     assert not list((tmp_path / "work").iterdir())
 
 
-def test_without_a_launcher_a_sweep_stops_at_its_first_error(command: Commands, layout: Path, tmp_path: Path) -> None:
+def test_without_a_launcher_a_sweep_goes_on_after_an_error(command: Commands, layout: Path, tmp_path: Path) -> None:
     said = command(run.entry, "-m", "dataset=local", f"dataset.path={layout}", f"results={tmp_path}", "k=0,5")
-    assert said.code == 2
-    assert "error: k=0 is out of range" in said.err
-    assert not (tmp_path / "runs").exists()
+    assert said.code == ExitCode.ERROR
+    assert "[1] error: k=0 is out of range" in said.err
+    assert Store(tmp_path).rows()["k"].tolist() == [5]
 
 
 @pytest.mark.parametrize(

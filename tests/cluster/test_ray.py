@@ -25,6 +25,7 @@ RAY = [
     "+hydra.launcher.ray.init.object_store_memory=80000000",
 ]
 METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.support.adversarial.MarksFew"]
+METHOD.append("limits.writable=[${oc.env:MARKS}/..]")
 SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=2", "threads_build=1", "-m"]
 
 

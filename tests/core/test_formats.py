@@ -25,8 +25,8 @@ from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import BYTES, Storage, encode
 from bench.core.vectors import write_fvecs
 from bench.datasets.codes import error_of, open_codes, write_codes
-from bench.runs.rerank import Reranked, nearest
-from bench.runs.worker import refuse_what_does_not_fit
+from bench.measuring.rerank import Reranked, nearest
+from bench.measuring.serving import refuse_what_does_not_fit
 from bench.system.cache import Cache
 from tests.support.problems import Problem, check_valid, recall, through_disk
 

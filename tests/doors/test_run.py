@@ -22,7 +22,11 @@ def local(layout: Path, tmp_path: Path) -> list[str]:
     return ["dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'results'}", "latency_queries=2"]
 
 
-MARKS = ["algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks", "+algorithm.search.effort=[1,2]"]
+MARKS = [
+    "algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks", "+algorithm.search.effort=[1,2]",
+    "limits.writable=[${oc.env:MARKS}/..]",
+]  # fmt: skip
+"""A method that logs what it does in the file $MARKS."""
 
 
 def test_a_sweep_fills_the_store_and_is_not_run_twice(command: Commands, local: list[str], tmp_path: Path) -> None:
@@ -133,7 +137,7 @@ def test_an_interrupted_sweep_resumes(
     said = command(run.entry, *local, "-m", "workload=none,em", "algorithm=prefilter", *MARKS)
     assert "[1] local none marks: already stored" in said.out
     assert "[2] local em marks: recall up to 1.000" in said.out
-    assert marks.read_text().removeprefix(before).count("search 1") == before.count("search 1")
+    assert set(marks.read_text().removeprefix(before).splitlines()) == set(before.splitlines()) - {"build"}
 
 
 def test_what_a_workload_controls_is_stored(command: Commands, local: list[str], tmp_path: Path) -> None:

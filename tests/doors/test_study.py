@@ -11,6 +11,7 @@ import pytest
 from bench import study
 from bench.config.sweeps import Job, expand, merged
 from bench.results.store import Store
+from bench.system.exit_code import ExitCode
 from tests.support.commands import Commands
 
 SMOKE = ["scale=smoke", "dataset.n=300", "dataset.dim=8", "dataset.queries=20"]
@@ -54,7 +55,7 @@ def test_a_study_resumes_and_skips_unsupported_runs(command: Commands, tmp_path:
 def test_repeats_are_made_round_by_round_until_the_budget_ends(command: Commands, tmp_path: Path) -> None:
     words = ["study=main", *SMOKE, "algorithm=prefilter", "repeats=2", f"results={tmp_path}"]
     stopped = command(study.entry, *words, "budget_minutes=1e-9")
-    assert stopped.code == study.UNFINISHED
+    assert stopped.code == ExitCode.UNFINISHED
     assert "6 runs remain; run the same command to resume" in stopped.out
     assert not list(tmp_path.glob("runs/*"))
     done = command(study.entry, *words)

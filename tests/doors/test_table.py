@@ -35,8 +35,8 @@ def read(results: Path, **changes: Any) -> pd.DataFrame:
 
 
 TWO_POINTS = [
-    row(search_params={"ef": 10}, recall=0.8, qps=10_000.0, search_peak_rss_bytes=50 << 20),
-    row(search_params={"ef": 20}, recall=0.98, qps=100.0, search_peak_rss_bytes=70 << 20),
+    row(search_params={"ef": 10}, recall=0.8, qps=10_000.0, search_memory_bytes=50 << 20),
+    row(search_params={"ef": 20}, recall=0.98, qps=100.0, search_memory_bytes=70 << 20),
 ]
 
 
@@ -45,7 +45,7 @@ def test_qps_at_recalls_are_interpolated_or_blank(write: Write) -> None:
     assert [line[f"qps_at_{recall}"] for recall in (0.5, 0.89, 0.98)] == pytest.approx([10_000, 1_000, 100])
     assert pd.isna(line["qps_at_0.99"])
     assert line["best_recall"] == 0.98
-    assert line["search_peak_rss_bytes"] == 70 << 20
+    assert line["search_memory_bytes"] == 70 << 20
 
 
 def test_costs_are_those_of_the_best_build_at_the_highest_recall(write: Write) -> None:

@@ -26,7 +26,8 @@ from tests.support.small_dataset import DIM, QUERY_COUNT, N
 
 R = PublishedWorkload("r", FilterType.R)
 ALWAYS_THERE = set(SCHEMA.names) - {
-    "error", "distance_computations", "code_revision", "code_dirty", "controlled", "controlled_value"
+    "error", "distance_computations", "code_revision", "code_dirty", "controlled", "controlled_value", "rerank",
+    "remarks"
 }  # fmt: skip
 """The columns that have a value whenever a run ended well."""
 
@@ -62,9 +63,11 @@ def test_a_row_of_a_run_that_ended_well_is_complete(runs: Runs) -> None:
     row = rows.iloc[0]
     assert (row["n"], row["dim"], row["queries"], row["k"]) == (N, DIM, QUERY_COUNT, 10)
     assert (row["workload"], row["filter_type"], row["algorithm"]) == ("em", "EM", "Marks")
-    assert row["index_bytes"] == 128 + N * DIM * 4  # what the method saved, and nothing of ours
-    assert row["build_peak_rss_bytes"] > 10 << 20
-    assert row["search_peak_rss_bytes"] > 10 << 20
+    assert row["index_bytes_with_vectors"] == 128 + N * DIM * 4  # what the method saved, and nothing of ours
+    assert row["index_bytes"] == 128
+    assert row["baseline_memory_bytes"] > 10 << 20
+    assert 0 < row["search_memory_bytes"] < 10 << 20  # not that of the interpreter
+    assert row["batch_size"] == QUERY_COUNT - 1  # one query has no match
     assert row["qps"] >= row["qps_with_prepare"] > 0
     assert row["latency_p50_ms"] <= row["latency_p95_ms"] <= row["latency_p99_ms"]
     assert 0 < row["selectivity_mean"] < 1
@@ -190,10 +193,12 @@ def test_a_first_call_says_that_it_compiles(runs: Runs, tmp_path: Path, monkeypa
         assert compiling == (set() if repeat else {"building", "searching"})
 
 
-def test_a_worker_ends_whose_parent_died_before_it_started(tmp_path: Path) -> None:
-    words = ["0", "describe", "algorithms.baselines.prefilter.PreFilter", str(tmp_path)]  # nobody has the parent 0
+def test_a_worker_ends_whose_parent_died_before_it_started() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bench.runs.worker", *words], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bench.measuring.worker", "3", "0"],  # nobody has the parent 0
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (1, "the process that started this worker has died\n")
-    assert not list(tmp_path.iterdir())

@@ -88,6 +88,7 @@ def test_two_sweeps_at_once_make_every_run_once(layout: Path, tmp_path: Path, ma
     arguments = ["-m", "dataset=local", f"dataset.path={layout}", f"results={tmp_path / 'results'}", "k=5,6,7"]
     method = ["algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks", "+algorithm.search.effort=1"]
     sweep = [*arguments, "algorithm=prefilter", *method, "latency_queries=2", "threads_build=1"]
+    sweep.append(f"limits.writable=[{marks.parent}]")
     with start_command("bench.run", *sweep) as one, start_command("bench.run", *sweep) as two:
         said = [writer.communicate() for writer in (one, two)]
     assert (one.returncode, two.returncode) == (0, 0), said

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from functools import cache as once
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from algorithms.loading import load_target
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.filters import FilterType
+from bench.core.formats import Storage
 from bench.core.method import Method
-from bench.core.typed_json import loads
+from bench.core.typed_json import dumps, loads
+from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
 from bench.datasets.sources import LayoutSource
 from bench.datasets.subset import SubsetConfig
+from bench.measuring.serving import description
 from bench.results.store import Overwrite
-from bench.runs import worker
 from bench.runs.config import LimitsConfig, RunConfig, StorageConfig
 from bench.runs.description import code_digest
 from bench.runs.plan import Plan
-from bench.runs.task import DESCRIPTION_FILE
 from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload, WorkloadSource
 
@@ -29,9 +32,10 @@ EM = PublishedWorkload("em", FilterType.EM)
 @once
 def described(target: str) -> Method:
     """Return what `bench.runs.description.method_of` returns."""
-    with TemporaryDirectory() as name:
-        worker.describe(target, Path(name))
-        return loads(Method, (Path(name) / DESCRIPTION_FILE).read_text())
+    method = load_target(target)
+    if method.info.compiled:
+        importlib.import_module("algorithms.kernels.compiled")  # as workers do
+    return loads(Method, dumps(description(target, method)))
 
 
 def plan_of(
@@ -45,19 +49,22 @@ def plan_of(
     seconds: float = 60.0,
     memory_gib: float | None = None,
     latency_queries: int = 2,
+    storage: Storage = Storage.FLOAT32,
     overwrite: Overwrite = Overwrite.NEVER,
 ) -> Plan:
     """Return the plan of a method of `tests.support.adversarial` at some settings of `effort`."""
     target = f"tests.support.adversarial.{name}"
     method = described(target)
+    marks = os.environ.get("MARKS")
+    writable = [str(Path(marks).parent)] if marks else []
     search: dict[str, Any] = {"effort": list(efforts)}
     config = RunConfig(
         dataset=LayoutSource(dataset.name, str(dataset.folder)),
         subset=SubsetConfig(),
-        storage=StorageConfig(),
+        storage=StorageConfig(storage),
         workload=source,
         algorithm=AlgorithmConfig(name, target, {}, search),
-        limits=LimitsConfig(seconds, seconds, memory_gib),
+        limits=LimitsConfig(seconds, seconds, memory_gib, writable),
         k=k,
         repeats=1,
         seed=0,
@@ -75,4 +82,5 @@ def plan_of(
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     reason = method.unsupported[workload.filter_type]
     params, digest = method.check_params("build", {}), code_digest(method)
-    return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, None)
+    codes = None if storage is Storage.FLOAT32 else write_codes(dataset.vectors, storage, cache)
+    return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, codes)

@@ -27,8 +27,8 @@ def row(**values: Any) -> Row:
         "k": 10, "queries": 100, "algorithm": "hnswlib_infilter", "storage": Storage.FLOAT32, "storage_error": 0.0,
         "build_params": {"M": 16}, "search_params": {"ef": 10}, "repeat": 0, "seed": 0, "threads_build": 4,
         "threads_search": 1, "recall": 0.9, "recall_paper": 0.8, "violations": 0, "qps": 1000.0,
-        "qps_with_prepare": 900.0, "build_seconds": 2.0, "build_peak_rss_bytes": 200 << 20,
-        "search_peak_rss_bytes": 100 << 20, "index_bytes": 10 << 20, "selectivity_mean": 0.25, "started_at": TIME,
+        "qps_with_prepare": 900.0, "build_seconds": 2.0, "build_memory_bytes": 200 << 20,
+        "search_memory_bytes": 100 << 20, "index_bytes": 10 << 20, "selectivity_mean": 0.25, "started_at": TIME,
     }  # fmt: skip
     columns: dict[str, Any] = base | MACHINE | values
     return Row(**columns | {key: json.dumps(columns[key]) for key in ("build_params", "search_params")})
@@ -36,7 +36,7 @@ def row(**values: Any) -> Row:
 
 def failed(status: Status, error: str | None, **values: Any) -> Row:
     """Return a row of a failed run."""
-    unknown = ("recall", "recall_paper", "violations", "qps", "qps_with_prepare", "search_peak_rss_bytes")
+    unknown = ("recall", "recall_paper", "violations", "qps", "qps_with_prepare", "search_memory_bytes")
     return replace(row(status=status, error=error, **values), **dict.fromkeys(unknown))
 
 

@@ -58,7 +58,7 @@ SLOW: dict[str, set[str]] = {
     "cluster/test_launchers.py": {
         "test_a_failing_job_does_not_affect_others",
         "test_a_sweep_that_lost_a_worker_resumes",
-        "test_without_a_launcher_a_sweep_stops_at_its_first_error",
+        "test_without_a_launcher_a_sweep_goes_on_after_an_error",
     },
     "cluster/test_ray.py": {
         "test_a_killed_worker_loses_nothing",
@@ -158,7 +158,7 @@ SLOW: dict[str, set[str]] = {
         "test_embeddings",
         "test_the_command_prints_a_conclusion_for_each_observation",
     },
-    "runs/test_adversarial.py": {
+    "measuring/test_adversarial.py": {
         "test_a_build_that_takes_too_much_memory_is_stopped",
         "test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it",
         "test_a_method_that_ends_early_has_crashed",

@@ -18,11 +18,11 @@ from bench.results.selection import panels
 
 _COLUMNS = {
     "build_seconds": ("build time in seconds", 1.0),
-    "build_peak_rss_bytes": ("peak memory of the build in MiB", 2.0**20),
-    "search_peak_rss_bytes": ("peak memory of the search in MiB", 2.0**20),
+    "build_memory_bytes": ("peak memory of the build in MiB", 2.0**20),
+    "search_memory_bytes": ("peak memory of the search in MiB", 2.0**20),
     "index_bytes": ("index size on disk in MiB", 2.0**20),
 }
-_MEMORY = ("build_peak_rss_bytes", "search_peak_rss_bytes")  # linear from zero, because methods differ little
+_MEMORY = ("build_memory_bytes", "search_memory_bytes")  # linear from zero, because methods differ little
 _DECADES = 4  # of the other axes, below the largest value; an empty build would compress all other bars
 _BAR = 0.16  # inches
 
@@ -59,7 +59,7 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
         Indexed by algorithm and storage, with columns ``{cost}_mean`` and ``{cost}_std`` (0 for a single build).
     """
     good = rows[rows["status"] == Status.OK]
-    costs_of = {column: "max" if column == "search_peak_rss_bytes" else "first" for column in _COLUMNS}
+    costs_of = {column: "max" if column == "search_memory_bytes" else "first" for column in _COLUMNS}
     builds = good.groupby([*METHOD, "build_params", "seed", "repeat"], as_index=False).agg(costs_of)
     frame = builds.groupby(METHOD)[list(_COLUMNS)].agg(["mean", "std"])
     frame.columns = pd.Index(["_".join(names) for names in frame.columns.to_flat_index()])

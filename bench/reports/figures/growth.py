@@ -20,11 +20,11 @@ from bench.results.rows import METHOD, Status, methods_in
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
     "build_seconds": "build time in seconds",
-    "build_peak_rss_bytes": "peak memory of the build in MiB",
+    "build_memory_bytes": "peak memory of the build in MiB",
     "index_bytes": "index size in MiB",
 }
 _LETTERS_PER_INCH = 13
-_MIB = ("build_peak_rss_bytes", "index_bytes")
+_MIB = ("build_memory_bytes", "index_bytes")
 
 
 def measured(rows: pd.DataFrame, by: str, recall: float) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from bench.results.rows import METHOD, SCHEMA, method_title
 from bench.results.selection import View, figures, panels
 
 _CSV = "csv"
+_JSON = "json"
 
 
 @dataclass
@@ -35,15 +36,19 @@ def render(config: TableConfig) -> str:
     Raises:
         BenchError: a key is invalid, or no row matches.
     """
-    if config.format not in (_CSV, *FORMATS):
-        raise BenchError(f"format={config.format} is unknown{suggestion(config.format, [_CSV, *FORMATS])}")
+    if config.format not in (_CSV, _JSON, *FORMATS):
+        raise BenchError(f"format={config.format} is unknown{suggestion(config.format, [_CSV, _JSON, *FORMATS])}")
     for recall in config.recalls:
         if not 0 <= recall <= 1:
             raise BenchError(f"recalls={config.recalls} is out of range; recalls are between 0 and 1")
-    rows = config.rows()
     if config.raw:
-        raw = rows[SCHEMA.names]
+        raw = config.rows(raw=True)[SCHEMA.names]
+        if config.format == _JSON:
+            return raw.to_json(orient="records", date_format="iso", indent=1)
         return _csv(raw) if config.format == _CSV else FORMATS[config.format](_raw_table(raw))
+    rows = config.rows()
+    if config.format == _JSON:
+        return summary(rows, config.x, config.y, config.recalls).to_json(orient="records", indent=1)
     if config.format == _CSV:
         return _csv(summary(rows, config.x, config.y, config.recalls))
     tables = [_table(of_machine, config) for _, one in figures(rows) for _, of_machine in one.groupby("machine")]
@@ -80,12 +85,20 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
 
 
 def _note(rows: pd.DataFrame) -> str:
-    """Return which methods do not serve which workload."""
+    """Return which methods do not serve which workload, and which rows were disturbed."""
     methods_of = [
         (panel["workload"].iloc[0], [method_title(*one) for one in unserved(panel)]) for panel in panels(rows)
     ]
     parts = dict.fromkeys(f"{workload} by {', '.join(methods)}" for workload, methods in methods_of if methods)
-    return f"Not served: {'; '.join(parts)}." if parts else ""
+    sentences = [f"Not served: {'; '.join(parts)}."] if parts else []
+    remarked = rows[rows["remarks"].notna()]
+    for method, some in remarked.groupby(METHOD):
+        of_method = rows[(rows[METHOD] == list(method)).all(axis=1)]
+        example = str(some["remarks"].iloc[0]).partition(";")[0]
+        sentences.append(
+            f"{method_title(*map(str, method))}: {example} ({len(some)} of {len(of_method)} rows have a remark)."
+        )
+    return "\n".join(sentences)
 
 
 def _raw_table(rows: pd.DataFrame) -> Table:

@@ -12,7 +12,7 @@ from bench.results.curves import best_at, failures, points, unserved
 from bench.results.rows import METHOD, Status
 from bench.results.selection import FIGURE, PANEL, figures, panels
 
-COSTS = ["build_seconds", "index_bytes", "build_peak_rss_bytes", "search_peak_rss_bytes"]
+COSTS = ["build_seconds", "index_bytes", "build_memory_bytes", "search_memory_bytes"]
 
 
 def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.DataFrame:
@@ -80,7 +80,11 @@ def _chosen_build(curve: pd.DataFrame, recalls: Sequence[float]) -> str:
 
 
 def _costs(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the costs of a build: means over its repeats, and the highest search memory of all settings."""
-    builds = rows.drop_duplicates(["seed", "repeat", "threads_build"])
+    """Return the costs of a build: means over its repeats, and the highest search memory of all settings.
+
+    Builds with different numbers of threads do not compare: those with the most count.
+    """
+    rows = rows[rows["threads_build"] == rows["threads_build"].max()]
+    builds = rows.drop_duplicates(["seed", "repeat"])
     costs = {name: float(builds[name].mean()) for name in COSTS[:-1]}
     return costs | {COSTS[-1]: float(rows[COSTS[-1]].max())}

@@ -26,7 +26,13 @@ class Honest(Algorithm):
     """Exact search in float64, one query at a time."""
 
     info = Info(
-        paper="none", year=2024, approach="pre-filtering", technique="none", serves=ALL_FILTERS, libraries=("numpy",)
+        paper="none",
+        year=2024,
+        approach="pre-filtering",
+        technique="none",
+        serves=ALL_FILTERS,
+        libraries=("numpy",),
+        holds_vectors=True,
     )
     SearchParams = Search
     vectors: NDArray[np.float32]

@@ -18,19 +18,21 @@ class Reranked:
 
     def __init__(self, algorithm: Algorithm, vectors: NDArray[Any], factor: float) -> None:
         """Rank `factor` candidates per answer by `vectors` [n, d]; only the candidates' are read."""
-        self._algorithm, self._vectors, self._factor = algorithm, vectors, factor
+        self.algorithm, self._vectors, self._factor = algorithm, vectors, factor
         self.distance_computations: int | None = None
+        self.candidates: NDArray[Any] | None = None
 
     def prepare(self, filters: FilterBatch) -> Any:
         """See `Algorithm.prepare`."""
-        return self._algorithm.prepare(filters)
+        return self.algorithm.prepare(filters)
 
     def search(
         self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
     ) -> NDArray[np.integer[Any]]:
         """See `Algorithm.search`."""
-        candidates = self._algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads)
-        count = self._algorithm.distance_computations
+        candidates = np.array(self.algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads))
+        self.candidates = candidates
+        count = self.algorithm.distance_computations
         self.distance_computations = None if count is None else count + int(np.count_nonzero(candidates >= 0))
         return nearest(self._vectors, queries, candidates, k)
 

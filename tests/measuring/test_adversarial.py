@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
+from bench.core.errors import BenchError
 from bench.datasets.dataset import Dataset
 from bench.results.rows import Row, Status, log_of, reason_of
 from bench.results.store import Overwrite, Store
@@ -17,6 +18,7 @@ from tests.support.plans import plan_of
 from tests.support.small_dataset import QUERY_COUNT
 
 Rows = list[Row]
+MATCHED = QUERY_COUNT - 1  # the last query has no match
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_an_honest_method_is_perfect(rows_of: Any) -> None:
     [
         ("RepeatsTheNearest", "ids repeated", 0.101, 9 * (QUERY_COUNT - 1)),
         ("IgnoresTheFilter", "ids failing the filter", 0.7, None),
-        ("OutOfRange", "25 ids out of range (first in query 0)", 0.9, QUERY_COUNT + 1),
+        ("OutOfRange", "26 ids out of range (first in query 0)", 0.9, QUERY_COUNT + 2),
     ],
 )
 def test_ids_that_nobody_asked_for_are_invalid(
@@ -95,10 +97,12 @@ def test_answers_in_another_order_are_counted(rows_of: Any) -> None:
         ("ReturnsFloats", "search returned float64 where ids are integers"),
         (
             "ReturnsTooMany",
-            f"search returned an array of shape [{QUERY_COUNT}, 20] for {QUERY_COUNT} queries and k = 10",
+            f"search returned an array of shape [{MATCHED}, 20] for {MATCHED} queries and k = 10",
         ),
-        ("ReturnsFlat", f"shape [{QUERY_COUNT * 10}]"),
-        ("ReturnsOneRowLess", f"shape [{QUERY_COUNT - 1}, 10] for {QUERY_COUNT} queries"),
+        ("ReturnsObjects", "search returned Python objects where ids are integers"),
+        ("ReturnsNothing", "search returned Python objects where ids are integers"),
+        ("ReturnsFlat", f"shape [{MATCHED * 10}]"),
+        ("ReturnsOneRowLess", f"shape [{MATCHED - 1}, 10] for {MATCHED} queries"),
     ],
 )
 def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, error: str) -> None:
@@ -111,9 +115,6 @@ def test_answers_of_another_shape_or_type_are_invalid(rows_of: Any, name: str, e
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("ReturnsObjects", "search returned Python objects where ids are integers"),
-        ("ReturnsNothing", "search returned Python objects where ids are integers"),
-        ("DiesInBuild", "died by SIGKILL"),
         ("SegfaultsInBuild", "died by SIGSEGV; its last words: about to fall"),
         ("RaisesInBuild", "ValueError: the build went wrong"),
         ("ExitsInBuild", "ended without an answer"),
@@ -128,6 +129,12 @@ def test_a_method_that_ends_early_has_crashed(rows_of: Any, name: str, error: st
     assert error in row.error
     assert len(row.error) < 5000
     assert row.recall is None
+
+
+def test_a_worker_that_is_killed_from_outside_leaves_no_row(rows_of: Any, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="a worker was killed from outside"):
+        rows_of("DiesInBuild")
+    assert len(Store(tmp_path).rows()) == 0
 
 
 def test_a_build_that_takes_too_long_is_stopped(rows_of: Any) -> None:
@@ -169,7 +176,7 @@ def test_a_setting_that_fails_costs_no_other(rows_of: Any) -> None:
     assert [row.search_params for row in rows] == [f'{{"effort": {effort}}}' for effort in range(6)]
     assert [row.recall for row in rows] == [1, None, None, None, None, 1]
     assert "effort 1 is too much" in rows[1].error
-    assert "SIGKILL" in rows[2].error
+    assert "SIGABRT" in rows[2].error
 
 
 @pytest.mark.parametrize(

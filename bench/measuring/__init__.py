@@ -1,0 +1,1 @@
+"""Measuring a method that is not trusted: it answers in a worker, and its parent asks, times and watches."""

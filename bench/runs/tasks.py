@@ -1,0 +1,61 @@
+"""From a plan to what a worker is told and may touch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.core.paths import PROJECT
+from bench.measuring.child import kernel_cache, search_path
+from bench.measuring.messages import Task
+from bench.runs.plan import Plan
+from bench.system.sandbox import Sandbox
+
+
+def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
+    """Return a plan as a worker is told it: to build into the folder `index`, or to search from it."""
+    config, workload = plan.config, plan.workload
+    return Task(
+        target=config.algorithm.target,
+        build_params=plan.build_params,
+        vectors=plan.dataset.vectors.resolve(),
+        attributes=workload.attributes_path.resolve() if workload.attributes_path else None,
+        filtered=workload.filtered,
+        filter_type=workload.filter_type,
+        codes=plan.codes.resolve() if plan.codes else None,
+        rerank=config.storage.rerank,
+        seed=config.seed + repeat,
+        threads=threads,
+        memory_limit=plan.memory_limit,
+        index=index.resolve(),
+        search_path=search_path(),
+    )
+
+
+def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path) -> Sandbox:
+    """Return what a worker may do with files: it sees neither queries, true answers nor results.
+
+    Args:
+        plan: the run.
+        task: what the worker is told; it may read the files that this names.
+        hidden: folders of results and of derived data. Those of the dataset are added.
+        writable: the folder of the run.
+    """
+    data = [plan.dataset.vectors, plan.dataset.queries, *filter(None, [plan.dataset.attributes])]
+    folders = [*hidden, *(file.parent for file in data), *(file.resolve().parent for file in data)]
+    folders += filter(None, [plan.dataset.folder])
+    secret = {folder.resolve() for folder in folders}
+    code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, str(PROJECT)]}
+    named = [task.vectors, task.attributes, task.codes, task.index, *plan.method.sources, *plan.method.files]
+    return Sandbox(
+        hidden=tuple(sorted(secret)),
+        readable=(*(path for path in named if path), *sorted(code - secret)),
+        listable=tuple(sorted(code & secret)),
+        writable=(
+            writable.resolve(),
+            Path("/dev"),
+            kernel_cache(),
+            *(Path(path).resolve() for path in plan.config.limits.writable),
+        ),
+    )

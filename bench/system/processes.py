@@ -1,0 +1,125 @@
+"""What a process and all that it starts hold and use, as seen from outside (Linux; elsewhere by psutil alone)."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+
+_SHARED_MEMORY = Path("/dev/shm")
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below this one whose parent ends, so that none escapes `end_tree`."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children() -> set[int]:
+    """Return the processes that this one started or adopted."""
+    return {process.pid for process in psutil.Process().children()}
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all below it; those that have ended are left out."""
+    try:
+        process = psutil.Process(pid)
+        return [pid, *(below.pid for below in process.children(recursive=True))]
+    except psutil.Error:
+        return []
+
+
+def memory(pids: list[int]) -> int:
+    """Return the bytes of memory that processes hold and no file backs: anonymous and shared."""
+    return sum(map(_memory, pids))
+
+
+def _memory(pid: int) -> int:
+    """Return the anonymous and shared bytes of a process; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        with contextlib.suppress(psutil.Error):
+            return 0 if sys.platform == "linux" else int(psutil.Process(pid).memory_info().rss)
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Return the processor time of processes, and of those that they started and that have ended."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            total += sum(psutil.Process(pid).cpu_times()[:4])
+    return total
+
+
+def involuntary_switches(pid: int) -> int:
+    """Return how often a process was interrupted to let another one run."""
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(pid).num_ctx_switches().involuntary)
+    return 0
+
+
+class SharedFiles:
+    """Files of this user in the folder of shared memory that were not there before."""
+
+    def __init__(self) -> None:
+        """Note which files are there."""
+        self._before = set(self._names())
+
+    def size(self, pids: list[int]) -> int:
+        """Return the bytes of the new ones that no process maps other than `pids`."""
+        total = 0
+        for name in self._new(pids):
+            with contextlib.suppress(OSError):
+                total += (_SHARED_MEMORY / name).stat().st_blocks * 512
+        return total
+
+    def delete(self) -> None:
+        """Delete the new ones that no process maps."""
+        for name in self._new([]):
+            with contextlib.suppress(OSError):
+                (_SHARED_MEMORY / name).unlink()
+
+    def _new(self, pids: list[int]) -> set[str]:
+        new = set(self._names()) - self._before
+        if new:
+            for process in psutil.process_iter():
+                if process.pid not in pids:
+                    with contextlib.suppress(OSError):
+                        maps = Path(f"/proc/{process.pid}/maps").read_text()
+                        new = {name for name in new if f"{_SHARED_MEMORY}/{name}\n" not in maps}
+            self._before |= set(self._names()) - self._before - new  # those of others stay theirs
+        return new
+
+    @staticmethod
+    def _names() -> list[str]:
+        try:
+            with os.scandir(_SHARED_MEMORY) as entries:
+                return [e.name for e in entries if e.is_file(follow_symlinks=False) and e.stat().st_uid == os.getuid()]
+        except OSError:
+            return []
+
+
+def end_tree(pid: int, others: set[int]) -> None:
+    """Kill a process, its group, and all that this process has adopted since; wait for their ends.
+
+    Args:
+        pid: a child of this process, the leader of its group.
+        others: the children of this process that stay.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    while strays := children() - others - {pid}:
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(stray, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(stray, 0)
