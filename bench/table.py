@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from bench.config.command import command
 from bench.config.typed import typed
 from bench.reports.tables.results import TableConfig, render
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 
 
 def main(config: DictConfig) -> None:

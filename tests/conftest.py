@@ -47,6 +47,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, claims: str) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setenv("TMPDIR", claims)
     monkeypatch.setattr(tempfile, "tempdir", claims)
+    monkeypatch.setenv("FANNS_BENCH_CLAIMS", Path(claims).name)
 
 
 @pytest.fixture(scope="session")

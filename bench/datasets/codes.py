@@ -10,7 +10,8 @@ import numpy as np
 from bench.core.formats import Codes, Storage, encode
 from bench.core.progress import bar
 from bench.core.vectors import dense, open_vectors
-from bench.system.cache import Cache, digest_of
+from bench.system.cache import Cache
+from bench.system.files import digest_of
 
 _BLOCK_BYTES = 64 << 20
 _CODES, _SCALES, _FACTS = "codes.npy", "scales.npy", "facts.json"

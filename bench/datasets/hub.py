@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file
-from bench.system.cache import atomic_file, make_folder, sha256
+from bench.system.files import atomic_file, make_folder, sha256
 
 MARK = "download.json"
 FILES = (

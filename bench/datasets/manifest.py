@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.system.cache import atomic_file, sha256
+from bench.system.files import atomic_file, sha256
 
 MANIFEST, ITEMS = "dataset.json", "items.parquet"
 

@@ -17,7 +17,8 @@ from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
-from bench.system.cache import Cache, atomic_folder, creation_lock, digest_of
+from bench.system.cache import Cache, creation_lock
+from bench.system.files import atomic_folder, digest_of
 
 
 class Source(Protocol):

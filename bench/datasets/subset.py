@@ -12,7 +12,8 @@ from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.vectors import dense, open_vectors
 from bench.datasets.dataset import Dataset
-from bench.system.cache import Cache, digest_of
+from bench.system.cache import Cache
+from bench.system.files import digest_of
 
 _BLOCK = 4096
 _UNIT = 1e-3

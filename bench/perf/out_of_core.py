@@ -17,7 +17,8 @@ from bench.core.vectors import open_vectors
 from bench.datasets.dataset import load_rows
 from bench.datasets.sources import VectorsSource
 from bench.perf.methods import reset_peak
-from bench.system.cache import Cache, make_folder
+from bench.system.cache import Cache
+from bench.system.files import make_folder
 from bench.system.memory import peak_rss
 from bench.workloads.ground_truth import ground_truth
 from bench.workloads.sources import UnfilteredWorkload

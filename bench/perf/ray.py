@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from bench.core.errors import BenchError
-from bench.system.cache import make_folder
+from bench.system.files import make_folder
 
 RUNS = 40
 # Every seed needs its own index, so every run builds and searches, for a few seconds in all.

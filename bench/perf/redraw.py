@@ -24,7 +24,7 @@ from bench.core.formats import Storage
 from bench.reports.exhibits import PUBLISHED
 from bench.results.rows import QUERY_SCHEMA, Row, Status
 from bench.results.store import Store
-from bench.system.cache import make_folder
+from bench.system.files import make_folder
 from bench.system.machine import machine
 
 ROWS = 20_000

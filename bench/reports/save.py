@@ -11,7 +11,7 @@ from bench.reports.exhibits import Exhibit, file_name
 from bench.reports.figures.theme import RC
 from bench.reports.load import Results
 from bench.reports.tables.table import FORMATS, Table, as_csv
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 
 _SUFFIXES = {"latex": "tex", "markdown": "md"}
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.results.rows import METHOD, QUERY_SCHEMA, SCHEMA, Row, Status, from_table, to_table
-from bench.system.cache import atomic_file, make_folder
+from bench.system.files import atomic_file, drop_leftovers, make_folder, sha256
 from bench.system.locks import lock, try_lock
 
 
@@ -38,6 +38,9 @@ _HOW = ["repeat", "seed", "threads_build", "threads_search", "timed_seconds", "l
 _WHERE = ["cpu_model", "cores", "memory_bytes"]
 _IDENTITY = [*_WHAT, *_HOW, *_WHERE]
 """Two rows that are equal in these measure the same: only the code, the time and the measurements may differ."""
+
+_QUERIES = b"queries_sha256"
+"""The key of a file of rows under which it names the content of the file of per-query values."""
 
 _REQUIRED = {"run_id", "status", "dataset", "workload", "algorithm", "search_params", "repeat", "started_at"}
 """Columns that every version had: a file without one of them does not hold rows."""
@@ -58,16 +61,29 @@ class Store:
     def is_done(self, run_id: str, repeat: int, overwrite: Overwrite) -> bool:
         """Return whether a run is stored and need not be run again under an overwrite strategy.
 
-        Raises:
-            BenchError: its file is damaged.
+        A run whose files are damaged is not; this is a warning.
         """
         path = self._file("runs", run_id, repeat)
         if overwrite is Overwrite.ALWAYS or not path.exists():
             return False
-        if overwrite is Overwrite.NEVER:
-            return True
-        statuses = _read(path).column("status").to_pylist()
-        return all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
+        try:
+            statuses = self._complete(run_id, repeat).column("status").to_pylist()
+        except BenchError as error:
+            print(f"warning: {error}", file=sys.stderr)
+            return False
+        return overwrite is Overwrite.NEVER or all(status in (Status.OK, Status.UNSUPPORTED) for status in statuses)
+
+    def _complete(self, run_id: str, repeat: int) -> pa.Table:
+        """Return the rows of a run whose per-query values are those that were stored with them.
+
+        Raises:
+            BenchError: a file is damaged, or is of another attempt.
+        """
+        table, queries = _read(self._file("runs", run_id, repeat)), self._file("queries", run_id, repeat)
+        stored = (table.schema.metadata or {}).get(_QUERIES, b"").decode()
+        if stored and (not queries.is_file() or sha256(queries) != stored):
+            raise BenchError(f"{queries} is damaged or of another attempt; the run is made again")
+        return table
 
     def lock(self, kind: str, name: str, repeat: int, waiting: Callable[[], None]) -> BinaryIO:
         """Return an open file that holds a lock until it is closed.
@@ -107,14 +123,17 @@ class Store:
         Raises:
             BenchError: the results folder cannot be written.
         """
+        per_query, per_setting = self._file("queries", run_id, repeat), self._file("runs", run_id, repeat)
+        for path in (per_query, per_setting):
+            drop_leftovers(path)
         with (
-            atomic_file(self._file("queries", run_id, repeat)) as path,
+            atomic_file(per_query) as path,
             pq.ParquetWriter(path, QUERY_SCHEMA, compression="zstd") as writer,
         ):
             for table in queries:
                 writer.write_table(table)
-        with atomic_file(self._file("runs", run_id, repeat)) as path:
-            pq.write_table(to_table(rows), path)
+        with atomic_file(per_setting) as path:
+            pq.write_table(to_table(rows).replace_schema_metadata({_QUERIES: sha256(per_query)}), path)
 
     def run(self, run_id: str, repeat: int) -> list[Row]:
         """Return the rows of a stored run.
@@ -166,9 +185,9 @@ def _rows_of(path: Path) -> pa.Table | None:
     """
     table = _read(path)
     try:
-        current = _current(table)
-        if missing := _REQUIRED - set(current.column_names):
+        if missing := _REQUIRED - set(table.column_names):
             raise KeyError(f"it has no column '{min(missing)}'")
+        current = _current(table)
         types = {f.name: f.type for f in SCHEMA}
         columns = zip(current.column_names, current.columns, strict=True)
         return pa.table({name: values.cast(types.get(name, values.type)) for name, values in columns})

@@ -14,7 +14,8 @@ from bench.core.paths import PROJECT
 from bench.core.typed_json import dumps, loads
 from bench.measuring.child import Child, WorkerFailed, search_path
 from bench.measuring.messages import Action, Request, Task
-from bench.system.cache import Cache, digest_of, sha256
+from bench.system.cache import Cache
+from bench.system.files import digest_of, sha256
 from bench.system.machine import library_versions
 from bench.system.sandbox import Sandbox
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.system.cache import sha256
+from bench.system.files import sha256
 
 
 @dataclass(frozen=True)

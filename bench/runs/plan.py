@@ -9,6 +9,8 @@ from typing import Any
 
 import psutil
 
+from bench.core.cpus import allowed_cpus
+from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.method import Method
 from bench.datasets.codes import write_codes
@@ -17,10 +19,13 @@ from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, method_of
-from bench.system.cache import digest_of
+from bench.system.cgroups import cpu_limit, memory_limit
+from bench.system.files import digest_of
 from bench.system.folders import results_cache
-from bench.system.machine import machine, machine_id
+from bench.system.machine import machine_id
 from bench.workloads.workload import Workload
+
+_UNLIMITED = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,11 @@ class Plan:
 
     @property
     def memory_limit(self) -> int:
-        """Bytes of resident memory that a worker may hold."""
+        """Bytes of memory that a worker may hold."""
         gib = self.config.limits.memory_gib
-        return int(gib * 2**30) if gib is not None else psutil.virtual_memory().total * 9 // 10
+        if gib is not None:
+            return int(gib * 2**30)
+        return min(psutil.virtual_memory().total, memory_limit() or _UNLIMITED) * 9 // 10
 
 
 def make_plan(config: RunConfig) -> Plan:
@@ -108,6 +115,10 @@ def make_plan(config: RunConfig) -> Plan:
         BenchError: something does not fit; nothing has been run, and nothing written but derived data.
     """
     cache = results_cache(config.results)
+    cpus = min(len(allowed_cpus()), cpu_limit() or _UNLIMITED)
+    for key, threads in (("threads_build", config.threads_build), ("threads_search", config.threads_search)):
+        if threads is not None and threads > cpus:
+            raise BenchError(f"{key}={threads} is out of range; there are {cpus} CPUs that this process may use")
     method = method_of(config.algorithm.target, cache)
     digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
@@ -128,6 +139,6 @@ def make_plan(config: RunConfig) -> Plan:
         build_params=build_params,
         settings=settings,
         unsupported=unsupported,
-        threads_build=config.threads_build or machine()["cores"],
+        threads_build=config.threads_build or cpus,
         codes=codes,
     )

@@ -23,8 +23,8 @@ from bench.runs.facts import BuildFacts, digests, index_files
 from bench.runs.origin import check_code
 from bench.runs.plan import Plan
 from bench.runs.tasks import sandbox_of, task_of
-from bench.system.cache import make_folder, sync_folder
 from bench.system.cpus import claim_cpus
+from bench.system.files import make_folder, sync_folder
 from bench.system.noise import Noise, Quiet
 from bench.truth.answers import GroundTruth
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.system.cache import make_folder
+from bench.system.files import make_folder
 from bench.system.locks import lock, try_lock
 
 _OWNER = ".owner"

@@ -9,7 +9,7 @@ from typing import Any
 from bench.core.attributes import Attributes
 from bench.datasets.attribute_table import summarise_attributes
 from bench.datasets.manifest import MANIFEST
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 
 CARD = "README.md"
 

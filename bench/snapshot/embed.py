@@ -21,7 +21,7 @@ from bench.core.vectors import open_vectors, write_fvecs
 from bench.datasets.layout import VECTORS
 from bench.datasets.manifest import ITEMS, read_manifest
 from bench.snapshot.embedders.base import Embedder, EmbedderSource, embed_texts
-from bench.system.cache import atomic_file, make_folder, sha256
+from bench.system.files import atomic_file, make_folder, sha256
 
 SHARD = 1024
 """Items per shard."""

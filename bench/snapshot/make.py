@@ -36,7 +36,7 @@ from bench.snapshot.embedders import EMBEDDERS
 from bench.snapshot.embedders.base import EmbedderSource, embed_texts
 from bench.snapshot.queries import QueriesConfig, draw_filters, read_terms, term_of
 from bench.snapshot.sample import SampleConfig, choose, derive, titles, write_rows
-from bench.system.cache import atomic_file, make_folder, sha256
+from bench.system.files import atomic_file, make_folder, sha256
 from bench.system.folders import results_cache
 from bench.system.locks import try_lock
 from bench.workloads.ground_truth import ground_truth

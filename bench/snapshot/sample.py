@@ -18,7 +18,7 @@ from bench.core.errors import BenchError, suggestion
 from bench.core.progress import bar
 from bench.datasets.layout import PUBLISHED_KINDS, arrow_type
 from bench.snapshot.read import Malformed, Record, read
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 
 _ROWS = 20_000
 _TEXT = [("id", pa.string()), ("title", pa.string()), ("abstract", pa.string())]

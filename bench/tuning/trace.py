@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.core.errors import BenchError
 from bench.runs.config import RunConfig
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 from bench.tuning.config import TunerConfig
 from bench.tuning.reward import Reward
 

@@ -14,7 +14,7 @@ from bench.datasets.characteristics import (
     describe_selectivities,
 )
 from bench.datasets.dataset import Dataset
-from bench.system.cache import atomic_file
+from bench.system.files import atomic_file
 from bench.workloads.workload import Workload
 
 

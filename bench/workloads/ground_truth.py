@@ -17,7 +17,8 @@ from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors, read_ivecs
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import truth_file
-from bench.system.cache import Cache, digest_of
+from bench.system.cache import Cache
+from bench.system.files import digest_of
 from bench.truth.answers import GroundTruth, merged
 from bench.truth.judge import judge
 from bench.truth.search import search_shard, shards

@@ -19,7 +19,8 @@ from bench.core.filter_json import to_json
 from bench.core.filters import Between, Everything, Filter, FilterType, attributes_of, check, leaves, type_of
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
-from bench.system.cache import Cache, digest_of
+from bench.system.cache import Cache
+from bench.system.files import digest_of
 from bench.workloads.controlled import draw_controlled
 from bench.workloads.draw import draw_filters
 from bench.workloads.neighbours import neighbours

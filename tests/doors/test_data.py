@@ -19,7 +19,8 @@ from bench.datasets import hub
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import PUBLISHED_WORKLOADS, truth_file
 from bench.datasets.sources import SOURCES, VectorsSource
-from bench.system.cache import Cache, sha256
+from bench.system.cache import Cache
+from bench.system.files import sha256
 from bench.workloads.ground_truth import ground_truth
 from bench.workloads.sources import PublishedWorkload, SelectivityWorkload, UnfilteredWorkload
 from tests.support.commands import Commands

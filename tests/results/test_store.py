@@ -173,6 +173,67 @@ def test_what_a_kill_left_behind_is_not_a_row(tmp_path: Path) -> None:
     assert len(store.rows()) == 1
 
 
+@pytest.mark.parametrize("group", ["runs", "queries"])
+def test_a_run_whose_files_are_damaged_is_not_done(
+    tmp_path: Path, group: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path)
+    store.write("a", 0, [row()], [query_table()])
+    assert store.is_done("a", 0, Overwrite.NEVER)
+    path = tmp_path / group / "a-0.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert not store.is_done("a", 0, Overwrite.NEVER)
+    assert f"{group}/a-0.parquet is damaged" in capfd.readouterr().err
+
+
+def test_rows_and_queries_of_two_attempts_do_not_make_a_run(tmp_path: Path) -> None:
+    store, other = Store(tmp_path), Store(tmp_path / "other")
+    store.write("a", 0, [row()], [query_table()])
+    other.write("a", 0, [row()], [])
+    (tmp_path / "other" / "queries" / "a-0.parquet").replace(tmp_path / "queries" / "a-0.parquet")
+    assert not store.is_done("a", 0, Overwrite.NEVER)
+
+
+def test_a_foreign_file_is_left_out(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = Store(tmp_path)
+    store.write("a", 0, [row()], [])
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "runs" / "foreign.parquet")
+    odd = pq.read_table(tmp_path / "runs" / "a-0.parquet").to_pydict() | {"n": ["many"]}
+    pq.write_table(pa.table(odd), tmp_path / "runs" / "odd.parquet")
+    assert len(store.rows()) == 1
+    said = capfd.readouterr().err
+    assert "foreign.parquet does not hold rows of this benchmark and is left out (it has no column" in said
+    assert "odd.parquet does not hold rows" in said
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"workload_digest": "b"},
+        {"skip": 5},
+        {"rerank": 5.0},
+        {"timed_seconds": 9.0},
+        {"latency_queries": 9},
+        {"seed": 1},
+    ],
+    ids=lambda difference: next(iter(difference)),
+)
+def test_rows_that_ask_other_questions_do_not_replace_each_other(tmp_path: Path, difference: dict[str, Any]) -> None:
+    store = Store(tmp_path)
+    store.write("a", 0, [row(workload_digest="a", skip=0)], [])
+    store.write("b", 0, [row(**{"workload_digest": "a", "skip": 0} | difference)], [])
+    assert len(store.rows()) == 2
+
+
+def test_a_row_of_a_clock_that_ran_ahead_does_not_win(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    ahead = dt.datetime.now(dt.UTC) + dt.timedelta(days=400)
+    store.write("ahead", 0, [row(recall=0.1, started_at=ahead)], [])
+    store.write("today", 0, [row(recall=0.9, started_at=dt.datetime.now(dt.UTC))], [])
+    assert store.rows()["recall"].tolist() == [0.9]
+    assert len(store.all_rows()) == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"no Parquet", None])
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
     store = Store(tmp_path)
@@ -180,6 +241,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None) -> None:
     for group in ("runs", "queries"):
         path = tmp_path / group / "a-0.parquet"
         path.write_bytes(path.read_bytes()[:-20] if content is None else content)
-    for read in (store.rows, lambda: store.is_done("a", 0, Overwrite.FAILED), lambda: store.queries("a", 0)):
+    for read in (store.rows, lambda: store.queries("a", 0)):
         with pytest.raises(BenchError, match=r"a-0.parquet is damaged .* delete it, and the run will be made again"):
             read()

@@ -202,3 +202,31 @@ def test_a_worker_ends_whose_parent_died_before_it_started() -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (1, "the process that started this worker has died\n")
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk"])
+def test_a_damaged_index_is_built_again(runs: Runs, damage: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    runs.run(runs.plan("Marks"))
+    (file,) = runs.root.rglob("index/vectors.npy")
+    file.write_bytes(damage)
+    (row,) = runs.run(runs.plan("Marks", source=R))
+    assert (row.status, row.recall, runs.builds()) == (Status.OK, 1, 2)
+    assert "is damaged; it is built again" in capfd.readouterr().err
+
+
+def test_overwriting_builds_again(runs: Runs) -> None:
+    runs.run(runs.plan("Marks"))
+    runs.run(runs.plan("Marks", overwrite=Overwrite.ALWAYS))
+    assert runs.builds() == 2
+
+
+def test_a_folder_of_a_killed_run_is_deleted_by_the_next(runs: Runs) -> None:
+    leftover = runs.root / "work" / "run-0-1234"
+    leftover.mkdir(parents=True)
+    (leftover / ".owner").touch()
+    runs.run(runs.plan("Honest"))
+    assert not list((runs.root / "work").iterdir())
+
+
+def test_every_repeat_has_a_seed_of_its_own(runs: Runs) -> None:
+    assert [runs.run(runs.plan("Honest"), repeat)[0].seed for repeat in range(3)] == [0, 1, 2]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
 from bench.results.rows import QUERY_SCHEMA, Row, Status
-from bench.system.cache import digest_of
+from bench.system.files import digest_of
 
 MACHINE = {"cpu_model": "Test CPU", "cores": 4, "memory_bytes": 16 << 30, "kernel": "Linux 6"}
 TIME = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import BenchError
-from bench.system.cache import Cache, atomic_file, atomic_folder, digest_of, make_folder
+from bench.system.cache import Cache
+from bench.system.files import atomic_file, atomic_folder, digest_of, make_folder
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:

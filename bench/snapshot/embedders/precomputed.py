@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.vectors import dense, open_vectors
 from bench.snapshot.embedders.base import Embedder, Part
-from bench.system.cache import sha256
+from bench.system.files import sha256
 
 
 @dataclass
