@@ -46,6 +46,7 @@ class Info:
             folder of the method's module. A run with another content is another run.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
         reads: the formats of stored vectors that it searches.
+        needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
     """
 
@@ -61,6 +62,7 @@ class Info:
     compiled: bool = False
     reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
     holds_vectors: bool = False
+    needs_values: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 
 from algorithms.base import Algorithm
 from bench.core.errors import BenchError
@@ -21,4 +22,6 @@ def load_target(target: str) -> type[Algorithm]:
         raise BenchError(f"{type(error).__name__}: {error}") from error
     if not (isinstance(method, type) and issubclass(method, Algorithm)):
         raise BenchError(f"{class_name} is not a subclass of algorithms.base.Algorithm")
+    if inspect.isabstract(method) or not hasattr(method, "info"):
+        raise BenchError(f"{class_name} is abstract; name a class that implements a method")
     return method

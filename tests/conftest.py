@@ -26,6 +26,11 @@ settings.register_profile("tests", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("tests")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `tests/test_fuzz.py`."""
+    parser.addoption("--mutations", type=int, default=1000, help="damaged files of each format that the fuzzers try")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that take long."""
     for item in items:

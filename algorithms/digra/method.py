@@ -47,6 +47,7 @@ class Digra(GraphMethod):
     """A multi-way tree of graphs, see `algorithms.digra`; items can be inserted and deleted."""
 
     info = Info(
+        needs_values=True,
         paper="Jiang et al., DIGRA: A Dynamic Graph Indexing for Approximate Nearest Neighbor Search with Range Filter",
         year=2025,
         approach="hybrid index",

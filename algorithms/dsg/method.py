@@ -47,6 +47,7 @@ class Dsg(GraphMethod):
     """A dynamic segment graph, see `algorithms.dsg`."""
 
     info = Info(
+        needs_values=True,
         paper="Peng et al., Dynamic Range-Filtering Approximate Nearest Neighbor Search",
         year=2025,
         approach="hybrid index",

@@ -11,6 +11,9 @@ from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Filter, type_of
 from bench.core.masks import FilterBatch
 
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+"""Of int64: NumPy compares integers beyond them as float64."""
+
 
 class Ranks:
     """Items ranked by their values, and by their ids where values are equal.
@@ -105,7 +108,9 @@ class Ranks:
 
     def _interval(self, filter_: Between) -> tuple[int, int]:
         """Return the first and the last rank in a range."""
-        low, high = filter_.low, filter_.high
-        first = 0 if low is None else np.searchsorted(self.values, low, "left")
-        stop = len(self.values) if high is None else np.searchsorted(self.values, high, "right")
+        low, high, n = filter_.low, filter_.high, len(self.values)
+        if (low is not None and low > _GREATEST) or (high is not None and high < _LEAST):
+            return n, n - 1
+        first = 0 if low is None or low < _LEAST else np.searchsorted(self.values, low, "left")
+        stop = n if high is None or high > _GREATEST else np.searchsorted(self.values, high, "right")
         return int(first), int(stop) - 1

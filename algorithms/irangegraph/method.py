@@ -52,6 +52,7 @@ class IRangeGraph(GraphMethod):
     """A graph for each node of a segment tree over the ranks, see `algorithms.irangegraph`."""
 
     info = Info(
+        needs_values=True,
         paper="Xu et al., iRangeGraph: Improvising Range-dedicated Graphs for Range-filtering Nearest Neighbor Search",
         year=2025,
         approach="hybrid index",

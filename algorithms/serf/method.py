@@ -43,6 +43,7 @@ class Serf(GraphMethod):
     """A segment graph in two dimensions, see `algorithms.serf`."""
 
     info = Info(
+        needs_values=True,
         paper="Zuo et al., SeRF: Segment Graph for Range-Filtering Approximate Nearest Neighbor Search",
         year=2024,
         approach="hybrid index",

@@ -43,6 +43,8 @@ class AlgorithmConfig:
             for name, values in getattr(self, group).items():
                 if values == []:
                     raise BenchError(f"algorithm.{group}.{name}=[] has no value; give it at least one")
+                if isinstance(values, list) and any(value in values[:at] for at, value in enumerate(values)):
+                    raise BenchError(f"algorithm.{group}.{name}={values} has a value twice; give each once")
 
     def settings(self) -> list[dict[str, Any]]:
         """Return every search setting, the last parameter changing fastest."""

@@ -12,11 +12,12 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from bench.config.help import help_text
 from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, within_swept_groups
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, plain
 from bench.core.paths import CONFIGS
 from bench.system.exit_code import ExitCode, exit_codes, lowest, note
 from bench.system.signals import end_like_interrupted
@@ -46,10 +47,10 @@ def command(
             return run_in_worker(task, config)
         try:
             return task(config)
-        except BenchError as error:
+        except (BenchError, OmegaConfBaseException) as error:
             if not is_sweep():
-                _stop(error)
-            print(f"[{HydraConfig.get().job.num + 1}] error: {error}", file=sys.stderr, flush=True)
+                raise
+            print(plain(f"[{HydraConfig.get().job.num + 1}] error: {error}"), file=sys.stderr, flush=True)
             note(ExitCode.ERROR)
         except Exception:
             traceback.print_exc()
@@ -78,6 +79,8 @@ def command(
             sys.exit(code)
     except BenchError as error:
         _stop(error)
+    except OmegaConfBaseException as error:
+        _stop(BenchError(f"cannot resolve a value: {str(error).splitlines()[0]}"))
     except HydraException as error:
         _stop(BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}"))
     except KeyboardInterrupt:
@@ -89,5 +92,5 @@ def command(
 
 
 def _stop(error: BenchError) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    print(plain(f"error: {error}"), file=sys.stderr)
     sys.exit(2)

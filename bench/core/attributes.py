@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bench.core.columns import Boolean, Categorical, Column, Kind, Ordered, Sets
 from bench.core.encode import column_from_arrow, kind_of_arrow
 from bench.core.errors import BenchError, suggestion
+from bench.core.reading import reading
 
 
 class Attributes:
@@ -44,10 +45,8 @@ class Attributes:
         Raises:
             BenchError: the file is missing or damaged.
         """
-        try:
+        with reading(parquet, "Parquet file"):
             return cls(pq.read_metadata(parquet).num_rows, {}, parquet=parquet)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise BenchError(f"{parquet} is not a readable Parquet file: {error}") from error
 
     def save(self, parquet: Path) -> None:
         """Write the columns in memory to a Parquet file."""
@@ -59,8 +58,9 @@ class Attributes:
         """The kind of every attribute, by name, in the order of the file."""
         kinds = {name: column.kind for name, column in self._columns.items()}
         if self._parquet is not None:
-            for field in pq.read_schema(self._parquet):
-                kinds.setdefault(field.name, kind_of_arrow(field.type, field.name))
+            with reading(self._parquet, "Parquet file"):
+                for field in pq.read_schema(self._parquet):
+                    kinds.setdefault(field.name, kind_of_arrow(field.type, field.name))
         return kinds
 
     def __getitem__(self, name: str) -> Column:
@@ -72,8 +72,10 @@ class Attributes:
         if name not in self._columns:
             if name not in self.kinds:
                 raise BenchError(f"there is no attribute '{name}'{suggestion(name, self.kinds)}")
-            table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
-            self._columns[name] = column_from_arrow(table.column(0).combine_chunks(), name)
+            assert self._parquet is not None
+            with reading(self._parquet, "Parquet file"):
+                table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
+                self._columns[name] = column_from_arrow(table.column(0).combine_chunks(), name)
         return self._columns[name]
 
     def part(self, rows: slice, names: Iterable[str]) -> Attributes:

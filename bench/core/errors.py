@@ -10,6 +10,16 @@ class BenchError(Exception):
     """Something the user can fix: one sentence that names the file, key or value at fault."""
 
 
+def plain(text: str) -> str:
+    """Return a text without control characters, which a name in a stranger's file could bring to a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def listing(names: Iterable[str]) -> str:
+    """Return names from a stranger's file in a line."""
+    return ", ".join(name if name.isprintable() else repr(name) for name in names)
+
+
 def suggestion(word: str, choices: Iterable[object]) -> str:
     """Return ``"; did you mean 'x'?"`` with the closest of `choices`, or the list of them if none is close."""
     names = sorted({str(choice) for choice in choices})

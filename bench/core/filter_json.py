@@ -36,7 +36,7 @@ def from_json(line: str) -> Filter:
     """
     try:
         return _decoded(json.loads(line))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BenchError(f"not a filter: {line.strip()[:200]} ({error})") from error
 
 

@@ -71,6 +71,7 @@ class Method:
         target: the class, as ``module.Class``.
         unsupported: per filter type, why it is not served, or None.
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
+        needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files of the index hold the vectors.
         reads: the formats of stored vectors that it searches.
         build: the build parameters.
@@ -91,6 +92,7 @@ class Method:
     unsupported: dict[FilterType, str | None]
     depends_on_attributes: bool
     holds_vectors: bool
+    needs_values: bool
     build: tuple[Param, ...]
     search: tuple[Param, ...]
     sources: tuple[Path, ...]

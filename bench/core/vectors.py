@@ -6,6 +6,7 @@ The ``*vecs`` formats store each row as an int32 length followed by its values (
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,17 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
 from bench.core.progress import bar
+from bench.core.reading import reading
 
 _VALUES: dict[str, np.dtype[Any]] = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1")}
 _CHECK_BYTES = 64 << 20
+_ANGULAR = ("angular", "cosine")
+_DISTANCES = ("euclidean", "l2", *_ANGULAR)
 _CACHE_LINE = 64
 _READ_ROWS = 1 << 12
+_LEAST, _GREATEST = 1e-30, 1e37  # of squared lengths: distances in float32 stay exact enough to be ranked
+_MOST_PADDING = 64
+_MOST_EXPANSION = 1000
 
 
 def dense(
@@ -84,10 +91,8 @@ def _open_vecs(path: Path) -> NDArray[Any]:
 
 
 def _open_npy(path: Path) -> NDArray[Any]:
-    try:
+    with reading(path, ".npy file"):
         array = np.lib.format.open_memmap(path, mode="r")
-    except ValueError as error:
-        raise BenchError(f"{path} is not a readable .npy file: {error}") from error
     if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.uint8, np.int8):
         raise BenchError(f"{path} holds {array.dtype}{list(array.shape)}; vectors are [n, d] of float32, uint8 or int8")
     return array
@@ -111,10 +116,18 @@ def check_rows(path: Path) -> None:
             if len(odd):
                 raise BenchError(f"{path}: row {start + odd[0]} has {lengths[odd[0]]} values, but row 0 has {dim}")
         if np.issubdtype(block.dtype, np.floating):
+            squares = np.einsum("ij,ij->i", block, block, dtype=np.float64, casting="same_kind")
             # A sum is NaN or infinite as soon as one value is.
-            bad = np.flatnonzero(~np.isfinite(np.sum(block, axis=1, dtype=np.float64)))
+            bad = np.flatnonzero(~np.isfinite(squares))
             if len(bad):
                 raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
+            extreme = np.flatnonzero((squares > _GREATEST) | ((squares > 0) & (squares < _LEAST)))
+            if len(extreme):
+                row = extreme[0]
+                raise BenchError(
+                    f"{path}: row {start + row} has the length {squares[row] ** 0.5:.3g}, whose square leaves the "
+                    "range of float32; scale all vectors and queries by the same factor"
+                )
 
 
 def write_fvecs(path: Path, blocks: Iterable[NDArray[np.float32]]) -> None:
@@ -154,6 +167,12 @@ def read_ivecs(path: Path) -> NDArray[np.int32]:
     if os.path.getsize(path) % 4:
         raise BenchError(f"{path} has {os.path.getsize(path)} bytes, which is not a whole number of int32")
     lengths = words[starts] if starts else np.empty(0, np.int32)
+    needed = 4 * len(starts) * int(lengths.max(initial=0))
+    if needed > _CHECK_BYTES + _MOST_PADDING * words.nbytes:
+        raise BenchError(
+            f"{path}: row {int(lengths.argmax())} has {lengths.max()} ids, far more than the others; "
+            "the file is damaged or does not hold answers"
+        )
     padded = np.full((len(starts), int(lengths.max(initial=0))), -1, np.int32)
     for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
         padded[row, :length] = words[start + 1 : start + 1 + length]
@@ -166,29 +185,54 @@ def hdf5_to_npy(source: Path, folder: Path) -> None:
     If the file states an angular distance, rows are scaled to unit length, so that L2 ranks them in the same order.
 
     Raises:
-        BenchError: h5py is not installed, the file is damaged, or it lacks `train` or `test`.
+        BenchError: h5py is not installed; the file is damaged, lacks `train` or `test`, refers to other files, or
+            states another distance.
     """
     try:
         import h5py
     except ImportError as error:
         raise BenchError(f"{source}: reading HDF5 needs the extra: pip install 'fanns-bench[hdf5]'") from error
-    try:
-        file = h5py.File(source, "r")
-    except OSError as error:
-        raise BenchError(f"{source} is not a readable HDF5 file: {error}") from error
-    with file:
-        angular = file.attrs.get("distance") in ("angular", "cosine")
+    with reading(source, "HDF5 file"), h5py.File(source, "r") as file:
+        distance = _text(file.attrs.get("distance", "euclidean"))
+        if distance not in _DISTANCES:
+            raise BenchError(
+                f"{source} states the distance '{distance}'; this benchmark ranks by euclidean and angular distance"
+            )
         for key, name in (("train", "vectors.npy"), ("test", "queries.npy")):
             if key not in file:
                 raise BenchError(f"{source} has no '{key}' (found {', '.join(file)}): not an ann-benchmarks file")
             rows = file[key]
-            if getattr(rows, "ndim", 0) != 2:
-                raise BenchError(f"{source}: '{key}' is not an array of [n, d]: not an ann-benchmarks file")
+            _check_hdf5_rows(source, file.get(key, getlink=True), rows, key, folder)
             out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=rows.shape)
             step = max(1, _CHECK_BYTES // (4 * rows.shape[1]))
             for start in range(0, len(rows), step):
                 block = rows[start : start + step].astype(np.float32)
-                if angular:
+                if distance in _ANGULAR:
                     block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), np.finfo(np.float32).tiny)
                 out[start : start + step] = block
             out.flush()
+
+
+def _text(value: Any) -> str:
+    """Return an attribute of HDF5, which may be bytes, as lower-case text."""
+    return (value.decode() if isinstance(value, bytes) else str(value)).strip().lower()
+
+
+def _check_hdf5_rows(source: Path, link: Any, rows: Any, key: str, folder: Path) -> None:
+    """Check that a dataset of an HDF5 file is [n, d] of numbers, in that file alone, and of a credible size.
+
+    Raises:
+        BenchError: it is not.
+    """
+    where = f"{source}: '{key}'"
+    if type(link).__name__ != "HardLink" or getattr(rows, "external", None) or getattr(rows, "is_virtual", False):
+        raise BenchError(f"{where} refers to other files or places, which is not accepted; store the rows themselves")
+    if getattr(rows, "ndim", 0) != 2 or rows.dtype.kind not in "fiu":
+        raise BenchError(f"{where} is not an array of [n, d]: not an ann-benchmarks file")
+    if 0 in rows.shape:
+        raise BenchError(f"{where} is empty; it should hold at least one vector")
+    needed, free = 4 * rows.shape[0] * rows.shape[1], shutil.disk_usage(folder).free
+    if needed > _MOST_EXPANSION * source.stat().st_size:
+        raise BenchError(f"{where} claims {needed:,} bytes in a file of {source.stat().st_size:,}; it is damaged")
+    if needed > free:
+        raise BenchError(f"{where} takes {needed:,} bytes, and only {free:,} are free in {folder.parent}")

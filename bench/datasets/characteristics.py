@@ -15,6 +15,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Column, Kind, Ordered, Sets
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
+from bench.core.reading import reading
 from bench.core.vectors import dense
 from bench.datasets.attribute_table import most_common, value_counts
 from bench.datasets.selectivity import selectivities
@@ -87,15 +88,13 @@ class Characteristics:
         Raises:
             BenchError: the file is damaged, or of an older version that lacks a field.
         """
-        try:
+        with reading(path, "description of this version", "delete it and run the study again"):
             plain = json.loads(path.read_text())
             plain |= {name: Histogram(**plain[name]) for name in ("norms", "distances")}
             loaded = cls(**plain)
             if any(facts["kind"] == Kind.ORDERED and "quantiles" not in facts for facts in loaded.attributes.values()):
                 raise KeyError("quantiles")
             return loaded
-        except (ValueError, TypeError, KeyError) as error:
-            raise BenchError(f"{path} is damaged or outdated ({error}); delete it and run the study again") from error
 
 
 def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:

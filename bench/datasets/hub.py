@@ -11,7 +11,9 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
+from bench.core.reading import reading
 from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file
+from bench.datasets.manifest import check_names
 from bench.system.files import atomic_file, make_folder, sha256
 
 MARK = "download.json"
@@ -61,9 +63,12 @@ def verify(folder: Path) -> None:
     """Compare every file of a complete download with the digest from the time of its download.
 
     Raises:
-        BenchError: a file is missing or has changed.
+        BenchError: a file is missing or has changed, or the mark is damaged.
     """
-    for name, expected in json.loads((folder / MARK).read_text())["sha256"].items():
+    with reading(folder / MARK, "mark of a download", "download the dataset again"):
+        digests = json.loads((folder / MARK).read_text())["sha256"]
+        check_names(digests)
+    for name, expected in digests.items():
         if not (folder / name).is_file() or sha256(folder / name) != expected:
             raise BenchError(
                 f"{folder / name} is missing or has changed since its download; delete it and download again"

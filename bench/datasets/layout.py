@@ -26,10 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.core.columns import Kind
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, listing
 from bench.core.filter_json import to_json
 from bench.core.filters import Between, Contains, Equals, Filter, FilterType
 from bench.core.progress import bar
+from bench.core.reading import reading
 
 VECTORS = "database_vectors.fvecs"
 QUERIES = "query_vectors.fvecs"
@@ -97,6 +98,7 @@ def attributes_to_parquet(source: Path, target: Path) -> None:
     schema = pa.schema([(name, _ARROW[kind]) for name, (_, kind) in fields.items()])
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for batch in itertools.chain([head], batches):
+            _refuse_new(source, batch, {spelling for spelling, _ in fields.values()})
             columns = {
                 name: [_value(source, line, spelling, kind, record) for line, record in batch]
                 for name, (spelling, kind) in fields.items()
@@ -134,7 +136,7 @@ def _filter(source: Path, line: int, record: dict[str, Any], filter_type: Filter
     def field(name: str, type_: type) -> Any:
         spelling = {_canonical(key): key for key in record}.get(_canonical(name))
         if spelling is None:
-            raise BenchError(f"{source}: line {line} has no '{name}' (found {', '.join(record) or 'nothing'})")
+            raise BenchError(f"{source}: line {line} has no '{name}' (found {listing(record) or 'nothing'})")
         value = _date(record[spelling]) if type_ is int else record[spelling]
         if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
             raise BenchError(f"{source}: line {line} has {value!r} for '{name}', which should be {type_.__name__}")
@@ -162,12 +164,26 @@ def _json_lines(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for line, text in enumerate(file, 1):
             progress.update(len(text))
             try:
-                record = json.loads(text)
-            except ValueError as error:
+                record = json.loads(text, object_pairs_hook=_without_repeats)
+                if b"\\ud" in text or b"\\uD" in text:
+                    json.dumps(record, ensure_ascii=False).encode()  # half of a surrogate pair is not text
+            except (ValueError, RecursionError) as error:
                 raise BenchError(f"{source}: line {line} is not JSON ({error})") from error
             if not isinstance(record, dict):
                 raise BenchError(f"{source}: line {line} is {type(record).__name__}, not a JSON object")
             yield line, record
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; of two values of one key, neither is the right one.
+
+    Raises:
+        ValueError: a key repeats.
+    """
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError(f"the key '{max(record, key=[key for key, _ in pairs].count)}' repeats")
+    return record
 
 
 def _batches(records: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[list[tuple[int, dict[str, Any]]]]:
@@ -204,6 +220,20 @@ def _fields(source: Path, batch: list[tuple[int, dict[str, Any]]]) -> dict[str, 
     return fields
 
 
+def _refuse_new(source: Path, batch: list[tuple[int, dict[str, Any]]], spellings: set[str]) -> None:
+    """Check that no record has an attribute that the first batch did not have.
+
+    Raises:
+        BenchError: one has; names it and its line.
+    """
+    for line, record in batch:
+        if new := record.keys() - spellings:
+            raise BenchError(
+                f"{source}: line {line} has the attribute '{min(new)}', which none of the first {_BATCH:,} lines has; "
+                "give every item every attribute, with null for a missing value"
+            )
+
+
 def _date(value: Any) -> Any:
     """Turn an ISO date into days since 1970-01-01, the unit of the published set; return other values unchanged."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
@@ -225,7 +255,7 @@ def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str,
         value = record[spelling]
     except KeyError:
         raise BenchError(
-            f"{source}: line {line} has no '{spelling}' (found {', '.join(record) or 'nothing'}); "
+            f"{source}: line {line} has no '{spelling}' (found {listing(record) or 'nothing'}); "
             "use null for a missing value"
         ) from None
     if kind is Kind.ORDERED:
@@ -236,8 +266,12 @@ def _value(source: Path, line: int, spelling: str, kind: Kind, record: dict[str,
 
 
 def parquet_to_attributes(source: Path, target: Path) -> None:
-    """Convert attributes from Parquet to JSON lines in batches; memory does not grow with the file."""
-    with target.open("w", encoding="utf-8") as file:
+    """Convert attributes from Parquet to JSON lines in batches; memory does not grow with the file.
+
+    Raises:
+        BenchError: the file is damaged.
+    """
+    with reading(source, "Parquet file"), target.open("w", encoding="utf-8") as file:
         for batch in pq.ParquetFile(source).iter_batches(_BATCH):
             for record in batch.to_pylist():
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.reading import reading
 from bench.system.files import atomic_file, sha256
 
 MANIFEST, ITEMS = "dataset.json", "items.parquet"
@@ -21,12 +22,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise BenchError(f"{folder} has no {MANIFEST}, so it is not a finished build") from error
-    except ValueError as error:
-        raise BenchError(f"{path} is damaged ({error}); build the dataset again") from error
+        with reading(path, "manifest", "build the dataset again"):
+            manifest: dict[str, Any] = json.loads(path.read_text())
+            check_names(manifest["files"])
+    except BenchError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise BenchError(f"{folder} has no {MANIFEST}, so it is not a finished build") from error
+        raise
     return manifest
+
+
+def check_names(files: Mapping[str, str]) -> None:
+    """Check that a mapping from names of files to digests stays within its folder.
+
+    Raises:
+        ValueError: a name is not that of a file in the folder, or a digest is not text.
+    """
+    for name, digest in files.items():
+        if name != Path(name).name or name in ("", ".", "..") or not isinstance(digest, str):
+            raise ValueError(f"'{name}' is not the name of a file in this folder")
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:

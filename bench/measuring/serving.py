@@ -260,6 +260,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         unsupported={filter_type: method.unsupported(filter_type) for filter_type in FilterType},
         depends_on_attributes=bool(method.index_attributes(("any",))),
         holds_vectors=info.holds_vectors,
+        needs_values=info.needs_values,
         build=declared_params(method.BuildParams),
         search=declared_params(method.SearchParams),
         sources=loaded_files(),

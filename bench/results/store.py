@@ -174,7 +174,8 @@ def _read(path: Path) -> pa.Table:
     try:
         return pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise BenchError(f"{path} is damaged ({error}); delete it, and the run will be made again") from error
+        reason = (str(error).splitlines() or ["no message"])[0]
+        raise BenchError(f"{path} is damaged ({reason}); delete it, and the run will be made again") from error
 
 
 def _rows_of(path: Path) -> pa.Table | None:

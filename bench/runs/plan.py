@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from bench.core.cpus import allowed_cpus
@@ -127,6 +128,8 @@ def make_plan(config: RunConfig) -> Plan:
     workload = config.workload.open(dataset, cache)
     storage = config.storage.format
     unsupported = method.why_not(workload.filter_type, storage)
+    if unsupported is None and method.needs_values:
+        unsupported = _missing_values(workload)
     codes = None
     if storage is not Storage.FLOAT32 and unsupported is None:
         codes = write_codes(dataset.vectors, storage, cache)
@@ -142,3 +145,12 @@ def make_plan(config: RunConfig) -> Plan:
         threads_build=config.threads_build or cpus,
         codes=codes,
     )
+
+
+def _missing_values(workload: Workload) -> str | None:
+    """Return which attribute that the filters test lacks values, in words; None if none does."""
+    for name in workload.filtered:
+        missing = np.flatnonzero(~workload.attributes[name].present)
+        if len(missing):
+            return f"attribute '{name}' has no value for {len(missing)} items, the first of them {missing[0]}"
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bench.core.errors import plain
 from bench.core.progress import StatusLine
 from bench.results.rows import Row, Status, log_of, method_title, reason_of
 from bench.results.store import Store
@@ -25,7 +26,8 @@ def run_repeat(plan: Plan, repeat: int, position: str) -> None:
     with StatusLine(f"{position}{title(plan)}") as line:
         rows = run(plan, repeat, Store(config.results), results_cache(config.results), line)
     note_failures(row.status for row in rows)
-    print(f"{position}{title(plan)}{f' #{repeat}' if config.repeats > 1 else ''}: {summary(rows)}", flush=True)
+    repetition = f" #{repeat}" if config.repeats > 1 else ""
+    print(plain(f"{position}{title(plan)}{repetition}: {summary(rows)}"), flush=True)
 
 
 def note_failures(statuses: Iterable[Status]) -> None:

@@ -240,4 +240,4 @@ def _unproven(
     unit = (np.sqrt(queries.shape[1]) + 8) * float(np.finfo(np.float32).eps)
     error = unit * (2 * np.sqrt(query_norms * largest) + largest)
     root = scores[:, 0].astype(np.float64)
-    return (matches > scores.shape[1]) & (root + query_norms - error < kth)
+    return (matches > scores.shape[1]) & ~(root + query_norms - error >= kth)

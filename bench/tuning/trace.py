@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.reading import reading
 from bench.runs.config import RunConfig
 from bench.system.files import atomic_file
 from bench.tuning.config import TunerConfig
@@ -122,13 +123,13 @@ def read_trace(path: Path) -> Trace:
     Raises:
         BenchError: the file is damaged.
     """
-    try:
+    with reading(path, "trace of a search", "delete it and search again"):
         values: dict[str, Any] = _names_of_earlier_versions(path) | json.loads(path.read_text())
         names = ("dataset", "workload", "algorithm", "tuner", "queries", "recall", "finished")
         evaluations = tuple(Evaluation(build, Reward(reached, value)) for build, reached, value in values["trace"])
+        if not evaluations or not all(isinstance(each.build, dict) for each in evaluations):
+            raise ValueError("it has no evaluation")
         return Trace(**{name: values[name] for name in names}, evaluations=evaluations)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{path} is damaged ({error}); delete it and search again") from error
 
 
 def _names_of_earlier_versions(path: Path) -> dict[str, str]:

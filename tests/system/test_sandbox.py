@@ -22,7 +22,8 @@ from bench.system.sandbox import Sandbox, enter
 assert enter(loads(Sandbox, sys.argv[1])) > 0
 for act, name in zip(sys.argv[2::2], sys.argv[3::2]):
     try:
-        {"read": Path.read_bytes, "list": lambda p: list(p.iterdir()), "write": lambda p: p.write_bytes(b"x")}[act](Path(name))
+        acts = {"read": Path.read_bytes, "list": lambda p: list(p.iterdir()), "write": lambda p: p.write_bytes(b"x")}
+        acts[act](Path(name))
         print("yes")
     except PermissionError:
         print("no")

@@ -1,0 +1,143 @@
+"""Fuzzers: files that were damaged at random are read, or refused in one sentence that names the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bench.core.attributes import Attributes
+from bench.core.errors import BenchError
+from bench.core.filters import FilterType
+from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
+from bench.datasets import hub
+from bench.datasets.layout import attributes_to_parquet, parquet_to_attributes, read_filters
+from bench.datasets.manifest import MANIFEST, damaged_files
+from bench.results.store import Store
+from bench.system.cache import Cache
+from bench.tuning.trace import read_trace
+from tests.support.rows import row
+
+ROWS = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+RECORDS = [
+    {"number": i, "word": "abc"[i % 3], "flag": i % 2 == 0, "words": ["x", "y"][: i % 3]} | {"\u00e4": None}
+    for i in range(30)
+]
+
+
+def _bvecs(path: Path) -> None:
+    rows = np.zeros(20, np.dtype([("dim", "<i4"), ("row", "u1", (6,))]))
+    rows["dim"] = 6
+    rows.tofile(path)
+
+
+def _hdf5(path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file["train"], file["test"] = ROWS, ROWS[:3]
+        file.attrs["distance"] = "angular"
+
+
+def _lines(records: list[dict[str, Any]]) -> Callable[[Path], None]:
+    return lambda path: path.write_text("".join(json.dumps(record) + "\n" for record in records)) and None
+
+
+def _rows(path: Path) -> None:
+    Store(path.parent.parent).write("a", 0, [row(), row(search_params={"ef": 3})], [])
+
+
+def _trace(path: Path) -> None:
+    values = {"dataset": "d", "workload": "w", "algorithm": "a", "tuner": "t", "queries": 3, "recall": 0.9}
+    path.write_text(json.dumps(values | {"finished": True, "trace": [[{"M": 4}, True, 1.5], [{"M": 8}, False, 0.5]]}))
+
+
+def _read_parquet(path: Path) -> None:
+    attributes = Attributes.open(path)
+    for name in attributes.kinds:
+        attributes[name]
+    parquet_to_attributes(path, path.with_suffix(".out"))
+
+
+def _convert(path: Path) -> None:
+    folder = path.parent / "npy"
+    folder.mkdir(exist_ok=True)
+    hdf5_to_npy(path, folder)
+
+
+FORMATS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = {
+    "fvecs": ("v.fvecs", lambda path: write_fvecs(path, [ROWS]), check_rows),
+    "bvecs": ("v.bvecs", _bvecs, check_rows),
+    "ivecs": ("v.ivecs", lambda path: write_ivecs(path, list(np.arange(60).reshape(20, 3))), read_ivecs),
+    "npy": ("v.npy", lambda path: np.save(path, ROWS), lambda path: np.asarray(open_vectors(path)).sum()),
+    "hdf5": ("v.hdf5", _hdf5, _convert),
+    "parquet": ("a.parquet", lambda path: pq.write_table(pa.Table.from_pylist(RECORDS), path), _read_parquet),
+    "attributes": ("a.jsonl", _lines(RECORDS), lambda path: attributes_to_parquet(path, path.with_suffix(".out"))),
+    "filters": (
+        "f.jsonl",
+        _lines([{"range_start": i, "range_end": i + 3} for i in range(9)]),
+        lambda path: read_filters(path, FilterType.R, "number"),
+    ),
+    "rows": ("results/runs/a-0.parquet", _rows, lambda path: Store(path.parent.parent).rows()),
+    "trace": ("d/w/a-t.json", _trace, read_trace),
+    "manifest": (
+        MANIFEST,
+        lambda path: path.write_text(json.dumps({"files": {"x": "00"}, "settings": {}})) and None,
+        lambda path: damaged_files(path.parent),
+    ),
+    "download": (
+        hub.MARK,
+        lambda path: path.write_text(json.dumps({"repo": "r", "commit": "c", "sha256": {"x": "00"}})) and None,
+        lambda path: hub.verify(path.parent),
+    ),
+    "seal": (
+        "cache/seals/g-k",
+        lambda path: Cache(path.parents[1]).file("g", "k", "", lambda out: out.touch()) and None,
+        lambda path: Cache(path.parents[1]).file("g", "k", "", lambda out: out.touch()),
+    ),
+}
+
+
+def mutated(content: bytes, rng: np.random.Generator) -> bytes:
+    """Return some bytes with a few changed, removed, repeated, inserted, or cut off."""
+    changed = bytearray(content)
+    for _ in range(int(rng.integers(1, 4))):
+        at, length = int(rng.integers(len(changed) + 1)), int(rng.integers(1, 9))
+        match int(rng.integers(6)):
+            case 0:
+                changed[at : at + length] = rng.bytes(length)
+            case 1:
+                del changed[at : at + length]
+            case 2:
+                changed[at:at] = changed[at : at + length]
+            case 3:
+                changed[at:at] = rng.bytes(length)
+            case 4:
+                changed[at : at + 1] = bytes([int(rng.choice([0, 1, 127, 128, 255, 34, 91, 92, 123]))])
+            case 5 if rng.random() < 0.3:
+                del changed[at:]
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_file_is_read_or_refused(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    file, write, read = FORMATS[name]
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path)
+    content = path.read_bytes()
+    rng = np.random.default_rng(7)
+    refusals: list[str] = []
+    for _ in range(request.config.getoption("--mutations")):
+        path.write_bytes(mutated(content, rng))
+        try:
+            read(path)
+        except BenchError as error:
+            refusals.append(str(error))
+    assert not [text for text in refusals if "\n" in text]
+    assert refusals or name == "seal"  # a damaged seal has its entry made again
