@@ -34,7 +34,7 @@ def test_changes_are_told_from_noise(command: Commands, tmp_path: Path) -> None:
     assert {ef: words[-1] for ef, words in lines.items()} == {
         "1": "faster", "2": "same", "3": "slower", "4": "gone", "5": "new",
     }  # fmt: skip
-    assert "1.50 [1.24, 1.82]" in said.out
+    assert "1.50 [1.24, 1.81]" in said.out
     assert "geometric mean of the ratios: 0.938" in said.out
 
 
