@@ -14,6 +14,8 @@ from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.paths import CONFIGS
+from bench.runs.plan import make_plan
+from bench.runs.summary import title
 from bench.tuning.space import search_space
 from bench.tuning.tune import OPTUNA, describe_evaluation, parse_tune, run_trial, tune
 
@@ -21,6 +23,10 @@ from bench.tuning.tune import OPTUNA, describe_evaluation, parse_tune, run_trial
 def main(config: DictConfig) -> float | None:
     """Search, or evaluate the point of a trial of Optuna and return its score."""
     run, tuner = parse_tune(config)
+    if run.dry_run:
+        candidates = "; ".join(f"{name}: {values}" for name, values in search_space(run.algorithm).candidates.items())
+        print(f"{title(make_plan(run))}\n  tuner     {tuner.name}\n  searches  {candidates}", flush=True)
+        return 0.0 if tuner.name == OPTUNA else None
     if tuner.name == OPTUNA:
         return run_trial(run, tuner, HydraConfig.get().job.num)
     best = tune(run, tuner)

@@ -1,7 +1,7 @@
-"""``python -m tests.stress KILLS``: kill a sweep at random, again and again, and count what that lost, doubled or left.
+"""``python -m tests.stress KILLS``: kill a sweep at random many times, and count what that lost, doubled or left.
 
-It takes minutes, so it is not one of the tests. Then three sweeps run at once on another store. Exits with 1 if a row is
-missing, doubled or different, or if a process, a temporary file or the folder of a run is left.
+It takes minutes, so it is not one of the tests. Then three sweeps run at once on another store. It exits with 1 if a
+row is missing, doubled or different, or if a process, a temporary file or the folder of a run is left.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def command(
             return task(config)
         except (BenchError, OmegaConfBaseException) as error:
             if not is_sweep():
-                raise
+                _stop(error)
             print(plain(f"[{HydraConfig.get().job.num + 1}] error: {error}"), file=sys.stderr, flush=True)
             note(ExitCode.ERROR)
         except Exception:
@@ -80,7 +80,7 @@ def command(
     except BenchError as error:
         _stop(error)
     except OmegaConfBaseException as error:
-        _stop(BenchError(f"cannot resolve a value: {str(error).splitlines()[0]}"))
+        _stop(error)
     except HydraException as error:
         _stop(BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}"))
     except KeyboardInterrupt:
@@ -91,6 +91,7 @@ def command(
         _stop(lost)
 
 
-def _stop(error: BenchError) -> NoReturn:
-    print(plain(f"error: {error}"), file=sys.stderr)
+def _stop(error: BenchError | OmegaConfBaseException) -> NoReturn:
+    text = str(error) if isinstance(error, BenchError) else f"cannot resolve a value: {str(error).splitlines()[0]}"
+    print(plain(f"error: {text}"), file=sys.stderr)
     sys.exit(2)

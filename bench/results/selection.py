@@ -26,6 +26,10 @@ X_AXES = {"recall": "recall@{k}", "recall_paper": "recall@{k} (true answers / k)
 Y_AXES = {"qps": "queries per second", "qps_with_prepare": "queries per second, filter evaluation included"}
 
 
+_KEYS = {"dataset": "datasets", "workload": "workloads", "algorithm": "algorithms", "storage": "storages", "k": "k"}
+"""The key that selects by each column."""
+
+
 @dataclass
 class View:
     """The keys that ``configs/plot.yaml`` and ``configs/table.yaml`` have in common.
@@ -84,6 +88,8 @@ class View:
             if value is None:
                 continue
             names = value if isinstance(value, list) else [value]
+            if not names or not all(isinstance(name, str | int) for name in names):
+                raise BenchError(f"{_KEYS[column]}={value} is neither a name nor a list of names")
             stored = rows[column].unique()
             for name in names:
                 if name not in stored:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TUNERS = ("greedy", "grid", "optuna")
+"""The names of the searches in ``configs/tuner``."""
+
 
 @dataclass
 class TunerConfig:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, suggestion
 from bench.core.reading import reading
 from bench.runs.config import RunConfig
 from bench.system.files import atomic_file
-from bench.tuning.config import TunerConfig
+from bench.tuning.config import TUNERS, TunerConfig
 from bench.tuning.reward import Reward
 
 
@@ -159,9 +159,13 @@ def with_tuned(config: RunConfig) -> RunConfig:
     A method without candidates has nothing to search, and keeps its configured parameters.
 
     Raises:
-        BenchError: no search has finished, or the run would report on queries that the search used.
+        BenchError: there is no such search, it has not finished, or the run would report on queries that it used.
     """
-    if config.tuned is None or not config.algorithm.candidates:
+    if config.tuned is None:
+        return config
+    if config.tuned not in TUNERS:
+        raise BenchError(f"tuned={config.tuned} is unknown{suggestion(config.tuned, TUNERS)}")
+    if not config.algorithm.candidates:
         return config
     path = trace_path(config, config.tuned)
     if not path.exists():
