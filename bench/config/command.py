@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bench.config.help import help_text
 from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, within_swept_groups
-from bench.core.errors import BenchError, plain
+from bench.core.errors import SURROUNDINGS, BenchError, of_surroundings, plain
 from bench.core.paths import CONFIGS
 from bench.system.exit_code import ExitCode, exit_codes, lowest, note
 from bench.system.signals import end_like_interrupted
@@ -52,7 +52,9 @@ def command(
                 _stop(error)
             print(plain(f"[{HydraConfig.get().job.num + 1}] error: {error}"), file=sys.stderr, flush=True)
             note(ExitCode.ERROR)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in SURROUNDINGS:
+                _stop(of_surroundings(error))
             traceback.print_exc()
             sys.exit(1)  # Hydra would go on
         return None
@@ -86,6 +88,8 @@ def command(
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in SURROUNDINGS:
+            _stop(of_surroundings(error))
         if (lost := lost_worker_error(error)) is None:
             raise
         _stop(lost)

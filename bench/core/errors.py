@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
+
+SURROUNDINGS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
+"""Errors of the system that are nobody's result: no space, no quota, no right to write, too many open files."""
 
 
 class BenchError(Exception):
     """Something the user can fix: one sentence that names the file, key or value at fault."""
+
+
+def of_surroundings(error: OSError) -> BenchError:
+    """Return one of `SURROUNDINGS` for the user."""
+    where = f"{error.filename}: " if error.filename else ""
+    return BenchError(f"{where}{error.strerror}; nothing of this run is stored: make room, and start the command again")
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import sys
 import traceback
@@ -18,7 +17,7 @@ from algorithms.base import Algorithm, Data, declared_params
 from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
-from bench.core.errors import BenchError
+from bench.core.errors import SURROUNDINGS, BenchError
 from bench.core.filter_json import from_json
 from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Storage
@@ -41,7 +40,6 @@ _SANDBOX_ADVICE = (
     "a method writes to the folder of its index and to temporary files, and reads neither queries nor results; "
     "limits.writable=[FOLDER] allows more"
 )
-_SURROUNDINGS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
 
 
 def serve(pipe: Pipe, sandbox: int) -> None:
@@ -88,7 +86,7 @@ def _failure(error: BaseException) -> Failure:
     reason = "".join(lines[-2:]).strip()
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _SURROUNDINGS:
+        if isinstance(cause, OSError) and cause.errno in SURROUNDINGS:
             return Failure(FailureKind.SURROUNDINGS, f"{type(cause).__name__}: {cause}")
         if isinstance(cause, PermissionError):
             reason += f" ({_SANDBOX_ADVICE})"

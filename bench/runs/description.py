@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import platform
 import sys
 from importlib.machinery import ModuleSpec
@@ -20,6 +21,7 @@ from bench.system.machine import library_versions
 from bench.system.sandbox import Sandbox
 
 _SECONDS = 300.0
+_MOST_BESIDE = 10_000
 _MEASURING = ("core", "measuring", "runs", "truth")
 _ALWAYS = ("numpy", "numba", "llvmlite")
 
@@ -53,7 +55,7 @@ def described(target: str, hidden: Path) -> Method:
 
 
 def _code_state(target: str) -> dict[str, str]:
-    """Return digests of all code that a description may depend on."""
+    """Return digests of all code that a description may depend on: this project's, and what is beside the target."""
     files = [*(PROJECT / "algorithms").rglob("*.py"), *(PROJECT / "bench").rglob("*.py")]
     module = target.rpartition(".")[0]
     source = _source_of(module)
@@ -63,7 +65,10 @@ def _code_state(target: str) -> dict[str, str]:
         ]
         modules = [name.removesuffix(".__init__") for name in modules]
         raise BenchError(f"algorithm.target={target}: there is no module '{module}'{suggestion(module, modules)}")
-    return {str(path): _digest(path) for path in sorted({*files, source})}
+    beside = {
+        path for path in itertools.islice(source.parent.rglob("*"), _MOST_BESIDE) if path.suffix in (".py", ".so")
+    }
+    return {str(path): _digest(path) for path in sorted({*files, source, *beside})}
 
 
 def _source_of(module: str) -> Path | None:

@@ -96,6 +96,9 @@ SLOW: dict[str, set[str]] = {
         "test_help_is_printed_and_nothing_is_run",
         "test_plot_and_table_read_the_store",
     },
+    "doors/test_full_disk.py": {
+        "test_a_run_goes_on_when_there_is_space_again",
+    },
     "doors/test_list.py": {
         "test_all_tables_are_printed",
         "test_every_configured_method_is_listed_and_described",
@@ -123,6 +126,10 @@ SLOW: dict[str, set[str]] = {
         "test_overwrite_and_repeats_make_the_missing_runs",
         "test_what_a_workload_controls_is_stored",
     },
+    "doors/test_signals.py": {
+        "test_a_signal_ends_the_command_and_all_below_it",
+        "test_a_worker_dies_with_its_parent_from_the_beginning",
+    },
     "doors/test_study.py": {
         "test_a_dataset_is_described_once_for_all_workloads",
         "test_a_study_resumes_and_skips_unsupported_runs",
@@ -140,6 +147,18 @@ SLOW: dict[str, set[str]] = {
         "test_an_unfinished_or_damaged_search_is_refused",
         "test_invalid_words_are_refused",
         "test_kept_indexes_are_built_once_for_all_workloads",
+    },
+    "measuring/test_cheats.py": {
+        "test_a_build_elsewhere_is_timed_and_remarked",
+        "test_a_daemon_does_not_outlive_its_worker",
+        "test_a_method_that_remembers_answers_is_noticed",
+        "test_a_search_in_prepare_is_charged",
+        "test_a_worker_that_prints_without_end_fills_nothing",
+        "test_more_threads_than_a_method_may_use_are_noticed",
+        "test_neither_answers_nor_queries_nor_results_can_be_read",
+        "test_the_memory_of_a_child_is_counted",
+        "test_what_is_judged_is_what_was_timed",
+        "test_work_is_timed_wherever_it_is_done",
     },
     "reports/test_characteristics.py": {
         "test_every_dataset_has_a_panel",
