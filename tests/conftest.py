@@ -51,6 +51,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, claims: str) -> None:
     """Let children import ``tests.*`` from any folder, and let parallel tests not wait for each other's CPUs."""
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setenv("TMPDIR", claims)
+    monkeypatch.setenv("XDG_CONFIG_HOME", claims)
     monkeypatch.setattr(tempfile, "tempdir", claims)
     monkeypatch.setenv("FANNS_BENCH_CLAIMS", Path(claims).name)
 

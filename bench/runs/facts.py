@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.system.files import sha256
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,6 @@ class BuildFacts:
         build_memory_bytes: the most memory that the worker held above what it held before it read anything.
         build_cpu_per_second: processor time per second of the build.
         index_bytes: the size of the saved files.
-        files: the SHA-256 of each file, by its path in the folder of the index.
     """
 
     build_seconds: float
@@ -30,7 +27,6 @@ class BuildFacts:
     build_memory_bytes: int
     build_cpu_per_second: float
     index_bytes: int = 0
-    files: dict[str, str] = field(default_factory=dict)
 
 
 def index_files(folder: Path) -> dict[str, int]:
@@ -48,13 +44,3 @@ def index_files(folder: Path) -> dict[str, int]:
         if path.is_file():
             sizes[name] = status.st_size
     return sizes
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of an index, which are written to disk for good first."""
-    result = {}
-    for name in index_files(folder):
-        with (folder / name).open("rb") as file:
-            os.fsync(file.fileno())
-        result[name] = sha256(folder / name)
-    return result

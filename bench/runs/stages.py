@@ -19,13 +19,14 @@ from bench.measuring.messages import Action, Request
 from bench.measuring.timing import BELIEVED, Questions, Timing, measure
 from bench.results.rows import Status, with_log
 from bench.results.store import Store
-from bench.runs.facts import BuildFacts, digests, index_files
+from bench.runs.facts import BuildFacts, index_files
 from bench.runs.origin import check_code
 from bench.runs.plan import Plan
 from bench.runs.tasks import sandbox_of, task_of
 from bench.system.cpus import claim_cpus
 from bench.system.files import make_folder, sync_folder
 from bench.system.noise import Noise, Quiet
+from bench.system.seals import Seal
 from bench.truth.answers import GroundTruth
 
 Report = Callable[[str], None]
@@ -99,13 +100,14 @@ def read_facts(index: Path) -> BuildFacts:
 
 def _is_intact(index: Path) -> bool:
     """Return whether a kept index is as it was saved; warn if it is not."""
-    try:
-        if read_facts(index).files == digests(index / "index"):
-            return True
-    except (OSError, ValueError, BenchError):
-        pass
-    print(f"warning: the index {index} is damaged; it is built again", file=sys.stderr)
+    if _seal_of(index).is_intact(index):
+        return True
+    print(f"warning: the index {index} is damaged, or another user built it; it is built again", file=sys.stderr)
     return False
+
+
+def _seal_of(index: Path) -> Seal:
+    return Seal(index.parent / "seals" / index.name)
 
 
 def _build(
@@ -148,13 +150,13 @@ def _build(
         build_memory_bytes=max(0, peak - baseline),
         build_cpu_per_second=used / built.elapsed,
         index_bytes=sum(sizes.values()),
-        files=digests(draft / "index"),
     )
     (draft / FACTS_FILE).write_text(dumps(facts))
     sync_folder(draft)
     make_folder(index.parent)
     draft.rename(index)
     sync_folder(index.parent)
+    _seal_of(index).set(index)
     return Ending()
 
 

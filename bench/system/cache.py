@@ -89,7 +89,10 @@ class Cache:
 
         with creation_lock(path, self._lock(path), is_there) as missing:
             if missing and path.exists():
-                print(f"warning: {path} was damaged or not made to its end; it is made again", file=sys.stderr)
+                print(
+                    f"warning: {path} was damaged, not made to its end, or made by another user; it is made again",
+                    file=sys.stderr,
+                )
             yield missing
 
     def _seal(self, path: Path) -> Seal:

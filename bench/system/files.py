@@ -74,8 +74,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder and in all below it survive a power cut."""
-    for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+    """Have a folder and all in it survive a power cut."""
+    for path in (*folder.rglob("*"), folder):
         file = os.open(path, os.O_RDONLY)
         try:
             os.fsync(file)

@@ -1,4 +1,7 @@
-"""Seals of derived files: what each file was when it was complete, so that damage is noticed before it is believed."""
+"""Seals of derived files: what each was when it was complete, and that this user derived it.
+
+So damage, and what came with a stranger's folder, is noticed before it is believed.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.system.files import atomic_file, sha256
+from bench.system.keys import sign
 
 Signature = list[int]
 """Size, times of the last change of content and status in nanoseconds, and number of a file: a quick check."""
@@ -31,7 +35,10 @@ class Seal:
     def is_intact(self, path: Path) -> bool:
         """Return whether a file or folder is as it was sealed; contents are read only where a signature differs."""
         try:
-            sealed = json.loads(self._file.read_text())
+            code, _, text = self._file.read_text().partition("\n")
+            if code != sign(text):  # of another user, or damaged
+                return False
+            sealed = json.loads(text)
             files = dict(_files(path))
             if set(sealed) != set(files):
                 return False
@@ -47,7 +54,8 @@ class Seal:
 
     def _write(self, sealed: dict[str, tuple[str, Signature]]) -> None:
         with atomic_file(self._file) as temporary:
-            temporary.write_text(json.dumps(sealed))
+            text = json.dumps(sealed)
+            temporary.write_text(f"{sign(text)}\n{text}")
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

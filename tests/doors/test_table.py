@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bench.reports.tables.results import TableConfig, render
 from bench.reports.tables.summary import summary
 from bench.reports.tables.table import Table, as_latex, as_markdown, as_text
 from bench.results.rows import SCHEMA, Status
+from bench.results.store import Store
 from bench.table import main
 from tests.conftest import Write
 from tests.support.rows import failed, many, row
@@ -72,7 +74,8 @@ def test_a_method_that_only_failed_has_a_line(write: Write) -> None:
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "latex"])
 def test_every_format_holds_every_method_of_every_workload(write: Write, format_: str) -> None:
-    lines = render(config(write(*many(6)), format=format_)).splitlines()
+    said = render(config(write(*many(6)), format=format_)).splitlines()
+    lines = [line for line in said if not line.startswith("A tie")]
     underscore = r"\_" if format_ == "latex" else "_"
     for number in range(5):
         assert sum(f"method{underscore}{number:02}" in line for line in lines) == 4
@@ -173,3 +176,46 @@ def test_markdown_keeps_pipes_out_of_cells() -> None:
 def test_latex_is_escaped() -> None:
     assert as_latex(TABLE).splitlines()[1:5] == [r"\begin{tabular}{lr}", r"\toprule", r"name & n \\", r"\midrule"]
     assert r"a\_b & 1,000 \\" in as_latex(TABLE)
+
+
+def test_json_holds_the_same_lines_as_csv(write: Write) -> None:
+    results = write(*TWO_POINTS)
+    lines = json.loads(render(config(results, format="json")))
+    assert [line["algorithm"] for line in lines] == read(results)["algorithm"].tolist()
+    assert len(json.loads(render(config(results, format="json", raw=True)))) == 2
+
+
+def test_raw_has_every_row(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for run_id, recall in (("old", 0.1), ("new", 0.9)):
+        store.write(run_id, 0, [row(run_id=run_id, recall=recall)], [])
+    assert sorted(read(tmp_path, raw=True)["recall"]) == [0.1, 0.9]
+    assert read(tmp_path)["best_recall"].tolist() in ([0.1], [0.9])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "titles"),
+    [
+        ({"skip": 0}, {"skip": 50}, {"em (skip 0)", "em (skip 50)"}),
+        ({"controlled_value": 0.1}, {"controlled_value": 0.5}, {"em (controlled 0.1)", "em (controlled 0.5)"}),
+        ({}, {}, {"em (aaaaaa)", "em (bbbbbb)"}),
+    ],
+)
+def test_workloads_of_one_name_are_told_apart(
+    write: Write, one: dict[str, Any], other: dict[str, Any], titles: set[str]
+) -> None:
+    rows = [row(workload_digest="a" * 16, **one), row(workload_digest="b" * 16, **other)]
+    assert set(read(write(*rows))["workload"]) == titles
+
+
+def test_a_place_within_the_noise_is_shared(write: Write) -> None:
+    times = {"fastest_pass_seconds": 1.0, "slowest_pass_seconds": 1.21}
+    speeds = {"fast": 100.0, "close": 90.0, "slow": 50.0}
+    rows = [row(algorithm=name, recall=0.99, qps=qps, **times) for name, qps in speeds.items()]
+    assert "A tie, within the noise, in em at 0.99: fast, close." in render(config(write(*rows)))
+
+
+def test_remarks_are_told_below_the_table(write: Write) -> None:
+    noisy = row(remarks="passes differed by a factor of 2.0; the load was 3.0 on 2 cores")
+    said = render(config(write(noisy)))
+    assert "passes differed by a factor of 2.0 (1 of 1 rows have a remark)." in said

@@ -106,7 +106,7 @@ def test_a_frame_is_not_longer_than_allowed(ends: tuple[Pipe, Pipe]) -> None:
 
 
 def test_the_facts_of_a_build_are_read_as_they_were_written() -> None:
-    facts = BuildFacts(1.5, 0.5, 0.1, 1 << 20, 0.9, 77, {"a": "b"})
+    facts = BuildFacts(1.5, 0.5, 0.1, 1 << 20, 0.9, 77)
     assert loads(BuildFacts, dumps(facts)) == facts
 
 

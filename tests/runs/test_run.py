@@ -211,7 +211,14 @@ def test_a_damaged_index_is_built_again(runs: Runs, damage: bytes, capfd: pytest
     file.write_bytes(damage)
     (row,) = runs.run(runs.plan("Marks", source=R))
     assert (row.status, row.recall, runs.builds()) == (Status.OK, 1, 2)
-    assert "is damaged; it is built again" in capfd.readouterr().err
+    assert "; it is built again" in capfd.readouterr().err
+
+
+def test_an_index_of_another_user_is_built_again(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs.run(runs.plan("Marks"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "another home"))
+    runs.run(runs.plan("Marks", source=R))
+    assert runs.builds() == 2
 
 
 def test_overwriting_builds_again(runs: Runs) -> None:

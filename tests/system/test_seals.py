@@ -29,7 +29,7 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: bytes, capfd: pyt
     path.write_bytes(damage)
     assert cache.file("group", "abc", ".txt", makes("content", calls)).read_text() == "content"  # type: ignore[arg-type]
     assert calls == ["content"] * 2
-    assert "was damaged or not made to its end; it is made again" in capfd.readouterr().err
+    assert "; it is made again" in capfd.readouterr().err
 
 
 def test_the_same_size_and_time_do_not_hide_another_content(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import BenchError, suggestion
-from bench.reports.tables.summary import COSTS, summary
+from bench.reports.tables.summary import COSTS, summary, ties
 from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import conditions, data_title
 from bench.results.curves import unserved
@@ -81,16 +81,20 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
     columns["failures"] = ("l", frame["failures"].tolist())
     cells = list(zip(*(values for _, values in columns.values()), strict=True))
     title = f"{data_title(rows)}; {conditions(rows)}"
-    return Table(title, list(columns), "".join(side for side, _ in columns.values()), cells, _note(rows))
+    return Table(title, list(columns), "".join(side for side, _ in columns.values()), cells, _note(rows, config))
 
 
-def _note(rows: pd.DataFrame) -> str:
-    """Return which methods do not serve which workload, and which rows were disturbed."""
+def _note(rows: pd.DataFrame, config: TableConfig) -> str:
+    """Return which methods do not serve which workload, which are tied, and which rows were disturbed."""
     methods_of = [
         (panel["workload"].iloc[0], [method_title(*one) for one in unserved(panel)]) for panel in panels(rows)
     ]
     parts = dict.fromkeys(f"{workload} by {', '.join(methods)}" for workload, methods in methods_of if methods)
-    sentences = [f"Not served: {'; '.join(parts)}."] if parts else []
+    sentences = []
+    for panel in panels(rows):
+        if tie := ties(panel, config.x, config.y, config.recalls):
+            names = ", ".join(method_title(*method) for method in tie[1])
+            sentences.append(f"A tie, within the noise, in {panel['workload'].iloc[0]} at {tie[0]:g}: {names}.")
     remarked = rows[rows["remarks"].notna()]
     for method, some in remarked.groupby(METHOD):
         of_method = rows[(rows[METHOD] == list(method)).all(axis=1)]
@@ -98,6 +102,8 @@ def _note(rows: pd.DataFrame) -> str:
         sentences.append(
             f"{method_title(*map(str, method))}: {example} ({len(some)} of {len(of_method)} rows have a remark)."
         )
+    if parts:
+        sentences.append(f"Not served: {'; '.join(parts)}.")
     return "\n".join(sentences)
 
 
