@@ -8,7 +8,21 @@ from bench.config.help import help_text
 from bench.core.paths import PROJECT
 from docs.generate.markdown import code
 
-COMMANDS = ("run", "compile", "study", "tune", "table", "plot", "figures", "findings", "list", "data", "build", "perf")
+COMMANDS = (
+    "run",
+    "compile",
+    "study",
+    "tune",
+    "table",
+    "compare",
+    "plot",
+    "figures",
+    "findings",
+    "list",
+    "data",
+    "build",
+    "perf",
+)
 """Files of ``configs/`` that configure a command, in the order in which they are needed."""
 
 _HEAD = """# Commands

@@ -43,9 +43,9 @@ def answers(results: Path) -> pd.DataFrame:
 
 
 def searching(command: psutil.Process) -> list[psutil.Process]:
-    """Return the Ray workers of a command that wait for a search."""
+    """Return the Ray workers of a command that have started a worker of a method."""
     tasks = [process for process in command.children(recursive=True) if words(process)[:1] == ["ray::_run_job"]]
-    return [task for task in tasks if any("search" in words(child) for child in task.children())]
+    return [task for task in tasks if any("bench.measuring.worker" in words(child) for child in task.children())]
 
 
 def words(process: psutil.Process) -> list[str]:
@@ -62,7 +62,7 @@ def test_a_killed_worker_loses_nothing(layout: Path, tmp_path: Path, command: Co
     wait.write_text("search 1")
     results, sweep_of_small = tmp_path / "results", ["dataset=local", f"dataset.path={layout}", *SWEEP]
     # Both workers hold a CPU until one is killed; claims of other tests could wait for them indefinitely.
-    folders = {"TMPDIR": str(tmp_path), "RAY_TMPDIR": tempfile.gettempdir()}
+    folders = {"FANNS_BENCH_CLAIMS": tmp_path.name, "RAY_TMPDIR": tempfile.gettempdir()}
     with start_command("bench.run", *sweep_of_small, *RAY, f"results={results}", MARKS=str(marks), **folders) as sweep:
         while not (marks.exists() and marks.read_text().count("search 1") == 2):  # both workers are searching
             assert sweep.poll() is None, sweep.communicate()

@@ -137,7 +137,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     written.save(tmp_path / "x.json")
     assert Characteristics.load(tmp_path / "x.json") == written
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(BenchError, match=r"x.json is damaged"):
+    with pytest.raises(BenchError, match=r"x.json is not a readable description"):
         Characteristics.load(tmp_path / "x.json")
 
 
