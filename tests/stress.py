@@ -67,8 +67,8 @@ def faults_of(results: Path, expected: pd.DataFrame) -> list[str]:
     for column in MEASURED:
         differs = ~((same[f"{column}_a"] == same[f"{column}_b"]) | same[f"{column}_a"].isna())
         faults += [f"{column} differs in {differs.sum()} rows"] if differs.any() else []
-    left = [*(results / "work").iterdir(), *(p for p in results.rglob(".*") if p.is_file() and p.name != ".owner")]
-    return [*faults, *(f"{path} is left" for path in left)]
+    leftovers = [*(results / "work").iterdir(), *(p for p in results.rglob(".*") if p.is_file() and p.name != ".owner")]
+    return [*faults, *(f"{path} is left" for path in leftovers)]
 
 
 def main() -> int:
