@@ -46,7 +46,7 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
     folders = [*hidden, *(file.parent for file in data), *(file.resolve().parent for file in data)]
     folders += filter(None, [plan.dataset.folder])
     secret = {folder.resolve() for folder in folders}
-    code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, str(PROJECT)]}
+    code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, sys.base_prefix, str(PROJECT)]}
     named = [task.vectors, task.attributes, task.codes, task.index, *plan.method.sources, *plan.method.files]
     return Sandbox(
         hidden=tuple(sorted(secret)),
