@@ -80,7 +80,7 @@ def built_index(
         waiting = partial(report, "another process builds this index")
         turn.enter_context(store.lock("index", plan.build_id, repeat, waiting))
         if index.exists() and (plan.rebuilds or not _is_intact(index)):
-            shutil.rmtree(index)
+            _delete(index)
         if not index.exists():
             log = store.log_file(plan.run_id, repeat, "build")
             ending = _build(plan, repeat, index, hidden, folder, log, report)
@@ -90,7 +90,7 @@ def built_index(
             yield ending, index
         finally:
             if not keep:
-                shutil.rmtree(index, ignore_errors=True)
+                _delete(index)
 
 
 def read_facts(index: Path) -> BuildFacts:
@@ -106,8 +106,14 @@ def _is_intact(index: Path) -> bool:
     return False
 
 
+def _delete(index: Path) -> None:
+    """Delete an index with its seal."""
+    shutil.rmtree(index, ignore_errors=True)
+    _seal_of(index).delete()
+
+
 def _seal_of(index: Path) -> Seal:
-    return Seal(index.parent / "seals" / index.name)
+    return Seal(index.parents[1] / "seals" / f"index-{index.name}")
 
 
 def _build(

@@ -89,14 +89,13 @@ class SharedFiles:
                 (_SHARED_MEMORY / name).unlink()
 
     def _new(self, pids: list[int]) -> set[str]:
+        """Return the new ones; those that a process other than `pids` maps are that one's for ever."""
         new = set(self._names()) - self._before
         if new:
-            for process in psutil.process_iter():
-                if process.pid not in pids:
-                    with contextlib.suppress(OSError):
-                        maps = Path(f"/proc/{process.pid}/maps").read_text()
-                        new = {name for name in new if f"{_SHARED_MEMORY}/{name}\n" not in maps}
-            self._before |= set(self._names()) - self._before - new  # those of others stay theirs
+            mapped = {file for p in psutil.process_iter() if p.pid not in pids for file in _mapped_files(p.pid)}
+            theirs = {name for name in new if _identity(_SHARED_MEMORY / name) in mapped}
+            self._before |= theirs
+            new -= theirs
         return new
 
     @staticmethod
@@ -106,6 +105,23 @@ class SharedFiles:
                 return [e.name for e in entries if e.is_file(follow_symlinks=False) and e.stat().st_uid == os.getuid()]
         except OSError:
             return []
+
+
+def _identity(path: Path) -> tuple[str, str] | None:
+    """Return device and number of a file, as maps of memory have them: a semaphore is mapped under another name."""
+    with contextlib.suppress(OSError):
+        status = path.stat()
+        return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}", str(status.st_ino)
+    return None
+
+
+def _mapped_files(pid: int) -> set[tuple[str, str] | None]:
+    """Return device and number of every file that a process maps; nothing if it cannot be read."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except OSError:
+        return set()
+    return {(words[3], words[4]) for words in map(str.split, lines)}
 
 
 def end_tree(pid: int, others: set[int]) -> None:

@@ -32,6 +32,10 @@ class Seal:
         """Seal a file, or all files of a folder, as they are now."""
         self._write({name: (sha, signature(file)) for name, file, sha in _hashed(path)})
 
+    def delete(self) -> None:
+        """Take the seal away."""
+        self._file.unlink(missing_ok=True)
+
     def is_intact(self, path: Path) -> bool:
         """Return whether a file or folder is as it was sealed; contents are read only where a signature differs."""
         try:

@@ -70,7 +70,7 @@ def test_an_unfinished_or_damaged_search_is_refused(command: Commands, arguments
     reported = [word for word in arguments if not word.startswith("tuner")]
     assert "has not finished" in command(run.entry, *reported, "tuned=greedy", "workload.skip=15").err
     file.write_text("{")
-    assert "is damaged" in command(run.entry, *reported, "tuned=greedy", "workload.skip=15").err
+    assert "is not a readable trace" in command(run.entry, *reported, "tuned=greedy", "workload.skip=15").err
 
 
 @pytest.mark.parametrize(

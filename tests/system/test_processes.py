@@ -1,0 +1,56 @@
+"""What a process holds and leaves."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.system import processes
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+
+
+def test_memory_of_mapped_files_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(64 << 20))
+    code = """
+import mmap, sys
+with open(sys.argv[1], "r+b") as file:
+    view = mmap.mmap(file.fileno(), 0)
+    total = sum(view[::4096])
+    print("mapped", flush=True)
+    sys.stdin.readline()
+    held = bytearray(32 << 20)
+    held[::4096] = b"1" * len(held[::4096])
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "file")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        before = processes.memory(processes.tree(child.pid))
+        child.stdin.write("\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        after = processes.memory(processes.tree(child.pid))
+        child.stdin.close()
+    assert before < 32 << 20
+    assert 32 << 20 <= after - before < 40 << 20
+
+
+def test_shared_files_of_others_stay() -> None:
+    shared = processes.SharedFiles()
+    semaphore = multiprocessing.get_context("spawn").Semaphore()  # this process maps it, under another name
+    name = f"/dev/shm/fanns-bench-test-{os.getpid()}"
+    Path(name).write_bytes(bytes(1 << 20))
+    assert shared.size([]) == 1 << 20
+    shared.delete()
+    assert not Path(name).exists()
+    assert Path(f"/dev/shm/sem.{semaphore._semlock.name.lstrip('/')}").exists()  # type: ignore[attr-defined]
