@@ -35,9 +35,10 @@ help:  ## list the targets
 bench: $(addprefix bench-,$(WORKLOADS))  ## run every method on the embedded dataset (or dataset=FOLDER), print tables and draw a figure
 	$(RUN) -m bench.plot
 
+# The exit code 4 says that settings failed; the table says which.
 # Any other workload may need what only its own dataset and keys provide; it calls mostly what these two call.
 bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r))
-	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS) || test $$? = 4  # some settings failed: the table says which
+	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS) || test $$? = 4
 	$(RUN) -m bench.table
 
 # Tracing doubles the time of a test, so coverage is measured only in the tests that are not slow.

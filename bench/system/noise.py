@@ -46,7 +46,7 @@ class Noise:
                 remarks.append(f"passes differed by a factor of {slowest / fastest:.1f}")
         if self.cpu_per_second is not None and self.cpu_per_second < _LEAST_CPU:
             remarks.append(f"the worker ran for only {self.cpu_per_second:.0%} of the time")
-        if self.machine_load > max(1, len(allowed_cpus()) / 2):
+        if self.machine_load > 1 + len(allowed_cpus()) / 2:  # the worker itself is one
             remarks.append(f"the load was {self.machine_load:.1f} on {len(allowed_cpus())} cores")
         return remarks
 
