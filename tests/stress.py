@@ -59,10 +59,8 @@ def faults_of(results: Path, expected: pd.DataFrame) -> list[str]:
     rows = Store(results).all_rows()
     faults = [f"{int(rows.duplicated(SAME).sum())} rows are doubled"] if rows.duplicated(SAME).any() else []
     both = expected.merge(rows, on=SAME, how="outer", suffixes=("_a", "_b"), indicator=True)
-    faults += [
-        f"{line} is in one store only"
-        for line in both[both["_merge"] != "both"][SAME].astype(str).agg(" ".join, axis=1)
-    ]
+    alone = both[both["_merge"] != "both"]
+    faults += [f"{' '.join(map(str, line))} is in one store only" for line in alone[SAME].itertuples(index=False)]
     same = both[both["_merge"] == "both"]
     for column in MEASURED:
         differs = ~((same[f"{column}_a"] == same[f"{column}_b"]) | same[f"{column}_a"].isna())
