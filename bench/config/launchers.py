@@ -87,7 +87,7 @@ def run_in_worker(task: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     """
     hydra = HydraConfig.get()
     end_like_interrupted()
-    end_with_parent()
+    end_with_parent(os.getppid(), signal.SIGTERM)
     os.environ["TQDM_DISABLE"] = "1"  # workers may share a terminal
     try:
         results = Path(hydra.runtime.cwd) / hydra.sweep.dir  # created by the launcher

@@ -128,9 +128,8 @@ class Child:
             self._channel = Channel(self._pipe)
             self._pids = [self._process.pid]
             if self._cpus and hasattr(os, "sched_setaffinity"):
-                os.sched_setaffinity(
-                    self._process.pid, self._cpus
-                )  # before it starts any thread, as threads inherit it
+                # Before it starts any thread, as threads inherit it.
+                os.sched_setaffinity(self._process.pid, self._cpus)
             self.begin_stage()
             sandbox = replace(self._sandbox, writable=(*self._sandbox.writable, self._temporary))
             self._guarded(lambda: self._pipe.send(dumps(sandbox).encode()))

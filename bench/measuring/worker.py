@@ -6,8 +6,6 @@ enters its sandbox. FILE_NUMBER is that of the connection to the parent; PARENT 
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import socket
 import sys
@@ -15,30 +13,22 @@ import sys
 from bench.core.typed_json import loads
 from bench.system.pipe import Pipe
 from bench.system.sandbox import Sandbox, enter
+from bench.system.signals import end_with_parent
 
 _MOST_TEXT = 64 << 20
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Do what the parent asks until it asks to end."""
     file_number, parent = map(int, sys.argv[1:])
     sys.argv[1:] = []
-    die_with_parent(parent)
+    end_with_parent(parent, signal.SIGKILL)
     pipe = Pipe(socket.socket(fileno=file_number))
     sandbox = enter(loads(Sandbox, pipe.receive(_MOST_TEXT).decode()))
 
     from bench.measuring.serving import serve  # imports NumPy, which starts threads
 
     serve(pipe, sandbox)
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies, so that a killed sweep leaves nothing running."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the kernel was asked
-        sys.exit("the process that started this worker has died")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from bench.system.machine import library_versions
 from bench.system.sandbox import Sandbox
 
 _SECONDS = 300.0
+_RESULTS = ("runs", "queries", "indexes", "seals", "tuned")
 _MOST_BESIDE = 10_000
 _MEASURING = ("core", "measuring", "runs", "truth")
 _ALWAYS = ("numpy", "numba", "llvmlite")
@@ -35,18 +36,20 @@ def method_of(target: str, cache: Cache) -> Method:
     key = digest_of(target, _code_state(target), library_versions())
 
     def make(out: Path) -> None:
-        out.write_text(dumps(described(target, cache.root)))
+        out.write_text(dumps(described(target, cache)))
 
     return loads(Method, cache.file("methods", key, ".json", make).read_text())
 
 
-def described(target: str, hidden: Path) -> Method:
-    """Return a method as it describes itself to a worker that cannot read the folder `hidden`.
+def described(target: str, cache: Cache) -> Method:
+    """Return a method as it describes itself to a worker that sees neither the cache nor results beside it.
 
     Raises:
         BenchError: the method cannot be imported.
     """
-    sandbox = Sandbox((hidden.resolve(),), (), (), (), read_only=False)  # it may write bytecode
+    root = cache.root.resolve()
+    hidden = (root, *(root.parent / name for name in _RESULTS))
+    sandbox = Sandbox(hidden, (), (), (), read_only=False)  # it may write bytecode
     try:
         with Child(Task(target=target, search_path=search_path()), sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)

@@ -135,6 +135,8 @@ def _build(
         try:
             with child:
                 warm_up = child.ask(Request(Action.WARM_UP))
+                child.begin_stage()  # what compiling took is not the method's
+                child.memory()
                 used = child.cpu_seconds()
                 built = child.ask(Request(Action.BUILD))
                 used = child.cpu_seconds() - used

@@ -24,10 +24,9 @@ def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def end_with_parent() -> None:
-    """Have the kernel send SIGTERM to this process when its parent ends (Linux)."""
-    parent = os.getppid()
+def end_with_parent(parent: int, number: signal.Signals) -> None:
+    """Have the kernel send a signal to this process when its parent ends (Linux); exit if it has ended already."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGTERM)
+        sys.exit("the process that started this worker has died")
