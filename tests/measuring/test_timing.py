@@ -96,6 +96,19 @@ def test_claims_far_below_what_the_clock_saw_are_a_fault() -> None:
     assert fault == "claims 0.1 s for a search that took 1 s by the clock of the harness"
 
 
+def test_honest_single_queries_do_not_hide_a_false_claim_for_a_batch() -> None:
+    honest, forger = Forger(), Forger(0.1, 1.0)
+
+    def ask(request: Request, queries: NDArray[np.float32] | None = None) -> Exchange:
+        exchange = honest.ask(request, queries)
+        return forger.ask(request, queries) if queries is not None and len(queries) > 1 else exchange
+
+    forger.ask(Request(Action.FILTERS, filters=questions().lines))
+    forger.ask(Request(Action.PREPARE))
+    timing = measure(ask, questions(), {"effort": 1}, 3, 1, latency_queries=QUERIES, timed_seconds=0.0)
+    assert str(timing.fault).startswith("claims 0.1 s")
+
+
 def test_an_exchange_that_took_long_once_is_no_fault() -> None:
     forger = Forger()
 
