@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from bench.core.reading import reading
 
 _VALUES: dict[str, np.dtype[Any]] = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1")}
 _CHECK_BYTES = 64 << 20
-_ANGULAR = ("angular", "cosine")
-_DISTANCES = ("euclidean", "l2", *_ANGULAR)
 _CACHE_LINE = 64
 _READ_ROWS = 1 << 12
 _LEAST, _GREATEST = 1e-30, 1e37  # of squared lengths: distances in float32 stay exact enough to be ranked
@@ -98,12 +96,34 @@ def _open_npy(path: Path) -> NDArray[Any]:
     return array
 
 
-def check_rows(path: Path) -> None:
+def check_finite(path: Path) -> None:
     """Check the length and the values of every row, reading blocks of 64 MiB.
 
     Raises:
         BenchError: a row differs in length, or contains NaN or infinite values; names the first such row.
     """
+    for _ in _squares(path):
+        pass
+
+
+def check_rows(path: Path) -> None:
+    """Check rows like `check_finite`, and that their squared lengths can be computed with in float32.
+
+    Raises:
+        BenchError: as there, or a row is too long or too short; names the first such row.
+    """
+    for start, squares in _squares(path):
+        extreme = np.flatnonzero((squares > _GREATEST) | ((squares > 0) & (squares < _LEAST)))
+        if len(extreme):
+            row = extreme[0]
+            raise BenchError(
+                f"{path}: row {start + row} has the length {squares[row] ** 0.5:.3g}, whose square leaves the "
+                "range of float32; scale all vectors and queries by the same factor"
+            )
+
+
+def _squares(path: Path) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the first row of each block with the squared lengths of its rows, in float64, after checking the block."""
     n, dim = open_vectors(path).shape
     step = max(1, _CHECK_BYTES // open_vectors(path)[0].nbytes)
     starts = range(0, n, step)
@@ -115,19 +135,12 @@ def check_rows(path: Path) -> None:
             odd = np.flatnonzero(lengths != dim)
             if len(odd):
                 raise BenchError(f"{path}: row {start + odd[0]} has {lengths[odd[0]]} values, but row 0 has {dim}")
-        if np.issubdtype(block.dtype, np.floating):
-            squares = np.einsum("ij,ij->i", block, block, dtype=np.float64, casting="same_kind")
-            # A sum is NaN or infinite as soon as one value is.
-            bad = np.flatnonzero(~np.isfinite(squares))
-            if len(bad):
-                raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
-            extreme = np.flatnonzero((squares > _GREATEST) | ((squares > 0) & (squares < _LEAST)))
-            if len(extreme):
-                row = extreme[0]
-                raise BenchError(
-                    f"{path}: row {start + row} has the length {squares[row] ** 0.5:.3g}, whose square leaves the "
-                    "range of float32; scale all vectors and queries by the same factor"
-                )
+        squares = np.einsum("ij,ij->i", block, block, dtype=np.float64, casting="unsafe")
+        # A sum is NaN or infinite as soon as one value is.
+        bad = np.flatnonzero(~np.isfinite(squares))
+        if len(bad):
+            raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
+        yield start, squares
 
 
 def write_fvecs(path: Path, blocks: Iterable[NDArray[np.float32]]) -> None:
@@ -182,40 +195,44 @@ def read_ivecs(path: Path) -> NDArray[np.int32]:
 def hdf5_to_npy(source: Path, folder: Path) -> None:
     """Convert an ann-benchmarks HDF5 file by blocks: `train` to vectors.npy and `test` to queries.npy in `folder`.
 
-    If the file states an angular distance, rows are scaled to unit length, so that L2 ranks them in the same order.
-
     Raises:
-        BenchError: h5py is not installed; the file is damaged, lacks `train` or `test`, refers to other files, or
-            states another distance.
+        BenchError: h5py is not installed; the file is damaged, lacks `train` or `test`, or refers to other
+            files.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise BenchError(f"{source}: reading HDF5 needs the extra: pip install 'fanns-bench[hdf5]'") from error
+    h5py = _h5py(source)
     with reading(source, "HDF5 file"), h5py.File(source, "r") as file:
-        distance = _text(file.attrs.get("distance", "euclidean"))
-        if distance not in _DISTANCES:
-            raise BenchError(
-                f"{source} states the distance '{distance}'; this benchmark ranks by euclidean and angular distance"
-            )
         for key, name in (("train", "vectors.npy"), ("test", "queries.npy")):
             if key not in file:
                 raise BenchError(f"{source} has no '{key}' (found {', '.join(file)}): not an ann-benchmarks file")
             rows = file[key]
             _check_hdf5_rows(source, file.get(key, getlink=True), rows, key, folder)
-            out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=rows.shape)
+            kept = {np.dtype(np.bool_): np.uint8, np.dtype(np.uint8): np.uint8, np.dtype(np.int8): np.int8}
+            dtype = kept.get(rows.dtype, np.float32)
+            out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=dtype, shape=rows.shape)
             step = max(1, _CHECK_BYTES // (4 * rows.shape[1]))
             for start in range(0, len(rows), step):
-                block = rows[start : start + step].astype(np.float32)
-                if distance in _ANGULAR:
-                    block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-                out[start : start + step] = block
+                out[start : start + step] = rows[start : start + step]
             out.flush()
 
 
-def _text(value: Any) -> str:
-    """Return an attribute of HDF5, which may be bytes, as lower-case text."""
-    return (value.decode() if isinstance(value, bytes) else str(value)).strip().lower()
+def hdf5_distance(source: Path) -> str | None:
+    """Return the distance that an HDF5 file states, as it spells it; None if it states none.
+
+    Raises:
+        BenchError: h5py is not installed, or the file is damaged.
+    """
+    h5py = _h5py(source)
+    with reading(source, "HDF5 file"), h5py.File(source, "r") as file:
+        value = file.attrs.get("distance")
+    return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
+
+
+def _h5py(source: Path) -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise BenchError(f"{source}: reading HDF5 needs the extra: pip install 'fanns-bench[hdf5]'") from error
+    return h5py
 
 
 def _check_hdf5_rows(source: Path, link: Any, rows: Any, key: str, folder: Path) -> None:
@@ -227,7 +244,7 @@ def _check_hdf5_rows(source: Path, link: Any, rows: Any, key: str, folder: Path)
     where = f"{source}: '{key}'"
     if type(link).__name__ != "HardLink" or getattr(rows, "external", None) or getattr(rows, "is_virtual", False):
         raise BenchError(f"{where} refers to other files or places, which is not accepted; store the rows themselves")
-    if getattr(rows, "ndim", 0) != 2 or rows.dtype.kind not in "fiu":
+    if getattr(rows, "ndim", 0) != 2 or rows.dtype.kind not in "fiub":
         raise BenchError(f"{where} is not an array of [n, d]: not an ann-benchmarks file")
     if 0 in rows.shape:
         raise BenchError(f"{where} is empty; it should hold at least one vector")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
+from bench.core.metrics import Metric
 from bench.core.vectors import dense, open_vectors
 
 
@@ -23,7 +24,8 @@ class Dataset:
         queries: path of the query vectors.
         attributes: path of the attributes as Parquet; None if there are none.
         folder: the folder of the published layout; None for other layouts.
-        digest: hex digest of the vectors and the queries.
+        metric: what the items are ranked by; under hamming, the vectors have a dimension per bit.
+        digest: hex digest of the vectors, the queries and the metric.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Dataset:
     queries: Path
     attributes: Path | None
     folder: Path | None
+    metric: Metric
     digest: str
 
     @cached_property

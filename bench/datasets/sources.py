@@ -12,11 +12,13 @@ from typing import Any, ClassVar, Protocol
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
+from bench.core.metrics import Metric, metric_of, zero_rows
 from bench.core.paths import DATASETS
-from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors
+from bench.core.vectors import check_finite, check_rows, hdf5_distance, hdf5_to_npy, open_vectors
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
+from bench.datasets.reduction import as_bits
 from bench.system.cache import Cache, creation_lock
 from bench.system.files import atomic_folder, digest_of
 
@@ -46,6 +48,7 @@ class LayoutSource:
     kind: ClassVar[str] = "layout"
     name: str
     path: str
+    metric: str | None = None
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
@@ -65,7 +68,7 @@ class LayoutSource:
             lambda out: attributes_to_parquet(folder / ATTRIBUTES, out),
         )
         files = (folder / VECTORS, folder / QUERIES, folder / ATTRIBUTES)
-        return _dataset(self.name, files, attributes, folder, cache)
+        return _dataset(self.name, files, attributes, folder, _metric(self.metric), cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -82,6 +85,7 @@ class ArxivSimSource:
     dim: int
     queries: int
     seed: int
+    metric: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -95,7 +99,7 @@ class ArxivSimSource:
             if missing:
                 with atomic_folder(self.folder) as folder:
                     arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
-        return LayoutSource(self.name, str(self.folder)).open(cache)
+        return LayoutSource(self.name, str(self.folder), self.metric).open(cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -111,6 +115,7 @@ class HubSource:
     repo: str
     revision: str
     bytes: int
+    metric: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -125,7 +130,7 @@ class HubSource:
                 f"'python -m bench.data download dataset={self.name}', or work offline with dataset=arxiv-sim "
                 "or dataset=local dataset.path=FOLDER"
             )
-        return LayoutSource(self.name, str(self.folder)).open(cache)
+        return LayoutSource(self.name, str(self.folder), self.metric).open(cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -144,21 +149,24 @@ class VectorsSource:
     vectors: str
     queries: str | None = None
     attributes: str | None = None
+    metric: str | None = None
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
-        source = Path(self.vectors)
+        source, stated = Path(self.vectors), None
         if source.suffix in (".hdf5", ".h5"):
             if not source.is_file():
                 raise BenchError(f"there is no file {source} (dataset.vectors)")
             folder = cache.folder("converted", cache.digest(source), lambda out: hdf5_to_npy(source, out))
+            stated = hdf5_distance(source)
             vectors, queries = folder / "vectors.npy", folder / "queries.npy"
         elif self.queries is None:
             raise BenchError(f"dataset.queries is not set; set it to the file of query vectors for {source}")
         else:
             vectors, queries = source, Path(self.queries)
         files = (vectors, queries, Path(self.attributes) if self.attributes else None)
-        return _dataset(self.name, files, self._attributes(cache), None, cache)
+        metric = _metric(self.metric) if self.metric or not stated else metric_of(stated, str(source))
+        return _dataset(self.name, files, self._attributes(cache), None, metric, cache)
 
     def _attributes(self, cache: Cache) -> Path | None:
         if self.attributes is None:
@@ -182,8 +190,18 @@ SOURCES: dict[str, type[Any]] = {
 """The kinds of source that ``configs/dataset/*.yaml`` may name."""
 
 
+def _metric(key: str | None) -> Metric:
+    """Return the metric that the key `dataset.metric` sets."""
+    return Metric.L2 if key is None else metric_of(key, "dataset.metric")
+
+
 def _dataset(
-    name: str, files: tuple[Path, Path, Path | None], attributes: Path | None, folder: Path | None, cache: Cache
+    name: str,
+    files: tuple[Path, Path, Path | None],
+    attributes: Path | None,
+    folder: Path | None,
+    metric: Metric,
+    cache: Cache,
 ) -> Dataset:
     """Check that the parts of a dataset match, and return it.
 
@@ -192,6 +210,7 @@ def _dataset(
         files: the vectors, queries and attributes that the user named, for errors.
         attributes: the attributes as Parquet.
         folder: of the published layout, if it is one.
+        metric: what the items are ranked by.
         cache: keeps the digests.
     """
     vectors, queries, attributes_file = files
@@ -202,5 +221,11 @@ def _dataset(
         )
     if attributes is not None and (rows := Attributes.open(attributes).n) != len(database):
         raise BenchError(f"{attributes_file} has {rows} items, but {vectors} has {len(database)}")
-    digests = [cache.digest(path, check_rows) for path in (vectors, queries)]
-    return Dataset(name, vectors, queries, attributes, folder, digest_of(*digests))
+    # Directions are compared in float64, whatever the lengths are.
+    check = check_finite if metric is Metric.COSINE else check_rows
+    digest = digest_of(*(cache.digest(path, check) for path in (vectors, queries)), metric)
+    if metric in (Metric.COSINE, Metric.IP) and len(zero := zero_rows(query_rows)):
+        raise BenchError(f"{queries}: row {zero[0]} is all zeros, which ranks no item by {metric}; drop such queries")
+    if metric is Metric.HAMMING:
+        vectors, queries = as_bits(vectors, queries, digest, cache)
+    return Dataset(name, vectors, queries, attributes, folder, metric, digest)
