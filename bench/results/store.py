@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
+from bench.core.metrics import Metric
 from bench.results.rows import METHOD, QUERY_SCHEMA, SCHEMA, Row, Status, from_table, to_table
 from bench.system.files import atomic_file, drop_leftovers, make_folder, sha256
 from bench.system.locks import lock, try_lock
@@ -202,11 +203,12 @@ def _current(table: pa.Table) -> pa.Table:
     """Return a table of an earlier version as today's writes it.
 
     The first had no column `storage`, as all vectors were float32; later ones appended other formats to the algorithm's
-    name.
+    name. None had a column `metric`, as all items were ranked by squared L2.
     """
-    if "controlled" in table.column_names:
-        return table
     columns = dict(zip(table.column_names, table.columns, strict=True))
+    columns.setdefault("metric", pa.array([Metric.L2] * len(table), pa.string()))
+    if "controlled" in table.column_names:
+        return pa.table(columns)
     columns.setdefault("storage", pa.array([Storage.FLOAT32] * len(table), pa.string()))
     pairs = zip(columns["algorithm"].to_pylist(), columns["storage"].to_pylist(), strict=True)
     columns["algorithm"] = pa.array([name.removesuffix(f"_{storage}") for name, storage in pairs], pa.string())
