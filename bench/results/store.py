@@ -166,6 +166,10 @@ class Store:
         """
         return self.all_rows().drop_duplicates(_IDENTITY, keep="last").reset_index(drop=True)
 
+    def has_queries(self, run_id: str, repeat: int) -> bool:
+        """Return whether the per-query values of a run are stored."""
+        return self._file("queries", run_id, repeat).is_file()
+
     def queries(self, run_id: str, repeat: int) -> pd.DataFrame:
         """Return the per-query values of a run."""
         return _read(self._file("queries", run_id, repeat)).to_pandas()
