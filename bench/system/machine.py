@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from bench.core.cpus import allowed_cpus
-from bench.core.paths import PROJECT
+from bench.core.paths import IS_CHECKOUT, PROJECT
 
 LIBRARIES = ("numpy", "numba", "faiss-cpu", "hnswlib", "pyarrow")
 
@@ -44,11 +44,14 @@ def machine_name(cpu_model: str, cores: int, memory_bytes: int) -> str:
 @cache
 def code() -> dict[str, Any]:
     """Return the columns `code_revision` (None outside a checkout) and `code_dirty`."""
+    unknown = {"code_revision": None, "code_dirty": None}
+    if not IS_CHECKOUT:  # a repository around it is another project's
+        return unknown
     try:
         revision = _git("rev-parse", "HEAD")
         return {"code_revision": revision, "code_dirty": bool(_git("status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
-        return {"code_revision": None, "code_dirty": None}
+        return unknown
 
 
 @cache
