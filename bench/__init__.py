@@ -12,10 +12,10 @@ try:
     import fcntl  # noqa: F401
 except ImportError:
     sys.exit(
-        f"fanns-bench runs on Linux and macOS, not on {sys.platform}, which has no locks between processes as they have; "
-        "on Windows, use WSL"
+        f"fanns-bench runs on Linux and macOS, not on {sys.platform}: its processes share results by locks that only "
+        "they have; on Windows, run it in WSL"
     )
 
-from bench.core.kernel_cache import choose_kernel_cache  # noqa: E402
+from bench.core.kernel_cache import choose_kernel_cache
 
 choose_kernel_cache()

@@ -36,7 +36,7 @@ def user_cache() -> Path:
 
 
 def data_folder(dataset: str, version: str) -> Path:
-    """Return the folder of a version of a dataset that is generated or downloaded: where it is, or else where it goes."""
+    """Return the folder of a dataset that is generated or downloaded: where it is, or else where it goes."""
     candidates = [DATASETS / dataset / "data" / version] if IS_CHECKOUT else []
     candidates.append(user_cache() / "datasets" / dataset / version)
     there = [folder for folder in candidates if folder.exists()]

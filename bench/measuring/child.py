@@ -251,7 +251,11 @@ class Child:
             raise WorkerFailed(Status.INVALID, f"the worker broke the protocol: {error}") from error
 
     def _gave_up(self, failure: Failure) -> WorkerFailed:
-        status = {FailureKind.INVALID: Status.INVALID, FailureKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY}
+        status = {
+            FailureKind.INVALID: Status.INVALID,
+            FailureKind.LIBRARY_MISSING: Status.UNSUPPORTED,
+            FailureKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY,
+        }
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)  # it prints a traceback
         self._refuse_surroundings(failure)

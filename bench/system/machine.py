@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,12 @@ def code() -> dict[str, Any]:
 
 @cache
 def library_versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
-    """Return the installed version of each distribution."""
-    return {name: importlib.metadata.version(name) for name in libraries}
+    """Return the version of each distribution that is installed."""
+    versions = {}
+    for name in libraries:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def noise() -> list[str]:
