@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 from bench.core.errors import BenchError
@@ -59,7 +58,6 @@ def _candidates() -> Iterator[Path]:
     yield Path(words[-1].partition("=")[2].strip("'\"") if words else "results") / "cache" / "kernels"
 
 
-@cache
 def _temporary() -> Path:
     """Return a temporary folder of this user alone, since whoever writes to it decides what is run."""
     folder = Path(tempfile.gettempdir()) / f"fanns-bench-kernels-{os.getuid()}"
