@@ -116,6 +116,7 @@ class Method:
             libraries=(),
             serves=(),
             reads=tuple(Storage),
+            metrics=tuple(Metric),
             unsupported=dict.fromkeys(FilterType, reason),
             depends_on_attributes=False,
             holds_vectors=False,
