@@ -214,7 +214,7 @@ EXHIBITS = (
                                      exponents=True)),
     Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
     Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),
-    Exhibit("regret", "main", _regret),
+    Exhibit("regret", "regret", _regret),
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
 )  # fmt: skip
