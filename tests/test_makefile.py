@@ -77,7 +77,7 @@ def test_a_target_installs_only_what_it_needs(target: str, extras: list[str]) ->
 def test_bench_goes_on_without_hnswlib_and_says_so(tmp_path: Path, pip: str, is_installed: bool) -> None:
     (tmp_path / ".fanns-bench-installed").touch()
     target = tmp_path / ".fanns-bench-with-hnswlib"
-    words = ["make", "-s", f"VIRTUAL_ENV={tmp_path}", f"PIP=sh -c \"{pip}\"", "--assume-old=pyproject.toml", str(target)]
+    words = ["make", "-s", f"VIRTUAL_ENV={tmp_path}", f'PIP=sh -c "{pip}"', "--assume-old=pyproject.toml", str(target)]
     said = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     assert target.exists() == is_installed
     assert ("apt install g++ python3-dev" in said) == (not is_installed)
