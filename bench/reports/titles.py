@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from bench.core.filters import FilterType
@@ -42,3 +44,9 @@ def panel_facts(rows: pd.DataFrame) -> str:
     selectivity = rows["selectivity_mean"].mean()
     passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
     return f"{rows['queries'].iloc[0]:,} queries{passing}"
+
+
+def natural_key(text: str) -> list[str | float]:
+    """Return what sorts texts as a reader would: numbers in them by value, and letters regardless of their case."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text.casefold())
+    return [float(part) if number % 2 else part for number, part in enumerate(parts)]
