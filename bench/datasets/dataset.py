@@ -24,6 +24,9 @@ class Dataset:
         attributes: path of the attributes as Parquet; None if there are none.
         folder: the folder of the published layout; None for other layouts.
         digest: hex digest of the vectors and the queries.
+        filters: path of one filter per query as JSON lines, if the dataset brings filters along.
+        truth: path of published answers, see `bench.datasets.answers.read_answers`: of the queries with these
+            filters, or without filters if there are none.
     """
 
     name: str
@@ -32,6 +35,8 @@ class Dataset:
     attributes: Path | None
     folder: Path | None
     digest: str
+    filters: Path | None = None
+    truth: Path | None = None
 
     @cached_property
     def shape(self) -> tuple[int, int]:

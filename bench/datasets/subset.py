@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,8 @@ def take_subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset
         whole = Attributes.open(attributes)
         part = whole.part(slice(items), whole.kinds)
         attributes = cache.file("attributes", digest_of(part.digest(part.kinds)), ".parquet", part.save)
-    return Dataset(dataset.name, folder / "vectors.npy", folder / "queries.npy", attributes, dataset.folder, digest)
+    vectors, queries = folder / "vectors.npy", folder / "queries.npy"
+    return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest, truth=None)
 
 
 def _cut(rows: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:

@@ -12,11 +12,11 @@ from bench.core.masks import FilterBatch
 from bench.datasets import arxiv_sim
 from bench.datasets.attribute_table import summarise_attributes
 from bench.datasets.dataset import Dataset
-from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, truth_file
+from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file
 from bench.datasets.manifest import MANIFEST, damaged_files
 from bench.datasets.selectivity import percentiles, selectivities
 from bench.system.cache import Cache
-from bench.workloads.ground_truth import differences, ground_truth
+from bench.workloads.ground_truth import differences, ground_truth, published_answers
 from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, WorkloadSource
 from bench.workloads.workload import Workload
 
@@ -44,8 +44,7 @@ def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]
         yield f"all files match {MANIFEST}"
     wrong = 0
     for workload in _published_workloads(dataset, cache):
-        answers = dataset.folder / truth_file(workload.filter_type) if dataset.folder else None
-        if answers is None or not answers.exists():
+        if published_answers(dataset, workload) is None:
             yield f"{workload.name:5} {len(workload.filters):,} queries, no published answers"
             continue
         differing = differences(ground_truth(dataset, workload, cache, memory=memory), dataset, workload)
@@ -53,7 +52,8 @@ def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]
         outcome = f"differ from the exact ones in {len(differing):,}" if len(differing) else "are exact"
         yield f"{workload.name:5} {len(workload.filters):,} queries, published answers {outcome}"
     if wrong:
-        raise BenchError(f"{dataset.folder}: published answers of {wrong} queries are not the nearest matching items")
+        where = dataset.folder or f"dataset '{dataset.name}'"
+        raise BenchError(f"{where}: published answers of {wrong} queries are not the nearest matching items")
 
 
 def profile_dataset(dataset: Dataset, cache: Cache) -> Iterator[str]:
