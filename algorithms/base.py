@@ -23,6 +23,7 @@ from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
 from bench.core.masks import FilterBatch
 from bench.core.method import Param
+from bench.core.metrics import Metric
 from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
@@ -46,6 +47,8 @@ class Info:
             folder of the method's module. A run with another content is another run.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
         reads: the formats of stored vectors that it searches.
+        metrics: what it can rank by itself. Under any other, a method that has L2 gets vectors and queries whose
+            squared L2 distances rank the items in the same order.
         needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
     """
@@ -61,6 +64,7 @@ class Info:
     files: tuple[str, ...] = ()
     compiled: bool = False
     reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
+    metrics: frozenset[Metric] = frozenset({Metric.L2})
     holds_vectors: bool = False
     needs_values: bool = False
 
@@ -77,6 +81,7 @@ class Data:
         threads: how many threads a build may use.
         seed: the source of all randomness.
         codes: the vectors in the format that the run asks for; None where that is float32.
+        metric: what they are ranked by, one of the method's.
     """
 
     source: NDArray[Any]
@@ -86,6 +91,7 @@ class Data:
     threads: int
     seed: int
     codes: Codes | None = None
+    metric: Metric = Metric.L2
 
     def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
         """Return the vectors, or those of `items` in their order, in the format that the run asks for.

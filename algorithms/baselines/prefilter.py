@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, NoParams
 from bench.core.distances import exact_distances
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 
 _SLACK = 16
 _CHUNK = 1024
@@ -33,17 +34,16 @@ class PreFilter(Algorithm):
         technique="none",
         serves=ALL_FILTERS,
         libraries=("faiss-cpu",),
+        metrics=frozenset({Metric.L2, Metric.IP}),
         compiled=True,
     )
 
-    def __init__(self, params: NoParams, vectors: NDArray[np.float32] | None = None) -> None:
-        """There is no index but the vectors."""
-        super().__init__(params)
-        self.vectors = vectors
+    vectors: NDArray[np.float32]
+    metric: Metric
 
     def build(self, data: Data) -> None:
         """Do nothing: there is no index."""
-        self.vectors = data.vectors
+        self.vectors, self.metric = data.vectors, data.metric
 
     def save(self, folder: Path) -> None:
         """Write nothing: there is no index."""
@@ -51,7 +51,9 @@ class PreFilter(Algorithm):
     @classmethod
     def load(cls, folder: Path, params: NoParams, data: Data) -> Self:
         """Take the vectors from the data."""
-        return cls(params, data.vectors)
+        method = cls(params)
+        method.build(data)
+        return method
 
     def prepare(self, filters: FilterBatch) -> Groups:
         """Return for each distinct filter its queries and the ids that pass it."""
@@ -61,23 +63,23 @@ class PreFilter(Algorithm):
         self, queries: NDArray[np.float32], prepared: Groups, k: int, params: Any, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-        assert self.vectors is not None
         ids = np.full((len(queries), k), -1, np.int64)
         self.distance_computations = 0
         for members, passing in prepared:
             rows = self.vectors if len(passing) == len(self.vectors) else self.vectors[passing]
             for start in range(0, len(members), _CHUNK):
                 chunk = members[start : start + _CHUNK]
-                top = _nearest(queries[chunk], rows, k)
+                top = _nearest(queries[chunk], rows, k, self.metric)
                 ids[chunk, : top.shape[1]] = passing[top]
             self.distance_computations += len(members) * len(passing)
         return ids
 
 
-def _nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int, metric: Metric) -> NDArray[np.int64]:
     """Return int64[q, min(k, len(rows))], the positions in `rows` of the nearest."""
     if not len(rows):
         return np.empty((len(queries), 0), np.int64)
-    _, near = faiss.knn(queries, rows, min(k + _SLACK, len(rows)))
-    order = np.lexsort((near, exact_distances(rows, queries, near)))
+    measure = faiss.METRIC_INNER_PRODUCT if metric is Metric.IP else faiss.METRIC_L2
+    _, near = faiss.knn(queries, rows, min(k + _SLACK, len(rows)), metric=measure)
+    order = np.lexsort((near, exact_distances(rows, queries, near, metric)))
     return np.take_along_axis(near, order[:, :k], 1)

@@ -11,6 +11,7 @@ from typing import Any
 from bench.core.errors import BenchError, suggestion
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.metrics import Metric
 
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
@@ -74,6 +75,7 @@ class Method:
         needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files of the index hold the vectors.
         reads: the formats of stored vectors that it searches.
+        metrics: those that it computes itself; see `algorithms.base.Info`.
         build: the build parameters.
         search: the search parameters.
         sources: the source files that it consists of, including those of the harness that run beside it.
@@ -89,6 +91,7 @@ class Method:
     libraries: tuple[str, ...]
     serves: tuple[FilterType, ...]
     reads: tuple[Storage, ...]
+    metrics: tuple[Metric, ...]
     unsupported: dict[FilterType, str | None]
     depends_on_attributes: bool
     holds_vectors: bool
@@ -98,8 +101,10 @@ class Method:
     sources: tuple[Path, ...]
     files: tuple[Path, ...]
 
-    def why_not(self, filter_type: FilterType, storage: Storage) -> str | None:
+    def why_not(self, filter_type: FilterType, storage: Storage, metric: Metric) -> str | None:
         """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""
+        if metric not in self.metrics and Metric.L2 not in self.metrics:
+            return f"it ranks by {', '.join(self.metrics)}, not by {metric}"
         if storage not in self.reads:
             return f"it reads {', '.join(self.reads)} vectors, not {storage}"
         return self.unsupported[filter_type]

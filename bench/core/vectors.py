@@ -9,7 +9,7 @@ npy                         NumPy's own format: float32, uint8 or int8
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,12 +144,34 @@ def _open_npy(path: Path) -> NDArray[Any]:
     return array
 
 
-def check_rows(path: Path) -> None:
+def check_finite(path: Path) -> None:
     """Check the length and the values of every row, reading blocks of 64 MiB.
 
     Raises:
         BenchError: a row differs in length, or contains NaN or infinite values; names the first such row.
     """
+    for _ in _squares(path):
+        pass
+
+
+def check_rows(path: Path) -> None:
+    """Check rows like `check_finite`, and that their squared lengths can be computed with in float32.
+
+    Raises:
+        BenchError: as there, or a row is too long or too short; names the first such row.
+    """
+    for start, squares in _squares(path):
+        extreme = np.flatnonzero((squares > _GREATEST) | ((squares > 0) & (squares < _LEAST)))
+        if len(extreme):
+            row = extreme[0]
+            raise BenchError(
+                f"{path}: row {start + row} has the length {squares[row] ** 0.5:.3g}, whose square leaves the "
+                "range of float32; scale all vectors and queries by the same factor"
+            )
+
+
+def _squares(path: Path) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the first row of each block with the squared lengths of its rows, in float64, after checking the block."""
     n, dim = open_vectors(path).shape
     step = max(1, _CHECK_BYTES // open_vectors(path)[0].nbytes)
     starts = range(0, n, step)
@@ -161,19 +183,12 @@ def check_rows(path: Path) -> None:
             odd = np.flatnonzero(lengths != dim)
             if len(odd):
                 raise BenchError(f"{path}: row {start + odd[0]} has {lengths[odd[0]]} values, but row 0 has {dim}")
-        if np.issubdtype(block.dtype, np.floating):
-            squares = np.einsum("ij,ij->i", block, block, dtype=np.float64, casting="same_kind")
-            # A sum is NaN or infinite as soon as one value is.
-            bad = np.flatnonzero(~np.isfinite(squares))
-            if len(bad):
-                raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
-            extreme = np.flatnonzero((squares > _GREATEST) | ((squares > 0) & (squares < _LEAST)))
-            if len(extreme):
-                row = extreme[0]
-                raise BenchError(
-                    f"{path}: row {start + row} has the length {squares[row] ** 0.5:.3g}, whose square leaves the "
-                    "range of float32; scale all vectors and queries by the same factor"
-                )
+        squares = np.einsum("ij,ij->i", block, block, dtype=np.float64, casting="unsafe")
+        # A sum is NaN or infinite as soon as one value is.
+        bad = np.flatnonzero(~np.isfinite(squares))
+        if len(bad):
+            raise BenchError(f"{path}: row {start + bad[0]} has NaN or infinite values; fix or drop such rows")
+        yield start, squares
 
 
 def write_fvecs(path: Path, blocks: Iterable[NDArray[np.float32]]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
+from bench.core.metrics import Metric
 from bench.core.vectors import dense, open_vectors
 
 
@@ -23,7 +24,9 @@ class Dataset:
         queries: path of the query vectors.
         attributes: path of the attributes as Parquet; None if there are none.
         folder: the folder of the published layout; None for other layouts.
-        digest: hex digest of the vectors and the queries.
+        metric: what the items are ranked by; under hamming, the vectors have a dimension per bit.
+        digest: hex digest of the vectors, the queries and the metric.
+        vectors_name: what errors call the vectors: the file of the user, with the key or column in it.
         filters: path of one filter per query as JSON lines, if the dataset brings filters along.
         truth: path of published answers, see `bench.datasets.answers.read_answers`: of the queries with these
             filters, or without filters if there are none.
@@ -34,7 +37,9 @@ class Dataset:
     queries: Path
     attributes: Path | None
     folder: Path | None
+    metric: Metric
     digest: str
+    vectors_name: str
     filters: Path | None = None
     truth: Path | None = None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.filters import FilterType
+from bench.core.metrics import Metric
 
 
 class Action(StrEnum):
@@ -38,6 +39,7 @@ class Task:
         target: the method's class, as ``module.Class``.
         build_params: every build parameter.
         vectors: the file of the items' vectors; None where the method only describes itself.
+        metric: what the vectors are ranked by.
         attributes: Parquet of the attributes that the filters test; None where there are none.
         filtered: the names of the attributes that the filters test, sorted.
         filter_type: the type of the filters.
@@ -53,6 +55,7 @@ class Task:
     target: str
     build_params: dict[str, Any] = field(default_factory=dict)
     vectors: Path | None = None
+    metric: Metric = Metric.L2
     attributes: Path | None = None
     filtered: tuple[str, ...] = ()
     filter_type: FilterType = FilterType.NONE

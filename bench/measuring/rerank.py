@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from algorithms.base import Algorithm
 from bench.core.distances import exact_distances
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 
 
 class Reranked:
     """A method that searches codes: it returns more candidates than answers, which are ranked by the vectors."""
 
-    def __init__(self, algorithm: Algorithm, vectors: NDArray[Any], factor: float) -> None:
+    def __init__(self, algorithm: Algorithm, vectors: NDArray[Any], metric: Metric, factor: float) -> None:
         """Rank `factor` candidates per answer by `vectors` [n, d]; only the candidates' are read."""
-        self.algorithm, self._vectors, self._factor = algorithm, vectors, factor
+        self.algorithm, self._vectors, self._metric, self._factor = algorithm, vectors, metric, factor
         self.distance_computations: int | None = None
         self.candidates: NDArray[Any] | None = None
 
@@ -34,11 +35,11 @@ class Reranked:
         self.candidates = candidates
         count = self.algorithm.distance_computations
         self.distance_computations = None if count is None else count + int(np.count_nonzero(candidates >= 0))
-        return nearest(self._vectors, queries, candidates, k)
+        return nearest(self._vectors, queries, candidates, k, self._metric)
 
 
 def nearest(
-    vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.integer[Any]], k: int
+    vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.integer[Any]], k: int, metric: Metric
 ) -> NDArray[np.int64]:
     """Return int64[q, k], the nearest of the candidates in each row of `ids` [q, m] by exact distances, -1 at the end.
 
@@ -47,8 +48,9 @@ def nearest(
         queries: float32[q, d], C-contiguous.
         ids: the candidates; -1 stands for none.
         k: answers per query.
+        metric: what they are ranked by.
     """
     candidates = np.ascontiguousarray(ids, np.int64)
-    distances = exact_distances(vectors, queries, candidates)
+    distances = exact_distances(vectors, queries, candidates, metric)
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(candidates, order, 1)

@@ -152,7 +152,8 @@ class Server:
             for name in task.filtered:
                 _protect(attributes[name])  # read now, outside of everything that is timed
             codes = open_codes(task.codes) if task.codes else None
-            self._data = Data(vectors, attributes, task.filtered, task.filter_type, task.threads, task.seed, codes)
+            asked = task.filtered, task.filter_type, task.threads, task.seed
+            self._data = Data(vectors, attributes, *asked, codes, task.metric)
         return self._data
 
     def _warm_up_build(self) -> Reply:
@@ -195,7 +196,7 @@ class Server:
         if self.data.codes is not None and isinstance(algorithm, Algorithm):
             from bench.measuring.rerank import Reranked  # only methods with kernels need Numba
 
-            self._searched = Reranked(algorithm, self.data.source, self.task.rerank)
+            self._searched = Reranked(algorithm, self.data.source, self.data.metric, self.task.rerank)
 
     def _take_filters(self, lines: tuple[str, ...]) -> Reply:
         """Take the filters of the next search; without any, those of the last one, but no mask that it evaluated."""
@@ -255,6 +256,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         libraries=info.libraries,
         serves=tuple(sorted(info.serves)),
         reads=tuple(sorted(info.reads)),
+        metrics=tuple(sorted(info.metrics)),
         unsupported={filter_type: method.unsupported(filter_type) for filter_type in FilterType},
         depends_on_attributes=bool(method.index_attributes(("any",))),
         holds_vectors=info.holds_vectors,

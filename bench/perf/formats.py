@@ -46,7 +46,7 @@ def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.Dat
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny)
         errors[storage] = float(np.mean(np.linalg.norm(vectors - codes.decode(), axis=1) / lengths))
         index = through_disk(HnswPostFilter, HnswBuild(), replace(data, codes=codes))
-        contenders[storage] = Contender(Reranked(index, vectors, RERANK), SETTINGS, filters, truth)
+        contenders[storage] = Contender(Reranked(index, vectors, data.metric, RERANK), SETTINGS, filters, truth)
     curve_of = curves(contenders, vectors, queries)
     plain = curve_of[Storage.FLOAT32]
     return pd.DataFrame(

@@ -5,12 +5,21 @@ from __future__ import annotations
 import pandas as pd
 
 from bench.core.filters import FilterType
+from bench.core.metrics import Metric
+
+METRICS = {
+    Metric.L2: "L2",
+    Metric.COSINE: "cosine",
+    Metric.IP: "inner product",
+    Metric.HAMMING: "Hamming",
+}
+"""The names of metrics in titles."""
 
 
 def data_title(rows: pd.DataFrame) -> str:
-    """Return the dataset of the rows of a figure in words."""
+    """Return the dataset of the rows of a figure in words, with its metric."""
     row = rows.iloc[0]
-    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
+    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions, {METRICS[row['metric']]}"
 
 
 def conditions(rows: pd.DataFrame) -> str:

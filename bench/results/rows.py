@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.metrics import Metric
 
 METHOD = ["algorithm", "storage"]
 """The columns that tell methods apart in reports: one that searches int8 vectors is another than on float32."""
@@ -171,6 +172,7 @@ class Row:
     remarks: str | None = column(
         "what to know before believing the times; null where nothing was noticed", default=None
     )
+    metric: Metric = column("what items are ranked by: l2, cosine, ip or hamming", default=Metric.L2)
 
 
 @dataclass(frozen=True)
@@ -231,10 +233,10 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
 
 def from_table(table: pa.Table) -> list[Row]:
     """Return the rows of a table; columns that it lacks are unknown."""
-    enums = {name: kind for name, kind in get_type_hints(Row).items() if kind in (Status, FilterType, Storage)}
+    enums = {name: kind for name, kind in get_type_hints(Row).items() if kind in (Status, FilterType, Storage, Metric)}
     present = [name for name in SCHEMA.names if name in table.column_names]
     lines = table.select(present).to_pylist()
-    return [Row(**(line | {name: kind(line[name]) for name, kind in enums.items()})) for line in lines]
+    return [Row(**(line | {name: kind(line[name]) for name, kind in enums.items() if name in line})) for line in lines]
 
 
 _LOG = "log: "

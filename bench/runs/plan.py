@@ -16,6 +16,7 @@ from bench.core.formats import Storage
 from bench.core.method import Method
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
+from bench.datasets.reduction import Searched, searched_files
 from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
@@ -43,6 +44,7 @@ class Plan:
         settings: every search setting, with every search parameter.
         unsupported: why the method does not serve the workload, or None.
         threads_build: threads of the build.
+        searched: the vectors and queries as the method gets them.
         codes: the folder of the vectors in the format that is searched; None where that is float32.
     """
 
@@ -55,6 +57,7 @@ class Plan:
     settings: list[dict[str, Any]]
     unsupported: str | None
     threads_build: int
+    searched: Searched
     codes: Path | None
 
     @cached_property
@@ -127,12 +130,14 @@ def make_plan(config: RunConfig) -> Plan:
     dataset = take_subset(config.dataset.open(cache), config.subset, cache)
     workload = config.workload.open(dataset, cache)
     storage = config.storage.format
-    unsupported = method.why_not(workload.filter_type, storage)
+    unsupported = method.why_not(workload.filter_type, storage, dataset.metric)
     if unsupported is None and method.needs_values:
         unsupported = _missing_values(workload)
-    codes = None
-    if storage is not Storage.FLOAT32 and unsupported is None:
-        codes = write_codes(dataset.vectors, storage, cache)
+    searched, codes = Searched(dataset.vectors, dataset.queries, dataset.metric), None
+    if unsupported is None:
+        searched = searched_files(dataset, method.metrics, cache)
+        if storage is not Storage.FLOAT32:
+            codes = write_codes(searched.vectors, storage, cache)
     return Plan(
         config=config,
         dataset=dataset,
@@ -143,6 +148,7 @@ def make_plan(config: RunConfig) -> Plan:
         settings=settings,
         unsupported=unsupported,
         threads_build=config.threads_build or cpus,
+        searched=searched,
         codes=codes,
     )
 

@@ -46,6 +46,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         filter_type=plan.workload.filter_type,
         controlled=control.quantity if control else None,
         controlled_value=control.value if control else None,
+        metric=plan.dataset.metric,
         workload_digest=plan.workload.digest,
         skip=plan.workload.skip,
         rerank=config.storage.rerank if plan.codes else None,

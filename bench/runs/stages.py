@@ -212,7 +212,7 @@ def search_settings(
 
 def questions_of(plan: Plan, truth: GroundTruth) -> Questions:
     """Return the queries of a run as they are put to a worker."""
-    queries = load_rows(plan.dataset.queries, plan.workload.rows)
+    queries = load_rows(plan.searched.queries, plan.workload.rows)
     return Questions(queries, plan.workload.filters, truth.matches > 0, plan.dataset.shape[0])
 
 

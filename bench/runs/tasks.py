@@ -19,7 +19,8 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
     return Task(
         target=config.algorithm.target,
         build_params=plan.build_params,
-        vectors=plan.dataset.vectors.resolve(),
+        vectors=plan.searched.vectors.resolve(),
+        metric=plan.searched.metric,
         attributes=workload.attributes_path.resolve() if workload.attributes_path else None,
         filtered=workload.filtered,
         filter_type=workload.filter_type,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.metrics import Metric
+
 
 @dataclass(frozen=True)
 class GroundTruth:
@@ -14,13 +16,15 @@ class GroundTruth:
 
     Attributes:
         ids: int64[q, depth], nearest first, padded with -1 if fewer items match.
-        distances: float64[q, depth], squared L2, infinite for padding.
+        distances: float64[q, depth], see `bench.core.metrics`; infinite for padding.
         matches: int64[q], how many items pass each query's filter.
+        metric: what the items are ranked by.
     """
 
     ids: NDArray[np.int64]
     distances: NDArray[np.float64]
     matches: NDArray[np.int64]
+    metric: Metric
 
 
 def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
@@ -32,4 +36,5 @@ def merged(one: GroundTruth, other: GroundTruth) -> GroundTruth:
         np.take_along_axis(ids, order, 1),
         np.take_along_axis(distances, order, 1),
         one.matches + other.matches,
+        one.metric,
     )

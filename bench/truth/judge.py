@@ -125,14 +125,14 @@ def judge(
         raise ValueError(f"answers of depth {truth.ids.shape[1]} cannot judge k = {k}")
     q, checked = len(ids), validity(ids, filters, len(vectors))
     ids, valid = ids.astype(np.int64), checked.valid
-    distances = exact_distances(np.asarray(vectors), queries, np.where(valid, ids, -1))
+    distances = exact_distances(np.asarray(vectors), queries, np.where(valid, ids, -1), truth.metric)
     expected = np.minimum(k, truth.matches)
     kth = np.where(expected > 0, truth.distances[np.arange(q), np.maximum(expected, 1) - 1], -np.inf)
-    hits = np.minimum((valid & (distances <= kth[:, None] * (1 + TIE))).sum(axis=1), expected)
+    hits = np.minimum((valid & (distances <= _raised(kth, TIE)[:, None])).sum(axis=1), expected)
     returned = valid.sum(axis=1)
 
     running = np.maximum.accumulate(np.where(valid, distances, -np.inf), axis=1)
-    unordered = np.any(valid & (distances < running * (1 - _ORDER)), axis=1)
+    unordered = np.any(valid & (distances < _raised(running, -_ORDER)), axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         recall = np.where(expected > 0, hits / expected, np.nan)
         underfill = np.where(expected > 0, 1 - np.minimum(returned, expected) / expected, np.nan)
@@ -144,3 +144,9 @@ def judge(
         returned=returned,
         unordered=unordered,
     )
+
+
+def _raised(distances: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
+    """Return distances raised by a margin relative to their size; inner products may be negative."""
+    finite = np.isfinite(distances)
+    return distances + margin * np.abs(np.where(finite, distances, 0))

@@ -18,7 +18,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,11 @@ from bench.core.cpus import allowed_cpus
 from bench.core.distances import exact_distances
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 from bench.core.progress import bar
 from bench.truth.answers import GroundTruth, merged
 from bench.truth.kernels import WORD, select
+from bench.truth.products import addends, factors, offsets, score_error, squares
 
 SHARD_BYTES = 1 << 30
 """The largest size of the vectors and masks of a shard."""
@@ -49,7 +51,7 @@ class _Tile:
     rows: NDArray[np.int64]
     items: NDArray[np.int64]
     vectors: NDArray[np.float32]
-    norms: NDArray[np.float32]
+    addends: NDArray[np.float32]
     words: NDArray[np.uint64]
     row_words: NDArray[np.int64]
 
@@ -60,6 +62,7 @@ def exact_search(
     filters: FilterBatch,
     k: int,
     *,
+    metric: Metric = Metric.L2,
     memory: int = 2 << 30,
 ) -> GroundTruth:
     """Return the k nearest passing items of each query, exactly.
@@ -69,6 +72,7 @@ def exact_search(
         queries: float32[q, d], C-contiguous.
         filters: one filter per query, over the n items.
         k: answers per query.
+        metric: what the items are ranked by; rows are bits under hamming.
         memory: the budget in bytes, see `shards`.
 
     Raises:
@@ -76,8 +80,8 @@ def exact_search(
     """
     cuts = shards(vectors, filters, k, memory)
     if len(cuts) == 1:
-        return search_shard(vectors, queries, filters, k)
-    parts = (search_shard(vectors[rows], queries, filters.part(rows), k, rows.start) for rows in cuts)
+        return search_shard(vectors, queries, filters, k, metric)
+    parts = (search_shard(vectors[rows], queries, filters.part(rows), k, metric, rows.start) for rows in cuts)
     return functools.reduce(merged, parts)
 
 
@@ -106,7 +110,7 @@ def shards(vectors: NDArray[Any], filters: FilterBatch, k: int, memory: int) -> 
 
 
 def search_shard(
-    vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch, k: int, first: int = 0
+    vectors: NDArray[Any], queries: NDArray[np.float32], filters: FilterBatch, k: int, metric: Metric, first: int = 0
 ) -> GroundTruth:
     """Return the k nearest passing items of each query in one shard, exactly.
 
@@ -115,6 +119,7 @@ def search_shard(
         queries: float32[q, d], C-contiguous.
         filters: one filter per query, over the m items.
         k: answers per query.
+        metric: what the items are ranked by.
         first: the id of the shard's first item.
     """
     n, q = len(vectors), len(queries)
@@ -123,10 +128,11 @@ def search_shard(
     scores = np.full((q, kept), np.inf, np.float32)
     ids = np.full((q, kept), -1, np.int64)
     largest = 0.0
+    multiplied = factors(queries, metric)
 
     def search(tile: _Tile) -> None:
-        products = queries[tile.rows] @ tile.vectors.T
-        select(products, tile.norms, tile.items, tile.words, tile.row_words, tile.rows, scores, ids)
+        products = multiplied[tile.rows] @ tile.vectors.T
+        select(products, tile.addends, tile.items, tile.words, tile.row_words, tile.rows, scores, ids)
 
     with (
         threadpool_limits(1, "blas"),
@@ -134,13 +140,15 @@ def search_shard(
         bar("ground truth", n, "item") as progress,
     ):
         for start in range(0, n, _BLOCK):
-            block = np.ascontiguousarray(vectors[start : start + _BLOCK], np.float32)
-            norms = np.einsum("ij,ij->i", block, block)
+            block = factors(vectors[start : start + _BLOCK], metric)
+            norms = squares(block)
             largest = max(largest, float(norms.max()))
-            _search_all(_tiles(block, norms, start, filters), search, pool, _ahead())
+            _search_all(_tiles(block, addends(norms, metric), start, filters), search, pool, _ahead())
             progress.update(len(block))
-    truth = _ranked(vectors, queries, filters, k, scores, ids, filters.matches[filters.index], largest)
-    return GroundTruth(np.where(truth.ids < 0, -1, truth.ids + first), truth.distances, truth.matches)
+    matches = filters.matches[filters.index]
+    limits = scores[:, 0] + offsets(multiplied, metric) - score_error(multiplied, largest, metric)
+    truth = _ranked(vectors, queries, filters, k, metric, ids, matches, limits)
+    return replace(truth, ids=np.where(truth.ids < 0, -1, truth.ids + first))
 
 
 def _threads() -> int:
@@ -164,7 +172,7 @@ def _search_all(tiles: Iterator[_Tile], search: Callable[[_Tile], None], pool: E
         future.result()
 
 
-def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
+def _tiles(block: NDArray[np.float32], added: NDArray[np.float32], start: int, batch: FilterBatch) -> Iterator[_Tile]:
     """Yield the tiles of one block of items for all queries.
 
     Queries that share a filter are compared with the passing items only. Others are compared with the whole block, and
@@ -180,11 +188,11 @@ def _tiles(block: NDArray[np.float32], norms: NDArray[np.float32], start: int, b
             alone.append(members)
         elif passing:
             bits = np.unpackbits(words[u].view(np.uint8), bitorder="little", count=len(block)).view(np.bool_)
-            together = block[bits], norms[bits], every
+            together = block[bits], added[bits], every
             for tile_rows in _chunks(members):
                 yield _Tile(tile_rows, items[bits], *together, np.zeros(len(tile_rows), np.int64))
     for members in _chunks(np.concatenate(alone)) if alone else ():
-        yield _Tile(members, items, block, norms, words, batch.index[members])
+        yield _Tile(members, items, block, added, words, batch.index[members])
 
 
 def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -197,16 +205,16 @@ def _ranked(
     queries: NDArray[np.float32],
     filters: FilterBatch,
     k: int,
-    scores: NDArray[np.float32],
+    metric: Metric,
     ids: NDArray[np.int64],
     matches: NDArray[np.int64],
-    largest: float,
+    limits: NDArray[np.float64],
 ) -> GroundTruth:
     """Rank the candidates by float64 distances, and search again for queries that may lack a candidate.
 
-    `largest` is the largest squared norm of an item.
+    An item outside the candidates is at least as far as the limit of its query.
     """
-    distances = exact_distances(vectors, queries, ids)
+    distances = exact_distances(vectors, queries, ids, metric)
     order = np.lexsort((ids, distances))
     distances = np.take_along_axis(distances, order, 1)
     ranked = np.take_along_axis(ids, order, 1)
@@ -216,28 +224,20 @@ def _ranked(
             np.pad(distances, pad, constant_values=np.inf),
             np.pad(ranked, pad, constant_values=-1),
         )
-    for row in np.flatnonzero(_unproven(queries, scores, distances[:, k - 1], matches, largest)):
+    for row in np.flatnonzero(_unproven(limits, distances[:, k - 1], matches > ids.shape[1])):
         passing = np.flatnonzero(filters.mask(int(filters.index[row])))
-        exact = exact_distances(vectors, queries[row : row + 1], passing[None])[0]
+        exact = exact_distances(vectors, queries[row : row + 1], passing[None], metric)[0]
         best = np.lexsort((passing, exact))[:k]
         ranked[row, : len(best)], distances[row, : len(best)] = passing[best], exact[best]
-    return GroundTruth(ranked[:, :k].copy(), distances[:, :k].copy(), matches)
+    return GroundTruth(ranked[:, :k].copy(), distances[:, :k].copy(), matches, metric)
 
 
-def _unproven(
-    queries: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    kth: NDArray[np.float64],
-    matches: NDArray[np.int64],
-    largest: float,
-) -> NDArray[np.bool_]:
-    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th candidate.
+def _unproven(limits: NDArray[np.float64], kth: NDArray[np.float64], more: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th of them.
 
-    Items outside the candidates have a float32 score of at least the root of the heap. The error of a float32 inner
-    product of length d stays below (sqrt(d) + 8) eps ||q|| ||x|| with overwhelming probability (Higham and Mary, 2019).
+    Args:
+        limits: float64[q], the least distance of an item outside the candidates.
+        kth: float64[q], the distance of the k-th candidate.
+        more: bool[q], whether there are such items.
     """
-    query_norms = np.einsum("ij,ij->i", queries, queries, dtype=np.float64)
-    unit = (np.sqrt(queries.shape[1]) + 8) * float(np.finfo(np.float32).eps)
-    error = unit * (2 * np.sqrt(query_norms * largest) + largest)
-    root = scores[:, 0].astype(np.float64)
-    return (matches > scores.shape[1]) & ~(root + query_norms - error >= kth)
+    return more & ~(limits >= kth)

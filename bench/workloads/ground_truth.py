@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.filters import FilterType
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 from bench.core.vectors import open_vectors
 from bench.datasets.answers import read_answers
 from bench.datasets.dataset import Dataset, load_rows
@@ -56,6 +57,7 @@ def ground_truth(
     """
     key = digest_of(_FORMAT, dataset.digest, workload.digest, depth)
 
+    load = partial(_load, metric=dataset.metric)
     path, group = cache.root / "ground_truth" / f"{key}.npz", f"ground_truth_shards/{key}"
     if not path.exists():
         queries = load_rows(dataset.queries, workload.rows)
@@ -66,7 +68,7 @@ def ground_truth(
         def search(rows: slice, out: Path) -> None:
             # Opened anew, so that the mapped pages are released at the end.
             vectors = open_vectors(dataset.vectors)[rows]
-            _save(search_shard(vectors, queries, filters.part(rows), depth, rows.start), out)
+            _save(search_shard(vectors, queries, filters.part(rows), depth, dataset.metric, rows.start), out)
 
         for rows in cuts:
             if not path.exists():  # else another process has merged all of them meanwhile
@@ -75,11 +77,11 @@ def ground_truth(
         def merge(out: Path) -> None:
             # Shards that other processes began and did not finish are searched now.
             files = (cache.file(group, _name(rows), ".npz", partial(search, rows)) for rows in cuts)
-            _save(functools.reduce(merged, map(_load, files)), out)
+            _save(functools.reduce(merged, map(load, files)), out)
 
         cache.file("ground_truth", key, ".npz", merge)
         cache.drop(group)
-    return _load(path)
+    return load(path)
 
 
 def _name(rows: slice) -> str:
@@ -91,9 +93,9 @@ def _save(truth: GroundTruth, out: Path) -> None:
         np.savez(file, ids=truth.ids, distances=truth.distances, matches=truth.matches)
 
 
-def _load(path: Path) -> GroundTruth:
+def _load(path: Path, metric: Metric) -> GroundTruth:
     with np.load(path) as arrays:
-        return GroundTruth(arrays["ids"], arrays["distances"], arrays["matches"])
+        return GroundTruth(arrays["ids"], arrays["distances"], arrays["matches"], metric)
 
 
 def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[slice]) -> None:

@@ -24,7 +24,8 @@ def neighbours(dataset: Dataset, cache: Cache) -> NDArray[np.int64]:
     def make(out: Path) -> None:
         queries = load_rows(dataset.queries)
         everything = FilterBatch([Everything()] * len(queries), Attributes(dataset.shape[0], {}))
-        truth = exact_search(open_vectors(dataset.vectors), queries, everything, min(_NEAREST, dataset.shape[0]))
+        k = min(_NEAREST, dataset.shape[0])
+        truth = exact_search(open_vectors(dataset.vectors), queries, everything, k, metric=dataset.metric)
         with out.open("wb") as file:
             np.save(file, truth.ids)
 

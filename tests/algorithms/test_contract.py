@@ -33,6 +33,7 @@ from bench.core.filters import (
     type_of,
 )
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 from bench.core.paths import CONFIGS
 from bench.truth.judge import Verdict, judge
 from bench.truth.search import exact_search
@@ -99,6 +100,7 @@ class Built:
         *,
         vectors: NDArray[np.float32] | None = None,
         items: Attributes | None = None,
+        metric: Metric = Metric.L2,
         **build: Any,
     ) -> None:
         config = config_of(name)
@@ -109,7 +111,9 @@ class Built:
         self.filters = filters
         types = {type_of(filter_) for filter_ in filters}
         filter_type = types.pop() if len(types) == 1 else FilterType.C
-        self.data = Data(self.vectors, self.items, attributes_of(filters), filter_type, threads=2, seed=0)
+        self.data = Data(
+            self.vectors, self.items, attributes_of(filters), filter_type, threads=2, seed=0, metric=metric
+        )
         params = self.method.BuildParams(**(config.build | build))
         self.fresh = self.method(params)
         self.fresh.build(self.data)

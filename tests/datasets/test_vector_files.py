@@ -18,7 +18,7 @@ from bench.core.errors import BenchError
 from bench.core.vectors import check_rows, open_vectors, write_fvecs
 from bench.datasets.vector_files import rows as rows_module
 from bench.datasets.vector_files.files import VectorFile, vector_file
-from bench.datasets.vector_files.hdf5 import PACKED, hdf5_rows
+from bench.datasets.vector_files.hdf5 import hdf5_rows
 from bench.system.cache import Cache
 from tests.support.small_dataset import clustered
 
@@ -244,20 +244,6 @@ def test_packed_files_do_not_become_large_ones(tmp_path: Path, cache: Cache, mon
 def test_the_stated_distance_is_read_in_any_type(tmp_path: Path, distance: Any, stated: str | None) -> None:
     attrs = {} if distance is None else {"distance": distance}
     assert hdf5_rows(hdf5(tmp_path / "x.hdf5", attrs, train=ROWS), "train").stated == stated
-
-
-def test_packed_bits_are_told_from_truth_values(tmp_path: Path) -> None:
-    bits = np.zeros((4, 2), np.uint8)
-    attrs = {"distance": "hamming", "point_type": b"binary", "dimension": 16}
-    assert hdf5_rows(hdf5(tmp_path / "x.hdf5", attrs, train=bits), "train").stated == PACKED
-    assert hdf5_rows(hdf5(tmp_path / "y.hdf5", attrs, train=bits > 0), "train").stated == "hamming"
-
-
-def test_hdf5_of_an_angular_distance_is_scaled(tmp_path: Path, cache: Cache) -> None:
-    path = hdf5(tmp_path / "x.hdf5", {"distance": b"Angular"}, train=ROWS, test=ROWS[:4])
-    for role, rows in (("train", ROWS), ("test", ROWS[:4])):
-        scaled = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        np.testing.assert_allclose(open_vectors(opened(path, cache, role=role).path), scaled, rtol=1e-6)
 
 
 def test_other_hdf5_is_refused(tmp_path: Path, cache: Cache) -> None:

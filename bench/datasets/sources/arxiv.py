@@ -11,7 +11,7 @@ from bench.core.paths import DATASETS
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS
-from bench.datasets.sources.source import attributes_part, checked
+from bench.datasets.sources.source import attributes_part, checked, metric_of_key
 from bench.datasets.vector_files.files import VectorFile
 from bench.system.cache import Cache, creation_lock
 from bench.system.files import atomic_folder, digest_of
@@ -24,6 +24,7 @@ class LayoutSource:
     kind: ClassVar[str] = "layout"
     name: str
     path: str
+    metric: str | None = None
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
@@ -38,7 +39,8 @@ class LayoutSource:
                 )
         vectors, queries = (VectorFile(folder / name, str(folder / name)) for name in (VECTORS, QUERIES))
         attributes = attributes_part(folder / ATTRIBUTES, cache)
-        return checked(self.name, vectors, queries, cache, attributes=attributes, folder=folder)
+        metric = metric_of_key(self.metric)
+        return checked(self.name, vectors, queries, metric, cache, attributes=attributes, folder=folder)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -55,6 +57,7 @@ class ArxivSimSource:
     dim: int
     queries: int
     seed: int
+    metric: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -68,7 +71,7 @@ class ArxivSimSource:
             if missing:
                 with atomic_folder(self.folder) as folder:
                     arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
-        return LayoutSource(self.name, str(self.folder)).open(cache)
+        return LayoutSource(self.name, str(self.folder), self.metric).open(cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -84,6 +87,7 @@ class HubSource:
     repo: str
     revision: str
     bytes: int
+    metric: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -98,7 +102,7 @@ class HubSource:
                 f"'python -m bench.data download dataset={self.name}', or work offline with dataset=arxiv-sim "
                 "or dataset=local dataset.path=FOLDER"
             )
-        return LayoutSource(self.name, str(self.folder)).open(cache)
+        return LayoutSource(self.name, str(self.folder), self.metric).open(cache)
 
     def state(self) -> str:
         """See `Source.state`."""

@@ -8,11 +8,13 @@ from typing import NamedTuple, Protocol
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
+from bench.core.metrics import Metric, metric_of, zero_rows
 from bench.core.reading import renamed
-from bench.core.vectors import check_rows, open_vectors
+from bench.core.vectors import check_finite, check_rows, open_vectors
 from bench.datasets.answers import answer_file, read_answers
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import attributes_to_parquet
+from bench.datasets.reduction import as_bits
 from bench.datasets.vector_files.files import VectorFile
 from bench.system.cache import Cache
 from bench.system.files import digest_of
@@ -69,15 +71,29 @@ def truth_part(given: str, where: str, cache: Cache) -> Part:
     return Part(answer_file(given, where, cache), given)
 
 
+def metric_of_key(key: str | None, vectors: VectorFile | None = None) -> Metric:
+    """Return the metric that the key `dataset.metric` sets, or else the one that the file of the vectors states.
+
+    Raises:
+        BenchError: there is no such metric.
+    """
+    if key is not None:
+        return metric_of(key, "dataset.metric")
+    if vectors is not None and vectors.stated is not None:
+        return metric_of(vectors.stated, vectors.name)
+    return Metric.L2
+
+
 def checked(
     name: str,
     vectors: VectorFile,
     queries: VectorFile,
+    metric: Metric,
     cache: Cache,
     *,
     attributes: Part | None = None,
     folder: Path | None = None,
-    filters: Part | None = None,
+    filters: Path | None = None,
     truth: Part | None = None,
 ) -> Dataset:
     """Check that the parts of a dataset match, and return it.
@@ -86,6 +102,7 @@ def checked(
         name: of the dataset.
         vectors: of the items.
         queries: the query vectors.
+        metric: what the items are ranked by.
         cache: keeps the digests.
         attributes: of the items, as Parquet.
         folder: of the published layout, if it is one.
@@ -103,11 +120,28 @@ def checked(
                 f"{database.shape[1]}"
             )
         _check_length(attributes, "items", lambda path: Attributes.open(path).n, vectors.name, len(database))
-        _check_length(filters, "filters", _lines, queries.name, len(query_rows))
         _check_length(truth, "answers", lambda path: len(read_answers(path)), queries.name, len(query_rows))
-        digests = [cache.digest(file.path, check_rows) for file in (vectors, queries)]
-    paths = [part.path if part else None for part in (attributes, filters, truth)]
-    return Dataset(name, vectors.path, queries.path, paths[0], folder, digest_of(*digests), *paths[1:])
+        # Directions are compared in float64, whatever the lengths are.
+        check = check_finite if metric is Metric.COSINE else check_rows
+        digest = digest_of(*(cache.digest(file.path, check) for file in (vectors, queries)), metric)
+        if metric in (Metric.COSINE, Metric.IP) and len(zero := zero_rows(query_rows)):
+            raise BenchError(
+                f"{queries.name}: row {zero[0]} is all zeros, which ranks no item by {metric}; drop such queries"
+            )
+        files = vectors.path, queries.path
+        if metric is Metric.HAMMING:
+            files = as_bits(*files, digest, cache)
+    return Dataset(
+        name,
+        *files,
+        attributes.path if attributes else None,
+        folder,
+        metric,
+        digest,
+        vectors.name,
+        filters,
+        truth.path if truth else None,
+    )
 
 
 def _check_length(part: Part | None, unit: str, count: Callable[[Path], int], other: str, expected: int) -> None:
@@ -116,9 +150,4 @@ def _check_length(part: Part | None, unit: str, count: Callable[[Path], int], ot
     with renamed(part.path, part.name):
         n = count(part.path)
     if n != expected:
-        raise BenchError(f"{part.name} has {n} {unit}, but {other} has {expected}{' queries' * (unit != 'items')}")
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
+        raise BenchError(f"{part.name} has {n} {unit}, but {other} has {expected}")

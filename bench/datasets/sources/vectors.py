@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bench.core.errors import BenchError
 from bench.datasets.dataset import Dataset
-from bench.datasets.sources.source import Part, attributes_part, checked, truth_part
+from bench.datasets.sources.source import Part, attributes_part, checked, metric_of_key, truth_part
 from bench.datasets.vector_files import hdf5
 from bench.datasets.vector_files.files import TABLES, VectorFile, file_of, files_of, vector_file
 from bench.system.cache import Cache
@@ -18,7 +18,7 @@ from bench.system.cache import Cache
 class VectorsSource:
     """Vector files of any collection, with attributes from a file (Parquet or JSON lines) or without.
 
-    An HDF5 file brings queries and true answers along; those that are given win.
+    An HDF5 file brings queries, true answers and a metric along; those that are given win.
     """
 
     kind: ClassVar[str] = "vectors"
@@ -26,6 +26,7 @@ class VectorsSource:
     vectors: str
     queries: str | None = None
     attributes: str | None = None
+    metric: str | None = None
     truth: str | None = None
     column: str | None = None
 
@@ -33,8 +34,9 @@ class VectorsSource:
         """See `Source.open`."""
         self._check_keys()
         vectors = vector_file(self.vectors, "dataset.vectors", cache, self.column)
+        metric = metric_of_key(self.metric, vectors)
         attributes, truth = self._attributes(cache), self._truth(cache)
-        return checked(self.name, vectors, self._queries(cache), cache, attributes=attributes, truth=truth)
+        return checked(self.name, vectors, self._queries(cache), metric, cache, attributes=attributes, truth=truth)
 
     def _check_keys(self) -> None:
         """Check what can be checked without a file."""

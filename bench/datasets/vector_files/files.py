@@ -15,7 +15,7 @@ from bench.core.reading import renamed
 from bench.core.vectors import MAPPED, is_mappable
 from bench.datasets.vector_files import hdf5
 from bench.datasets.vector_files.columns import open_table
-from bench.datasets.vector_files.hdf5 import hdf5_vectors
+from bench.datasets.vector_files.hdf5 import hdf5_rows
 from bench.datasets.vector_files.plain import hbin_rows, mapped_rows, npy_rows
 from bench.datasets.vector_files.rows import Rows, write_npy
 from bench.datasets.vector_files.unpack import PACKED, unpack
@@ -30,7 +30,7 @@ READERS: dict[str, Callable[[Path, str | None, str], Rows]] = {
     ".npy": lambda path, column, role: npy_rows(path),
     **dict.fromkeys((".hbin", ".f16bin"), lambda path, column, role: hbin_rows(path)),
     **dict.fromkeys(TABLES, lambda path, column, role: open_table(path).rows(column)),
-    **dict.fromkeys(hdf5.SUFFIXES, lambda path, column, role: hdf5_vectors(path, role)),
+    **dict.fromkeys(hdf5.SUFFIXES, lambda path, column, role: hdf5_rows(path, role)),
 }
 """What returns the rows of a file of each format, given the column of a table, or the dataset of an HDF5 file."""
 

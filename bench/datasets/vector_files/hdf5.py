@@ -1,14 +1,12 @@
 """HDF5 files of ann-benchmarks and VIBE: `train` are the items, `test` the queries, `neighbors` the true answers.
 
-Both state their distance as an attribute, which other writers than h5py store as bytes, in capitals or as an array.
-VIBE says of packed bits that their `point_type` is ``binary``.
+Both state their distance as an attribute, which other writers than h5py store as bytes or as an array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,7 @@ from bench.datasets.vector_files.rows import Rows, checked_shape, sliced
 
 SUFFIXES = (".hdf5", ".h5")
 ITEMS, QUERIES, ANSWERS = "train", "test", "neighbors"
-PACKED = "hamming of packed bits"
-"""What a file states whose bytes hold eight values each."""
-
 _WHAT = "HDF5 file"
-_ANGULAR = ("angular", "cosine")
-_DISTANCES = ("euclidean", "l2", *_ANGULAR)
 
 
 def hdf5_rows(path: Path, key: str) -> Rows:
@@ -41,26 +34,7 @@ def hdf5_rows(path: Path, key: str) -> Rows:
             raise BenchError(f"{path} holds sets (its type is 'sparse'); this benchmark searches vectors of one length")
         rows = _own_rows(path, file, key)
         shape, dtype = checked_shape(rows.shape, rows.dtype, f"{path}: '{key}'"), rows.dtype
-        return Rows(path, _WHAT, key, shape, dtype, lambda: _read(path, key), _stated(file, rows))
-
-
-def hdf5_vectors(path: Path, key: str) -> Rows:
-    """Return the vectors of a dataset of an HDF5 file.
-
-    If the file states an angular distance, rows are scaled to unit length, so that L2 ranks them in the same order.
-
-    Raises:
-        BenchError: see `hdf5_rows`; or the file states another distance.
-    """
-    rows = hdf5_rows(path, key)
-    distance = (rows.stated or "euclidean").lower()
-    if distance not in _DISTANCES:
-        raise BenchError(
-            f"{path} states the distance '{rows.stated}'; this benchmark ranks by euclidean and angular distance"
-        )
-    if distance in _ANGULAR:
-        return replace(rows, dtype=np.dtype(np.float32), read=lambda: _of_unit_length(rows.read()))
-    return rows
+        return Rows(path, _WHAT, key, shape, dtype, lambda: _read(path, key), _text(file.attrs.get("distance")))
 
 
 def has_dataset(path: Path, key: str) -> bool:
@@ -71,12 +45,6 @@ def has_dataset(path: Path, key: str) -> bool:
     """
     with _opened(path) as file:
         return key in file
-
-
-def _of_unit_length(blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[np.float32]]:
-    for block in blocks:
-        rows = block.astype(np.float32)
-        yield rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
 
 def _read(path: Path, key: str) -> Iterator[NDArray[Any]]:
@@ -110,15 +78,6 @@ def _own_rows(path: Path, file: Any, key: str) -> Any:
     if not hasattr(rows, "shape"):
         raise BenchError(f"{path}: '{key}' is a group of datasets, not vectors")
     return rows
-
-
-def _stated(file: Any, rows: Any) -> str | None:
-    """Return the distance that a file states; None if it states none."""
-    distance = _text(file.attrs.get("distance"))
-    if distance is not None and distance.lower() == "hamming" and rows.dtype == np.uint8:
-        point_type = _text(file.attrs.get("point_type")) or ""
-        return PACKED if point_type.lower() == "binary" else distance
-    return distance
 
 
 def _text(value: Any) -> str | None:
