@@ -14,7 +14,7 @@ import pytest
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
 from bench.datasets import hub
 from bench.datasets.layout import attributes_to_parquet, parquet_to_attributes, read_filters

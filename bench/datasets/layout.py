@@ -28,7 +28,8 @@ import pyarrow.parquet as pq
 from bench.core.columns import Kind
 from bench.core.errors import BenchError, listing
 from bench.core.filter_json import to_json
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType
 from bench.core.progress import bar
 from bench.core.reading import reading
 

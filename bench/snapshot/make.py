@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from bench.config.typed import source_of, typed
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.vectors import write_fvecs, write_ivecs
 from bench.datasets.layout import (  # fmt: skip
     ATTRIBUTES,

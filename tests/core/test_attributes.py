@@ -82,9 +82,9 @@ def test_digest_depends_on_values_names_kinds_and_missing_values() -> None:
     assert len(digests) == 8
 
 
-@pytest.mark.parametrize("values", [[1.5], [b"raw"], [[1, 2]], [{"a": 1}]])
+@pytest.mark.parametrize("values", [[b"raw"], [[1.5]], [{"a": 1}], [[["a"]]]])
 def test_other_arrow_types_are_refused(values: list[object]) -> None:
-    with pytest.raises(BenchError, match=r"'x' has Arrow type .* string, integer, boolean or list of strings"):
+    with pytest.raises(BenchError, match=r"'x' has Arrow type .*; filters test strings, numbers"):
         column_from_arrow(pa.array(values), "x")
 
 

@@ -10,7 +10,8 @@ import pytest
 from bench.core.attributes import Attributes
 from bench.core.columns import Kind
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, FilterType
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter
+from bench.core.leaf import FilterType
 from bench.datasets import layout
 from bench.datasets.layout import (
     PUBLISHED_KINDS,
