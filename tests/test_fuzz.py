@@ -17,7 +17,8 @@ from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
 from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
 from bench.datasets import hub
-from bench.datasets.layout import attributes_to_parquet, parquet_to_attributes, read_filters
+from bench.datasets.json_attributes import attributes_to_parquet, parquet_to_attributes
+from bench.datasets.layout import read_filters
 from bench.datasets.manifest import MANIFEST, damaged_files
 from bench.results.store import Store
 from bench.system.cache import Cache

@@ -111,13 +111,9 @@ class Ranks:
 
     def _interval(self, filter_: Between) -> tuple[int, int]:
         """Return the first and the last rank in a range."""
-        opening, closing = filter_.ends
-        first = 0 if filter_.low is None else self._rank(filter_.low, "left" if opening == "[" else "right")
-        stop = (
-            len(self.values)
-            if filter_.high is None
-            else self._rank(filter_.high, "right" if closing == "]" else "left")
-        )
+        low, high, n = filter_.low, filter_.high, len(self.values)
+        first = 0 if low is None else self._rank(low, "left" if filter_.ends[0] == "[" else "right")
+        stop = n if high is None else self._rank(high, "right" if filter_.ends[1] == "]" else "left")
         return first, stop - 1
 
     def _rank(self, bound: Number, side: Literal["left", "right"]) -> int:

@@ -65,7 +65,8 @@ class Attributes:
         if self._parquet is None:
             return {}
         with reading(self._parquet, "Parquet file"):
-            return dict(_paths(pq.read_schema(self._parquet)))
+            schema = pq.read_schema(self._parquet)
+        return dict(_paths(schema)) | {field.name: field for field in schema}  # a name wins over an equal path
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -103,7 +104,7 @@ class Attributes:
             return column_from_arrow(pa.nulls(0, field.type), name)  # refuses it, without reading it
         with reading(self._parquet, "Parquet file"):
             table = pq.ParquetFile(self._parquet).read([name]).unify_dictionaries()
-            array = table.column(0).combine_chunks()
+            array = table.column(name if name in table.column_names else 0).combine_chunks()
             while pa.types.is_struct(array.type):  # the path leads through structs of one field each
                 array = pc.struct_field(array, 0)
             return column_from_arrow(array, name)

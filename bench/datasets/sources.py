@@ -17,7 +17,8 @@ from bench.core.paths import DATASETS
 from bench.core.vectors import check_finite, check_rows, hdf5_distance, hdf5_to_npy, open_vectors
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
-from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS, attributes_to_parquet
+from bench.datasets.json_attributes import FORMAT, attributes_to_parquet
+from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS
 from bench.datasets.reduction import as_bits
 from bench.system.cache import Cache, creation_lock
 from bench.system.files import atomic_folder, digest_of
@@ -63,7 +64,7 @@ class LayoutSource:
                 )
         attributes = cache.file(
             "attributes",
-            cache.digest(folder / ATTRIBUTES),
+            digest_of(FORMAT, cache.digest(folder / ATTRIBUTES)),
             ".parquet",
             lambda out: attributes_to_parquet(folder / ATTRIBUTES, out),
         )
@@ -176,7 +177,8 @@ class VectorsSource:
             raise BenchError(f"there is no file {path} (dataset.attributes)")
         if path.suffix == ".parquet":
             return path
-        return cache.file("attributes", cache.digest(path), ".parquet", lambda out: attributes_to_parquet(path, out))
+        key = digest_of(FORMAT, cache.digest(path))
+        return cache.file("attributes", key, ".parquet", lambda out: attributes_to_parquet(path, out))
 
     def state(self) -> str:
         """See `Source.state`."""
