@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.core.filters import LEAVES, And, Everything, Filter, Leaf, Not, Or
+from bench.core.filters import And, Everything, Filter, Not, Or
+from bench.core.leaf import LEAVES, Leaf
 
 
 def to_json(filter_: Filter) -> str:
@@ -35,23 +36,33 @@ def from_json(line: str) -> Filter:
         BenchError: the line is not a filter.
     """
     try:
-        return _decoded(json.loads(line))
+        filter_ = decoded(json.loads(line))
+        hash(filter_)  # operands are plain values
+        return filter_
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BenchError(f"not a filter: {line.strip()[:200]} ({error})") from error
 
 
-def _decoded(plain: Any) -> Filter:
+def decoded(plain: Any) -> Filter:
+    """Return the filter that an object of JSON stands for.
+
+    Raises:
+        ValueError: it is not a filter; TypeError, AttributeError and KeyError likewise.
+    """
     ((operator, operands),) = plain.items()
     match operator:
         case "everything":
             return Everything()
         case "and":
-            return And(tuple(_decoded(part) for part in operands))
+            return And(tuple(decoded(part) for part in operands))
         case "or":
-            return Or(tuple(_decoded(part) for part in operands))
+            return Or(tuple(decoded(part) for part in operands))
         case "not":
             (part,) = operands
-            return Not(_decoded(part))
+            return Not(decoded(part))
     if operator not in LEAVES:
         raise ValueError(f"unknown operator '{operator}'")
-    return LEAVES[operator](*operands)
+    attribute, *others = operands
+    if not isinstance(attribute, str):
+        raise TypeError(f"{attribute!r} is not the name of an attribute")
+    return LEAVES[operator](attribute, *others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
 
 METRICS = {

@@ -11,7 +11,8 @@ import numpy as np
 from bench.core.attributes import Attributes
 from bench.core.columns import Categorical, Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType
 
 ATTRIBUTE = "synthetic"
 _LABELS = 10

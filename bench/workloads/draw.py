@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError, suggestion
-from bench.core.filters import LEAVES, And, Filter, Not, Or, draw_leaf
+from bench.core.filters import And, Filter, Not, Or
+from bench.core.leaf import LEAVES, draw_leaf
 
 _JOINS: dict[str, Callable[[tuple[Filter, ...]], Filter]] = {"and": And, "or": Or}
 
@@ -56,7 +57,7 @@ def _draw(tree: Any, attributes: Attributes, rng: Generator, anchors: NDArray[np
             f"workload.expression: no operator '{operator}'{suggestion(operator, [*LEAVES, *_JOINS, 'not'])}"
         )
     attribute = str(operand)
-    return draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors)
+    return list(draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors))
 
 
 def _parts(operand: Any) -> list[Any]:

@@ -16,7 +16,9 @@ import numpy as np
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.filter_json import to_json
-from bench.core.filters import Between, Everything, Filter, FilterType, attributes_of, check, leaves, type_of
+from bench.core.filters import Between, Everything, Filter, attributes_of, leaves, type_of
+from bench.core.fitting import check
+from bench.core.leaf import FilterType
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
 from bench.system.cache import Cache

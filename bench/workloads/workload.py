@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.core.attributes import Attributes
-from bench.core.filters import Filter, FilterType, attributes_of
+from bench.core.filters import Filter, attributes_of
+from bench.core.leaf import FilterType
 
 
 class Control(NamedTuple):

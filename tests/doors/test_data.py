@@ -13,7 +13,7 @@ from bench import data
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.vectors import open_vectors, write_fvecs
 from bench.datasets import hub
 from bench.datasets.answers import write_ivecs

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType, type_of
+from bench.core.filters import type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.workloads.controlled import draw_controlled
 

@@ -14,18 +14,8 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filter_json import from_json
-from bench.core.filters import (
-    And,
-    Between,
-    Contains,
-    Equals,
-    Everything,
-    Filter,
-    FilterType,
-    Not,
-    Or,
-    leaves,
-)
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or, leaves
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import filters_file

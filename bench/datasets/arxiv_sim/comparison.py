@@ -20,15 +20,8 @@ from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors
 from bench.datasets.arxiv_sim.statistics import FOLDER
 from bench.datasets.attribute_table import value_counts
-from bench.datasets.layout import (
-    ATTRIBUTES,
-    PUBLISHED_WORKLOADS,
-    QUERIES,
-    VECTORS,
-    attributes_to_parquet,
-    filters_file,
-    read_filters,
-)
+from bench.datasets.json_attributes import attributes_to_parquet
+from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, read_filters
 from bench.datasets.selectivity import percentiles, selectivities
 from bench.truth.search import exact_search
 

@@ -13,7 +13,7 @@ from bench.core.reading import renamed
 from bench.core.vectors import check_finite, check_rows, open_vectors
 from bench.datasets.answers import answer_file, read_answers
 from bench.datasets.dataset import Dataset
-from bench.datasets.layout import attributes_to_parquet
+from bench.datasets.json_attributes import FORMAT, attributes_to_parquet
 from bench.datasets.reduction import as_bits
 from bench.datasets.vector_files.files import VectorFile
 from bench.system.cache import Cache
@@ -58,7 +58,12 @@ def attributes_part(source: Path, cache: Cache) -> Part:
     """
     if source.suffix == ".parquet":
         return Part(source, str(source))
-    derived = cache.file("attributes", cache.digest(source), ".parquet", lambda out: attributes_to_parquet(source, out))
+    derived = cache.file(
+        "attributes",
+        digest_of(FORMAT, cache.digest(source)),
+        ".parquet",
+        lambda out: attributes_to_parquet(source, out),
+    )
     return Part(derived, str(source))
 
 
