@@ -14,6 +14,7 @@ from bench.core.vectors import check_finite, check_rows, open_vectors
 from bench.datasets.answers import answer_file, read_answers
 from bench.datasets.dataset import Dataset
 from bench.datasets.json_attributes import FORMAT, attributes_to_parquet
+from bench.datasets.json_lines import json_lines
 from bench.datasets.reduction import as_bits
 from bench.datasets.vector_files.files import VectorFile
 from bench.system.cache import Cache
@@ -98,7 +99,7 @@ def checked(
     *,
     attributes: Part | None = None,
     folder: Path | None = None,
-    filters: Path | None = None,
+    filters: Part | None = None,
     truth: Part | None = None,
 ) -> Dataset:
     """Check that the parts of a dataset match, and return it.
@@ -125,6 +126,7 @@ def checked(
                 f"{database.shape[1]}"
             )
         _check_length(attributes, "items", lambda path: Attributes.open(path).n, vectors.name, len(database))
+        _check_length(filters, "filters", _lines, queries.name, len(query_rows))
         _check_length(truth, "answers", lambda path: len(read_answers(path)), queries.name, len(query_rows))
         # Directions are compared in float64, whatever the lengths are.
         check = check_finite if metric is Metric.COSINE else check_rows
@@ -144,7 +146,7 @@ def checked(
         metric,
         digest,
         vectors.name,
-        filters,
+        filters.path if filters else None,
         truth.path if truth else None,
     )
 
@@ -156,3 +158,7 @@ def _check_length(part: Part | None, unit: str, count: Callable[[Path], int], ot
         n = count(part.path)
     if n != expected:
         raise BenchError(f"{part.name} has {n} {unit}, but {other} has {expected}")
+
+
+def _lines(path: Path) -> int:
+    return sum(1 for _ in json_lines(path))

@@ -55,12 +55,16 @@ class Table:
             return column
         lists = [name for name, kind in self.columns.items() if _is_list_of_numbers(kind)]
         # Beside lists of real numbers, those of integers are sets of tags.
-        names = [name for name in lists if pa.types.is_floating(self.columns[name].value_type)] or lists
+        names = [name for name in lists if _is_real(self.columns[name].value_type)] or lists
         if len(names) != 1:
             several = f"has several columns of lists of numbers ({listing(names)}); set dataset.column to one of them"
             none = f"has no column of lists of numbers (found {listing(self.columns)})"
             raise BenchError(f"{self.path} {several if names else none}")
         return names[0]
+
+    def attribute_columns(self) -> list[str]:
+        """Return the names of the columns that do not hold lists of real numbers."""
+        return [name for name, kind in self.columns.items() if not _is_list(kind) or not _is_real(kind.value_type)]
 
     def rows(self, column: str | None) -> Rows:
         """Return the vectors of a column, by default of the only one.
@@ -158,8 +162,15 @@ def _stored_batches(path: Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordB
 
 
 def _is_list_of_numbers(kind: pa.DataType) -> bool:
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return is_list and (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
+    return _is_list(kind) and (_is_real(kind.value_type) or pa.types.is_integer(kind.value_type))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _is_real(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind))
 
 
 def _matrix(lists: pa.Array, dim: int, name: str, start: int) -> NDArray[Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Rows:
         dtype: of the values in the file.
         read: yields arrays [*, d] of `dtype`, which together are the n rows.
         stated: the distance that the file states, in its own spelling; None if it states none.
+        first: the number of the first row, where others of the file come before it.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Rows:
     dtype: np.dtype[Any]
     read: Callable[[], Iterator[NDArray[Any]]]
     stated: str | None = None
+    first: int = 0
 
     @property
     def name(self) -> str:
@@ -59,6 +62,29 @@ class Rows:
             yield block
         if n != self.shape[0]:
             raise BenchError(f"{self.name} has {n:,} rows, but promises {self.shape[0]:,}")
+
+
+def cut(parts: Sequence[Rows], start: int, stop: int) -> list[Rows]:
+    """Return consecutive rows of several parts, which count as one sequence."""
+    chosen, before = [], 0
+    for part in parts:
+        low, high = max(start - before, 0), min(stop - before, part.shape[0])
+        if low < high:
+            read = partial(_cut, part.read, low, high)
+            chosen.append(replace(part, shape=(high - low, part.shape[1]), read=read, first=part.first + low))
+        before += part.shape[0]
+    return chosen
+
+
+def _cut(read: Callable[[], Iterator[NDArray[Any]]], start: int, stop: int) -> Iterator[NDArray[Any]]:
+    row = 0
+    for block in read():
+        part = block[max(start - row, 0) : stop - row]
+        if len(part):
+            yield part
+        row += len(block)
+        if row >= stop:
+            return
 
 
 def block_rows(dim: int, itemsize: int) -> int:
@@ -120,7 +146,7 @@ def write_npy(parts: Sequence[Rows], target: Path) -> None:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (n, dim)}
         np.lib.format.write_array_header_1_0(file, header)
         for part in parts:
-            row = 0
+            row = part.first
             for block in part.blocks():
                 file.write(np.ascontiguousarray(_converted(block, dtype, part.name, row)).data)
                 row += len(block)
