@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.core.attributes import Attributes
+from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
 from bench.core.vectors import check_rows, open_vectors, write_fvecs
@@ -122,7 +123,7 @@ FORMATS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = 
     "filters": (
         "f.jsonl",
         _lines([{"range_start": i, "range_end": i + 3} for i in range(9)]),
-        lambda path: read_filters(path, FilterType.R, "number"),
+        lambda path: read_filters(path, FilterType.R, "number", ordered([1])),
     ),
     "rows": ("results/runs/a-0.parquet", _rows, lambda path: Store(path.parent.parent).rows()),
     "trace": ("d/w/a-t.json", _trace, read_trace),

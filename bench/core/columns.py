@@ -41,14 +41,67 @@ _EVERY = slice(None)
 _CLOSED = {"[": "[", "(": "[", "]": "]", ")": "]"}
 
 
+class _Typed:
+    """What columns share: values of one type, which people write as they are."""
+
+    value_type: type[Value]
+
+    def holds(self, value: Value) -> bool:
+        """Return whether a value is of the type that the items have."""
+        return type(value) is self.value_type
+
+    def value_of(self, given: object) -> Value:
+        """Return what people write as a value.
+
+        Raises:
+            ValueError: it is of another type, or no item can have it.
+        """
+        if not isinstance(given, self.value_type) or type(given) is not self.value_type:
+            raise ValueError(f"{given!r} is not {_TYPE_NAMES[self.value_type]}")
+        return given
+
+    def given(self, value: Value) -> Any:
+        """Return a value as people write it."""
+        return value
+
+
+_TYPE_NAMES: dict[type, str] = {str: "a string", int: "an integer", bool: "true or false"}
+
+
+class _Scalars(_Typed):
+    """A column of numbers or truth values: `values` [n], valid where `present` bool[n]."""
+
+    values: NDArray[Any]
+    present: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def has(self, value: Value, items: Ids | None) -> NDArray[np.bool_]:
+        """Return whether items have a value: bool[n] over all, or one for each of `items`."""
+        chosen = _EVERY if items is None else items
+        return (self.values[chosen] == value) & self.present[chosen]
+
+    def has_any(self, values: Sequence[Value], items: Ids | None) -> NDArray[np.bool_]:
+        """Return whether items have one of several values."""
+        chosen = _EVERY if items is None else items
+        within = [value for value in values if self.value_type is not int or -(2**63) <= int(value) < 2**63]
+        return np.isin(self.values[chosen], np.array(within, self.values.dtype)) & self.present[chosen]
+
+    def pick(self, items: Ids, rng: Generator) -> list[Value]:
+        """Return the value of each of `items`, which have one."""
+        return self.values[items].tolist()
+
+
 @dataclass(frozen=True)
-class Categorical:
+class Categorical(_Typed):
     """One string per item. `codes` int32[n] index the sorted `vocabulary`; -1 means missing."""
 
     codes: NDArray[np.int32]
     vocabulary: tuple[str, ...]
     kind = Kind.CATEGORICAL
     noun = "strings"
+    value_type = str
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -78,22 +131,6 @@ class Categorical:
         """Return the value of each of `items`, which have one."""
         return [self.vocabulary[code] for code in self.codes[items]]
 
-    def holds(self, value: Value) -> bool:
-        """Return whether a value is of the type that the items have."""
-        return type(value) is str
-
-    def value_of(self, given: object) -> Value:
-        """Return what people write as a value.
-
-        Raises:
-            ValueError: it is not a string.
-        """
-        return _plain_value(given, str)
-
-    def given(self, value: Value) -> Value:
-        """Return a value as people write it."""
-        return value
-
     def part(self, rows: slice) -> Categorical:
         """Return the column of consecutive items."""
         return Categorical(self.codes[rows], self.vocabulary)
@@ -105,7 +142,7 @@ class Categorical:
 
 
 @dataclass(frozen=True)
-class Ordered:
+class Ordered(_Scalars):
     """One number per item: `values` int64[n], or float64[n] if the unit is floats, valid where `present` bool[n]."""
 
     values: NDArray[Any]
@@ -113,40 +150,18 @@ class Ordered:
     unit: Unit = INTEGERS
     kind = Kind.ORDERED
 
-    def __len__(self) -> int:
-        return len(self.values)
-
     @property
     def noun(self) -> str:
         """What the values are, for errors."""
         return self.unit.noun
 
-    def has(self, value: Value, items: Ids | None) -> NDArray[np.bool_]:
-        """Return whether items have a value: bool[n] over all, or one for each of `items`."""
-        chosen = _EVERY if items is None else items
-        return (self.values[chosen] == value) & self.present[chosen]
-
-    def has_any(self, values: Sequence[Value], items: Ids | None) -> NDArray[np.bool_]:
-        """Return whether items have one of several values."""
-        chosen = _EVERY if items is None else items
-        if not self.unit.is_float:
-            values = [value for value in values if -(2**63) <= int(value) < 2**63]
-        return np.isin(self.values[chosen], np.array(values, self.values.dtype)) & self.present[chosen]
-
-    def pick(self, items: Ids, rng: Generator) -> list[Value]:
-        """Return the value of each of `items`, which have one."""
-        return self.values[items].tolist()
-
-    def holds(self, value: Value) -> bool:
-        """Return whether a value is of the type that the items have."""
-        return type(value) is (float if self.unit.is_float else int)
+    @property
+    def value_type(self) -> type[Number]:  # type: ignore[override]
+        """The type of the values: int or float."""
+        return float if self.unit.is_float else int
 
     def value_of(self, given: object) -> Value:
-        """Return what people write as a value.
-
-        Raises:
-            ValueError: it is not of the unit, or no item can have it.
-        """
+        """See `_Typed.value_of`; the unit says how people write its numbers."""
         value = held(self.unit.exact(given), self.unit)
         if value is None:
             raise ValueError(f"no item can have {given!r}")
@@ -172,7 +187,7 @@ class Ordered:
         return (number, bracket) if number is not None else (inside(exact, self.unit), _CLOSED[bracket])
 
     def given(self, value: Value) -> Any:
-        """Return a value as people write it."""
+        """See `_Typed.given`."""
         assert not isinstance(value, str)
         return self.unit.given(value)
 
@@ -186,46 +201,14 @@ class Ordered:
 
 
 @dataclass(frozen=True)
-class Boolean:
+class Boolean(_Scalars):
     """One truth value per item: `values` bool[n], valid where `present` bool[n]."""
 
     values: NDArray[np.bool_]
     present: NDArray[np.bool_]
     kind = Kind.BOOLEAN
     noun = "truth values"
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def has(self, value: Value, items: Ids | None) -> NDArray[np.bool_]:
-        """Return whether items have a value: bool[n] over all, or one for each of `items`."""
-        chosen = _EVERY if items is None else items
-        return (self.values[chosen] == value) & self.present[chosen]
-
-    def has_any(self, values: Sequence[Value], items: Ids | None) -> NDArray[np.bool_]:
-        """Return whether items have one of several values."""
-        chosen = _EVERY if items is None else items
-        return np.isin(self.values[chosen], np.array(values, np.bool_)) & self.present[chosen]
-
-    def pick(self, items: Ids, rng: Generator) -> list[Value]:
-        """Return the value of each of `items`, which have one."""
-        return self.values[items].tolist()
-
-    def holds(self, value: Value) -> bool:
-        """Return whether a value is of the type that the items have."""
-        return type(value) is bool
-
-    def value_of(self, given: object) -> Value:
-        """Return what people write as a value.
-
-        Raises:
-            ValueError: it is not a truth value.
-        """
-        return _plain_value(given, bool)
-
-    def given(self, value: Value) -> Value:
-        """Return a value as people write it."""
-        return value
+    value_type = bool
 
     def part(self, rows: slice) -> Boolean:
         """Return the column of consecutive items."""
@@ -237,7 +220,7 @@ class Boolean:
 
 
 @dataclass(frozen=True)
-class Sets:
+class Sets(_Typed):
     """A set of words per item, all of them strings or all integers, encoded as in a sparse matrix.
 
     Item i holds the words ``codes[offsets[i]:offsets[i + 1]]`` of the sorted `vocabulary`.
@@ -256,10 +239,10 @@ class Sets:
     @property
     def noun(self) -> str:
         """What the values are, for errors."""
-        return "sets of integers" if self.word_type is int else "sets of strings"
+        return "sets of integers" if self.value_type is int else "sets of strings"
 
     @property
-    def word_type(self) -> type[str] | type[int]:
+    def value_type(self) -> type[str] | type[int]:  # type: ignore[override]
         """The type of the words; str if there are none."""
         return int if self.vocabulary and isinstance(self.vocabulary[0], int) else str
 
@@ -306,22 +289,6 @@ class Sets:
         starts, lengths = self.offsets[items], np.diff(self.offsets)[items]
         return [self.vocabulary[code] for code in self.codes[starts + rng.integers(lengths)]]
 
-    def holds(self, value: Value) -> bool:
-        """Return whether a value is of the type that the words have; where there are no words, either type is."""
-        return type(value) is self.word_type or (not self.vocabulary and type(value) in (int, str))
-
-    def value_of(self, given: object) -> Value:
-        """Return what people write as a word.
-
-        Raises:
-            ValueError: it is not of the type that the words have.
-        """
-        return _plain_value(given, int if type(given) is int and not self.vocabulary else self.word_type)
-
-    def given(self, value: Value) -> Value:
-        """Return a word as people write it."""
-        return value
-
     def part(self, rows: slice) -> Sets:
         """Return the column of consecutive items."""
         start, stop, _ = rows.indices(len(self))
@@ -330,23 +297,9 @@ class Sets:
 
     def to_arrow(self) -> pa.Array:
         """Return the column as a list array of strings or integers."""
-        words = pa.int64() if self.word_type is int else pa.string()
+        words = pa.int64() if self.value_type is int else pa.string()
         values = pa.array(self.vocabulary, words).take(pa.array(self.codes))
         return pa.LargeListArray.from_arrays(pa.array(self.offsets), values)
 
 
 Column: TypeAlias = Categorical | Ordered | Boolean | Sets
-
-
-_TYPE_NAMES: dict[type, str] = {str: "a string", int: "an integer", bool: "true or false"}
-
-
-def _plain_value(given: object, kind: type[str] | type[int]) -> Value:
-    """Return a value of JSON that a column stores as it is.
-
-    Raises:
-        ValueError: it is of another type.
-    """
-    if not isinstance(given, str | int) or type(given) is not kind:
-        raise ValueError(f"{given!r} is not {_TYPE_NAMES[kind]}")
-    return given

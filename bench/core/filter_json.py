@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from typing import Any
 
 from bench.core.errors import BenchError
@@ -36,9 +37,7 @@ def from_json(line: str) -> Filter:
         BenchError: the line is not a filter.
     """
     try:
-        filter_ = decoded(json.loads(line))
-        hash(filter_)  # operands are plain values
-        return filter_
+        return decoded(json.loads(line))
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BenchError(f"not a filter: {line.strip()[:200]} ({error})") from error
 
@@ -62,7 +61,20 @@ def decoded(plain: Any) -> Filter:
             return Not(decoded(part))
     if operator not in LEAVES:
         raise ValueError(f"unknown operator '{operator}'")
-    attribute, *others = operands
+    return _leaf(LEAVES[operator], *operands)
+
+
+def _leaf(leaf: type[Leaf], attribute: Any, *operands: Any) -> Leaf:
     if not isinstance(attribute, str):
-        raise TypeError(f"{attribute!r} is not the name of an attribute")
-    return LEAVES[operator](attribute, *others)
+        raise ValueError(f"{attribute!r} is not the name of an attribute")
+    names = fields(leaf)[1:]
+    required = sum(f.default is MISSING for f in names)
+    if not required <= len(operands) <= len(names):
+        takes = ", ".join(["the attribute", *(f.name for f in names)])
+        raise ValueError(f"'{leaf.operator}' takes {takes}, not {len(operands)} values after the attribute")
+    built = leaf(attribute, *operands)
+    try:
+        hash(built)
+    except TypeError as error:
+        raise ValueError(f"{operands} holds a list or an object where '{leaf.operator}' takes a value") from error
+    return built

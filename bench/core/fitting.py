@@ -6,7 +6,8 @@ and from then on filters hold what columns store: strings, integers, floats and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
@@ -32,6 +33,22 @@ def fit(filter_: Filter, attributes: Attributes) -> Filter:
             ) from error
 
     return _mapped(filter_, fitted)
+
+
+def fit_lines(path: Path, filters: Sequence[Filter], attributes: Attributes) -> list[Filter]:
+    """Fit the filters of a file, one per line.
+
+    Raises:
+        BenchError: a filter does not fit; names the file and the line.
+    """
+    fitted: dict[Filter, Filter] = {}
+    for line, filter_ in enumerate(filters, 1):
+        if filter_ not in fitted:
+            try:
+                fitted[filter_] = fit(filter_, attributes)
+            except BenchError as error:
+                raise BenchError(f"{path}: line {line}: {error}") from error
+    return [fitted[filter_] for filter_ in filters]
 
 
 def as_given(filter_: Filter, attributes: Attributes) -> Filter:

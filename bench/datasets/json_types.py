@@ -143,9 +143,10 @@ class Values:
         if "wide integer" in self._first and self._first.keys() <= _WHOLE | {"wide integer"}:
             line, value = self._first["wide integer"]
             return f"line {line} of {self._source} has {value}, which is out of the range of int64"
-        here = f"line {line} of {self._source} has {_shortened(value)}"
         if others:
-            return f"{here}, but line {others[0][0]} has {_shortened(others[0][1])}"
+            last, odd = others[-1]
+            return f"line {last} of {self._source} has {_shortened(odd)}, but line {line} has {_shortened(value)}"
+        here = f"line {line} of {self._source} has {_shortened(value)}"
         return f"{here}; use strings, numbers, booleans, lists of strings or of integers, or objects"
 
 

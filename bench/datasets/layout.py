@@ -13,14 +13,19 @@ ground_truth{,_em,_r,_emis}.ivecs       ids per query, nearest first, fewer if f
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
+from bench.core.attributes import Attributes
+from bench.core.columns import Column, Ordered
 from bench.core.errors import BenchError, listing
 from bench.core.filter_json import to_json
 from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.fitting import fit_lines
 from bench.core.leaf import FilterType
+from bench.core.units import INTEGERS, Dates
 from bench.datasets.json_attributes import canonical
 from bench.datasets.json_lines import json_lines
 
@@ -46,18 +51,29 @@ def truth_file(filter_type: FilterType) -> str:
     return "ground_truth.ivecs" if filter_type is FilterType.NONE else f"ground_truth_{filter_type.lower()}.ivecs"
 
 
-def read_filters(source: Path, filter_type: FilterType, attribute: str) -> list[Filter]:
+def read_filters(source: Path, filter_type: FilterType, attribute: str, column: Column) -> list[Filter]:
     """Read the filters of a published workload: ``{"label": value}``, or ``{"range_start": low, "range_end": high}``.
 
-    A null leaves that end of a range open. Values are as people write them, see `bench.core.fitting`.
+    A null leaves that end of a range open. Where the attribute has integers, an ISO date stands for days since 1970,
+    the unit of the published set.
+
+    Args:
+        source: the file.
+        filter_type: EM, R or EMIS.
+        attribute: the attribute that the filters test.
+        column: its values.
+
+    Returns:
+        the filters of all queries, with the values of the column.
 
     Raises:
-        BenchError: the file is missing or empty, or a line lacks a field.
+        BenchError: the file is missing or empty, a line lacks a field, or the column cannot have what a line asks for.
     """
-    filters = [_filter(source, line, record, filter_type, attribute) for line, record in json_lines(source)]
+    in_days = isinstance(column, Ordered) and column.unit == INTEGERS
+    filters = [_filter(source, line, record, filter_type, attribute, in_days) for line, record in json_lines(source)]
     if not filters:
         raise BenchError(f"{source} is empty; it should hold one filter per query")
-    return filters
+    return fit_lines(source, filters, Attributes(len(column), {attribute: column}))
 
 
 def write_filters(target: Path, filters: list[Filter]) -> None:
@@ -74,7 +90,9 @@ def write_filters(target: Path, filters: list[Filter]) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _filter(source: Path, line: int, record: dict[str, Any], filter_type: FilterType, attribute: str) -> Filter:
+def _filter(
+    source: Path, line: int, record: dict[str, Any], filter_type: FilterType, attribute: str, in_days: bool
+) -> Filter:
     def field(name: str) -> Any:
         spelling = {canonical(key): key for key in record}.get(canonical(name))
         if spelling is None:
@@ -82,6 +100,9 @@ def _filter(source: Path, line: int, record: dict[str, Any], filter_type: Filter
         value = record[spelling]
         if isinstance(value, list | dict):
             raise BenchError(f"{source}: line {line} has {value!r:.80} for '{name}', which should be a single value")
+        if in_days and isinstance(value, str):
+            with contextlib.suppress(ValueError):  # not a date: refused as a value of the column
+                return float(Dates().exact(value))
         return value
 
     match filter_type:

@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 from bench.core.vectors import open_vectors
 from bench.datasets.answers import read_answers
 from bench.datasets.dataset import Dataset, load_rows
-from bench.datasets.layout import truth_file
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 from bench.truth.answers import GroundTruth, merged
@@ -120,18 +118,6 @@ def _announce(dataset: Dataset, queries: NDArray[np.float32], cuts: Sequence[sli
         )
 
 
-def published_answers(dataset: Dataset, workload: Workload) -> Path | None:
-    """Return the file of the published answers of a workload that comes with a dataset; None if there is none.
-
-    Answers that a dataset brings beside the published layout belong to its filters, or else to no filters.
-    """
-    if dataset.truth is not None:
-        is_of_filters = workload.filter_type is not FilterType.NONE
-        return dataset.truth if is_of_filters == (dataset.filters is not None) else None
-    path = dataset.folder / truth_file(workload.filter_type) if dataset.folder else None
-    return path if path is not None and path.exists() else None
-
-
 def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDArray[np.int64]:
     """Return the queries whose published answers differ from the exact ones by more than ties.
 
@@ -140,12 +126,11 @@ def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDA
     Raises:
         BenchError: there are no published answers, or their number differs from that of the queries.
     """
-    path = published_answers(dataset, workload)
-    if path is None:
-        raise BenchError(f"dataset '{dataset.name}' has no published answers")
-    published = read_answers(path).astype(np.int64)[workload.rows]
+    if workload.answers is None:
+        raise BenchError(f"workload '{workload.name}' of dataset '{dataset.name}' has no published answers")
+    published = read_answers(workload.answers).astype(np.int64)[workload.rows]
     if len(published) != len(truth.ids):
-        raise BenchError(f"{path} has answers for {len(published)} queries, but there are {len(truth.ids)}")
+        raise BenchError(f"{workload.answers} has answers for {len(published)} queries, but there are {len(truth.ids)}")
     k = max(1, min(published.shape[1], truth.ids.shape[1]))
     filters = FilterBatch(workload.filters, workload.attributes)
     queries = load_rows(dataset.queries, workload.rows)

@@ -140,7 +140,7 @@ def test_columns_are_read_without_pandas(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0
 
 
-def test_columns_of_every_type_are_read_from_parquet_and_others_are_no_obstacle(tmp_path: Path) -> None:
+def test_columns_of_every_type_are_read_and_others_are_no_obstacle(tmp_path: Path) -> None:
     day, moment = dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 6, 37, tzinfo=dt.timezone(dt.timedelta(hours=1)))
     columns: dict[str, tuple[pa.Array, Any]] = {
         "decimal": (pa.array([Decimal("22.26"), None], pa.decimal128(10, 2)), [2226, None]),

@@ -167,12 +167,12 @@ def test_damaged_lines_are_numbered(tmp_path: Path, line: int, damage: str, comp
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
-        ("x", "line 1 of in.jsonl has 1, but line 4 has 'x'"),
-        ("2020-13-01", "line 1 of in.jsonl has 1, but line 4 has '2020-13-01'"),
-        (True, "line 1 of in.jsonl has 1, but line 4 has True"),
+        ("x", "line 4 of in.jsonl has 'x', but line 1 has 1"),
+        ("2020-13-01", "line 4 of in.jsonl has '2020-13-01', but line 1 has 1"),
+        (True, "line 4 of in.jsonl has True, but line 1 has 1"),
         (2**63, "line 4 of in.jsonl has 9223372036854775808, which is out of the range of int64"),
-        ([1], r"line 1 of in.jsonl has 1, but line 4 has \[1\]"),
-        ({"a": 1}, "line 1 of in.jsonl has 1, but line 4 has {'a': 1}"),
+        ([1], r"line 4 of in.jsonl has \[1\], but line 1 has 1"),
+        ({"a": 1}, "line 4 of in.jsonl has {'a': 1}, but line 1 has 1"),
     ],
 )
 def test_a_mixed_attribute_is_refused_where_it_is_tested_and_nowhere_else(

@@ -168,7 +168,8 @@ def _distributions(attributes: Attributes) -> Iterator[tuple[str, float]]:
 
 def _selectivities(folder: Path, attributes: Attributes) -> Iterator[tuple[str, float]]:
     for kind, attribute in PUBLISHED_WORKLOADS.items():
-        if (folder / filters_file(kind)).is_file():
-            batch = FilterBatch(read_filters(folder / filters_file(kind), kind, attribute), attributes)
+        path = folder / filters_file(kind)
+        if path.is_file():
+            batch = FilterBatch(read_filters(path, kind, attribute, attributes[attribute]), attributes)
             for name, value in percentiles(selectivities(batch)).items():
                 yield f"{kind} selectivity, percentile {name.removeprefix('p')}", value
