@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
-from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Param
 from bench.core.metrics import Metric

@@ -20,6 +20,7 @@ from bench.datasets.sources import SOURCES, HubSource, Source
 from bench.system.cache import Cache
 from bench.system.folders import results_cache
 from bench.workloads.inspect import profile_dataset, verify_dataset
+from bench.workloads.sources import WORKLOADS, WorkloadSource
 
 
 @dataclass
@@ -34,13 +35,14 @@ class DataConfig:
 def main(config: DictConfig) -> None:
     """Carry out one action."""
     values: dict[str, Any] = {str(key): value for key, value in config.items()}
-    dataset = values.pop("dataset")
+    dataset, workload = values.pop("dataset"), values.pop("workload", None)
     options = typed(DataConfig, values, "configs/data.yaml")
     if options.action == "list":
         _list_datasets()
     elif options.action in ACTIONS:
         cache = results_cache(Path(options.results))
-        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), cache, options)
+        given = None if workload is None else source_of(workload, WORKLOADS, "workload")
+        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), given, cache, options)
     else:
         raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
 
@@ -55,21 +57,20 @@ def _list_datasets() -> None:
         print(f"{path.stem:14} {state:28} {comment}")
 
 
-def _verify(source: Source, cache: Cache, options: DataConfig) -> None:
+def _verify(source: Source, given: WorkloadSource | None, cache: Cache, options: DataConfig) -> None:
     if isinstance(source, HubSource):
         hub.verify(source.folder)
-    for line in verify_dataset(source.open(cache), cache, int(options.truth_memory_gib * 2**30)):
+    for line in verify_dataset(source.open(cache), given, cache, int(options.truth_memory_gib * 2**30)):
         print(line)
 
 
-def _profile(source: Source, cache: Cache, options: DataConfig) -> None:
-    for table in profile_dataset(source.open(cache), cache):
-        print(table)
+def _profile(source: Source, given: WorkloadSource | None, cache: Cache, options: DataConfig) -> None:
+    print(*profile_dataset(source.open(cache), given, cache), sep="\n")
 
 
-ACTIONS: dict[str, Callable[[Source, Cache, DataConfig], None]] = {
-    "download": lambda source, cache, options: print(f"{source.name} is in {download(source)}"),
-    "generate": lambda source, cache, options: print(f"{source.name} is in {generate(source, cache)}"),
+ACTIONS: dict[str, Callable[[Source, WorkloadSource | None, Cache, DataConfig], None]] = {
+    "download": lambda source, given, cache, options: print(f"{source.name} is in {download(source)}"),
+    "generate": lambda source, given, cache, options: print(f"{source.name} is in {generate(source, cache)}"),
     "verify": _verify,
     "describe": _profile,
 }

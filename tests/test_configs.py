@@ -20,7 +20,7 @@ from bench.config.overrides import check_overrides, within_swept_groups
 from bench.config.study import StudyConfig, jobs_of
 from bench.config.typed import source_of, typed
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Method
 from bench.core.paths import CONFIGS

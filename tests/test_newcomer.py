@@ -22,9 +22,10 @@ from numpy.random import Generator
 
 from bench import data, figures, run
 from bench.config.typed import source_of
-from bench.core.columns import Categorical, Column, Kind
+from bench.core.columns import Categorical, Column, Ids, Kind
 from bench.core.filter_json import from_json, to_json
-from bench.core.filters import Filter, FilterType, Ids, Leaf
+from bench.core.filters import Filter
+from bench.core.leaf import FilterType, Leaf
 from bench.core.masks import FilterBatch
 from bench.core.paths import CONFIGS
 from bench.core.vectors import open_vectors

@@ -16,7 +16,7 @@ from algorithms.encodings.values import Codebook
 from algorithms.kernels.kmeans import assign, train
 from algorithms.kernels.space import l2
 from algorithms.kernels.workers import Workers
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 

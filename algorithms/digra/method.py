@@ -20,7 +20,7 @@ from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import L2
 from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 

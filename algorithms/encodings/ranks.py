@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Filter, type_of
 from bench.core.masks import FilterBatch
+from bench.core.units import Number
 
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 """Of int64: NumPy compares integers beyond them as float64."""
@@ -24,12 +27,12 @@ class Ranks:
     Attributes:
         name: the attribute.
         order: int32[n], the item of each rank.
-        values: int64[n], the value of each rank, ascending.
+        values: int64[n] or float64[n], the value of each rank, ascending.
     """
 
     name: str
     order: NDArray[np.int32]
-    values: NDArray[np.int64]
+    values: NDArray[Any]
 
     def __init__(self, attributes: Attributes, names: tuple[str, ...]) -> None:
         """Rank the items by the only attribute in `names`.
@@ -52,7 +55,7 @@ class Ranks:
         self.order = np.argsort(column.values, kind="stable").astype(np.int32)
         self.values = column.values[self.order]
 
-    def insert_one(self, value: int, item: int) -> int:
+    def insert_one(self, value: Number, item: int) -> int:
         """Insert an item, with an id above those of all items with an equal value; return its rank."""
         rank = int(np.searchsorted(self.values, value, "right"))
         self.values = np.insert(self.values, rank, value)
@@ -63,11 +66,11 @@ class Ranks:
         """Remove the item of a rank, or of several ranks."""
         self.values, self.order = np.delete(self.values, rank), np.delete(self.order, rank)
 
-    def insert(self, values: NDArray[np.int64]) -> NDArray[np.int32]:
+    def insert(self, values: NDArray[Any]) -> NDArray[np.int32]:
         """Rank further items, whose ids follow those of the n items ranked so far.
 
         Args:
-            values: int64[m], their values.
+            values: int64[m] or float64[m], their values.
 
         Returns:
             int32[n + m], the rank that each item has now: first the n items by their previous rank, then the new ones.
@@ -109,8 +112,12 @@ class Ranks:
     def _interval(self, filter_: Between) -> tuple[int, int]:
         """Return the first and the last rank in a range."""
         low, high, n = filter_.low, filter_.high, len(self.values)
-        if (low is not None and low > _GREATEST) or (high is not None and high < _LEAST):
-            return n, n - 1
-        first = 0 if low is None or low < _LEAST else np.searchsorted(self.values, low, "left")
-        stop = n if high is None or high > _GREATEST else np.searchsorted(self.values, high, "right")
-        return int(first), int(stop) - 1
+        first = 0 if low is None else self._rank(low, "left" if filter_.ends[0] == "[" else "right")
+        stop = n if high is None else self._rank(high, "right" if filter_.ends[1] == "]" else "left")
+        return first, stop - 1
+
+    def _rank(self, bound: Number, side: Literal["left", "right"]) -> int:
+        """Return the rank that an item of a value would get, before or behind those of equal value."""
+        if self.values.dtype.kind == "i" and not _LEAST <= bound <= _GREATEST:
+            return 0 if bound < _LEAST else len(self.values)
+        return int(np.searchsorted(self.values, bound, side))

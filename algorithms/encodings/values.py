@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from bench.core.attributes import Attributes
 from bench.core.columns import Sets, Value
 from bench.core.errors import BenchError
-from bench.core.filters import Equals, FilterType, leaves, type_of
+from bench.core.filters import Equals, leaves, type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.value_codes import value_codes
 

@@ -14,7 +14,8 @@ from algorithms.graph_method import GraphMethod
 from algorithms.kernels.csr import Csr
 from algorithms.kernels.space import Vectors, space_of
 from bench.core.errors import BenchError
-from bench.core.filters import Contains, Equals, FilterType, type_of
+from bench.core.filters import Contains, Equals, type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 
 INFO = Info(

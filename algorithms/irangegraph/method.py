@@ -22,8 +22,9 @@ from algorithms.kernels.types import Items
 from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
 from bench.core.errors import BenchError
-from bench.core.filters import Between, FilterType
+from bench.core.filters import Between
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 
 _COVER = 2 * 32

@@ -15,7 +15,7 @@ from algorithms.kernels.graph import Rows
 from algorithms.kernels.space import L2, l2
 from algorithms.nhq.fusion import Fusion
 from algorithms.nhq.search import Wanted
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 
 

@@ -16,8 +16,8 @@ from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import Vectors, space_of
 from algorithms.serf.build import LEAPS, build, transpose
 from algorithms.serf.search import SerfIndex, SerfView
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 
 

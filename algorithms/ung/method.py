@@ -18,7 +18,8 @@ from algorithms.ung.cross import link_to_nearest, new_workers, realise_missing
 from algorithms.ung.groups import group, minimal_supersets, navigating_graph
 from algorithms.ung.search import Supersets, UngBeam, UngIndex, UngView
 from bench.core.errors import BenchError
-from bench.core.filters import Contains, Equals, Filter, FilterType, leaves, type_of
+from bench.core.filters import Contains, Equals, Filter, leaves, type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 

@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bench.config.argument_help import help_as_text
 from bench.config.help import help_text
 from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
-from bench.config.overrides import check_overrides, within_swept_groups
+from bench.config.overrides import check_overrides, replacing, within_swept_groups
 from bench.core.errors import SURROUNDINGS, BenchError, of_surroundings, plain
 from bench.core.paths import CONFIGS
 from bench.system.exit_code import ExitCode, exit_codes, lowest, note
@@ -70,6 +70,7 @@ def command(
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
+        sys.argv[1:] = replacing(sys.argv[1:])
         words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
         sys.argv += prepare_launcher(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
         check_overrides(config_name, words)

@@ -14,6 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from bench.core.errors import BenchError, suggestion
 from bench.core.paths import CONFIGS
 
+_EXPRESSION = "workload.expression"
+_UNSET = f"++{_EXPRESSION}=unset"  # by force: a sweep keeps one value per key, and this is another key
+
 
 def check_overrides(config_name: str, words: list[str]) -> None:
     """Check that every override names a key of the configuration, or an option of a group.
@@ -35,6 +38,14 @@ def check_overrides(config_name: str, words: list[str]) -> None:
         key = override.key_or_group
         if key not in groups and not (override.is_add() or override.is_force_add()) and not key.startswith("hydra"):
             _check_key(config, key)
+
+
+def replacing(words: list[str]) -> list[str]:
+    """Return the words, with the configured expression unset before a word that gives another.
+
+    Hydra merges an object into the configured one, which would mix two expressions.
+    """
+    return [part for word in words for part in ([_UNSET, word] if word.startswith(f"{_EXPRESSION}=") else [word])]
 
 
 def within_swept_groups(words: list[str]) -> list[str]:

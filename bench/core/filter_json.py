@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, fields
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.core.filters import LEAVES, And, Everything, Filter, Leaf, Not, Or
+from bench.core.filters import And, Everything, Filter, Not, Or
+from bench.core.leaf import LEAVES, Leaf
 
 
 def to_json(filter_: Filter) -> str:
@@ -35,23 +37,44 @@ def from_json(line: str) -> Filter:
         BenchError: the line is not a filter.
     """
     try:
-        return _decoded(json.loads(line))
+        return decoded(json.loads(line))
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise BenchError(f"not a filter: {line.strip()[:200]} ({error})") from error
 
 
-def _decoded(plain: Any) -> Filter:
+def decoded(plain: Any) -> Filter:
+    """Return the filter that an object of JSON stands for.
+
+    Raises:
+        ValueError: it is not a filter; TypeError, AttributeError and KeyError likewise.
+    """
     ((operator, operands),) = plain.items()
     match operator:
         case "everything":
             return Everything()
         case "and":
-            return And(tuple(_decoded(part) for part in operands))
+            return And(tuple(decoded(part) for part in operands))
         case "or":
-            return Or(tuple(_decoded(part) for part in operands))
+            return Or(tuple(decoded(part) for part in operands))
         case "not":
             (part,) = operands
-            return Not(_decoded(part))
+            return Not(decoded(part))
     if operator not in LEAVES:
         raise ValueError(f"unknown operator '{operator}'")
-    return LEAVES[operator](*operands)
+    return _leaf(LEAVES[operator], *operands)
+
+
+def _leaf(leaf: type[Leaf], attribute: Any, *operands: Any) -> Leaf:
+    if not isinstance(attribute, str):
+        raise ValueError(f"{attribute!r} is not the name of an attribute")
+    names = fields(leaf)[1:]
+    required = sum(f.default is MISSING for f in names)
+    if not required <= len(operands) <= len(names):
+        takes = ", ".join(["the attribute", *(f.name for f in names)])
+        raise ValueError(f"'{leaf.operator}' takes {takes}, not {len(operands)} values after the attribute")
+    built = leaf(attribute, *operands)
+    try:
+        hash(built)
+    except TypeError as error:
+        raise ValueError(f"{operands} holds a list or an object where '{leaf.operator}' takes a value") from error
+    return built

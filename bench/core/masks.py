@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
-from bench.core.filters import And, Everything, Filter, Leaf, Not, Or, attributes_of
+from bench.core.filters import And, Everything, Filter, Not, Or, attributes_of
+from bench.core.leaf import Leaf
 
 
 def mask(filter_: Filter, attributes: Attributes, items: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:

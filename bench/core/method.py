@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.core.errors import BenchError, suggestion
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
 
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}

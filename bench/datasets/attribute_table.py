@@ -50,5 +50,5 @@ def most_common(counts: dict[Any, int], number: int) -> list[tuple[Any, int]]:
     return sorted(counts.items(), key=lambda entry: -entry[1])[:number]
 
 
-def _count(codes: NDArray[np.int32], vocabulary: tuple[str, ...]) -> dict[Any, int]:
+def _count(codes: NDArray[np.int32], vocabulary: tuple[Any, ...]) -> dict[Any, int]:
     return dict(zip(vocabulary, np.bincount(codes, minlength=len(vocabulary)).tolist(), strict=True))

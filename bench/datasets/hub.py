@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.paths import is_writable
 from bench.core.reading import reading
 from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file

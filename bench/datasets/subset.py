@@ -56,7 +56,7 @@ def take_subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset
         part = whole.part(slice(items), whole.kinds)
         attributes = cache.file("attributes", digest_of(part.digest(part.kinds)), ".parquet", part.save)
     vectors, queries = folder / "vectors.npy", folder / "queries.npy"
-    return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest)
+    return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest, truth=None)
 
 
 def _cut(rows: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:

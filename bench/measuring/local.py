@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
 from bench.core.attributes import Attributes
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.measuring.child import Exchange
 from bench.measuring.messages import Request, Task
 from bench.measuring.rerank import Reranked

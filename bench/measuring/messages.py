@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
 
 

@@ -19,8 +19,8 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Column
 from bench.core.errors import SURROUNDINGS, BenchError, LibraryMissing
 from bench.core.filter_json import from_json
-from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Storage
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Method
 from bench.core.typed_json import dumps

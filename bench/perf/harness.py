@@ -17,7 +17,8 @@ from algorithms.base import Data
 from algorithms.baselines.faiss import FaissHnswInFilter, Search
 from algorithms.baselines.hnsw_params import HnswBuild
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterType
+from bench.core.filters import Everything
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.measuring.local import LocalWorker
 from bench.measuring.timing import Questions, measure

@@ -18,7 +18,8 @@ from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.baselines.hnswlib import HnswlibPostFilter
 from algorithms.baselines.widening import WideningSearch
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterType
+from bench.core.filters import Everything
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.perf.turns import RECALLS, TURNS, Contender, K, build, curves, qps_at, through_disk
 from bench.truth.search import exact_search

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.reports.exhibits import PUBLISHED
 from bench.results.rows import QUERY_SCHEMA, Row, Status
 from bench.results.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.datasets.characteristics import Characteristics
 from bench.reports.figures import characteristics as drawn
 from bench.reports.figures.costs import costs

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.reports.exhibits import PUBLISHED, controlled, published, whole
 from bench.reports.figures.growth import measured
 from bench.reports.load import Results

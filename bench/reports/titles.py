@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
 
 METRICS = {

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import BenchError, suggestion
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.results.store import Store
 from bench.system.machine import machine_name
 

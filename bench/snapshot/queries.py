@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bench.core.attributes import Attributes
 from bench.core.columns import Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType, draw_leaf, leaf_of
+from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType, Leaf, draw_leaf
 from bench.datasets.layout import PUBLISHED_WORKLOADS
 
 _STOP_WORDS = frozenset(
@@ -24,6 +25,7 @@ _STOP_WORDS = frozenset(
     )
 )
 _MOST_WORDS = 5
+_LEAF: dict[FilterType, type[Leaf]] = {leaf.alone: leaf for leaf in (Equals, Between, Contains)}
 
 
 @dataclass
@@ -101,7 +103,7 @@ def draw_filters(
     drawn: dict[FilterType, list[Filter]] = {}
     for filter_type, name in PUBLISHED_WORKLOADS.items():
         if config.selectivity is None:
-            drawn[filter_type] = draw_leaf(leaf_of(filter_type), name, attributes[name], rng, anchors)
+            drawn[filter_type] = list(draw_leaf(_LEAF[filter_type], name, attributes[name], rng, anchors))
         else:
             drawn[filter_type] = _controlled(filter_type, name, attributes, config.selectivity, anchors, rng)
     return drawn

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.progress import bar
-from bench.datasets.layout import PUBLISHED_KINDS, arrow_type
+from bench.datasets.json_attributes import PUBLISHED_KINDS, arrow_type
 from bench.snapshot.read import Malformed, Record, read
 from bench.system.files import atomic_file
 

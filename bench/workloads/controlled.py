@@ -13,7 +13,8 @@ import numpy as np
 from bench.core.attributes import Attributes
 from bench.core.columns import Categorical, Column, Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Filter, Not, Or
+from bench.core.leaf import FilterType
 
 ATTRIBUTE = "synthetic"
 _LABELS = 10

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError, suggestion
-from bench.core.filters import LEAVES, And, Filter, Not, Or, draw_leaf
+from bench.core.filter_json import decoded
+from bench.core.filters import And, Filter, Not, Or
+from bench.core.fitting import fit
+from bench.core.leaf import LEAVES, draw_leaf
 
 _JOINS: dict[str, Callable[[tuple[Filter, ...]], Filter]] = {"and": And, "or": Or}
 
@@ -55,8 +58,19 @@ def _draw(tree: Any, attributes: Attributes, rng: Generator, anchors: NDArray[np
         raise BenchError(
             f"workload.expression: no operator '{operator}'{suggestion(operator, [*LEAVES, *_JOINS, 'not'])}"
         )
+    if isinstance(operand, list):
+        return [_stated(operator, operand, attributes)] * len(anchors)
     attribute = str(operand)
-    return draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors)
+    return list(draw_leaf(LEAVES[operator], attribute, attributes[attribute], rng, anchors))
+
+
+def _stated(operator: str, operands: list[Any], attributes: Attributes) -> Filter:
+    """Return the leaf of an attribute and the values that the expression states."""
+    try:
+        leaf = decoded({operator: operands})
+    except (ValueError, TypeError) as error:
+        raise BenchError(f"workload.expression: {{{operator}: {operands}}} is not a filter: {error}") from error
+    return fit(leaf, attributes)
 
 
 def _parts(operand: Any) -> list[Any]:

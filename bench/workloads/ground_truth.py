@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
-from bench.core.vectors import open_vectors, read_ivecs
+from bench.core.vectors import open_vectors
+from bench.datasets.answers import read_answers
 from bench.datasets.dataset import Dataset, load_rows
-from bench.datasets.layout import truth_file
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 from bench.truth.answers import GroundTruth, merged
@@ -126,12 +126,11 @@ def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDA
     Raises:
         BenchError: there are no published answers, or their number differs from that of the queries.
     """
-    if dataset.folder is None:
-        raise BenchError(f"dataset '{dataset.name}' has no published answers")
-    path = dataset.folder / truth_file(workload.filter_type)
-    published = read_ivecs(path).astype(np.int64)[workload.rows]
+    if workload.answers is None:
+        raise BenchError(f"workload '{workload.name}' of dataset '{dataset.name}' has no published answers")
+    published = read_answers(workload.answers).astype(np.int64)[workload.rows]
     if len(published) != len(truth.ids):
-        raise BenchError(f"{path} has answers for {len(published)} queries, but there are {len(truth.ids)}")
+        raise BenchError(f"{workload.answers} has answers for {len(published)} queries, but there are {len(truth.ids)}")
     k = max(1, min(published.shape[1], truth.ids.shape[1]))
     filters = FilterBatch(workload.filters, workload.attributes)
     queries = load_rows(dataset.queries, workload.rows)

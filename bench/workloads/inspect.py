@@ -7,25 +7,26 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.datasets import arxiv_sim
 from bench.datasets.attribute_table import summarise_attributes
 from bench.datasets.dataset import Dataset
-from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, truth_file
+from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file
 from bench.datasets.manifest import MANIFEST, damaged_files
 from bench.datasets.selectivity import percentiles, selectivities
 from bench.system.cache import Cache
 from bench.workloads.ground_truth import differences, ground_truth
-from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, WorkloadSource
+from bench.workloads.sources import GivenWorkload, PublishedWorkload, UnfilteredWorkload, WorkloadSource
 from bench.workloads.workload import Workload
 
 
-def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]:
+def verify_dataset(dataset: Dataset, given: WorkloadSource | None, cache: Cache, memory: int) -> Iterator[str]:
     """Check every file of a dataset, and its published answers against exact ones; yield a line for each check.
 
     Args:
         dataset: an opened dataset, whose vectors are therefore finite.
+        given: a workload to check beside those that come with the dataset.
         cache: keeps the exact answers.
         memory: bytes that computing them may use.
 
@@ -35,7 +36,9 @@ def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]
     n, dim = dataset.shape
     yield f"{n:,} items and {dataset.number_of_queries:,} queries of {dim} dimensions, all finite"
     if dataset.attributes:
-        yield f"{len(dataset.open_attributes().kinds)} attributes of {n:,} items"
+        attributes = dataset.open_attributes()
+        others = len(attributes.names) - len(attributes.kinds)
+        yield f"{len(attributes.kinds)} attributes of {n:,} items{_other_columns(others)}"
     if dataset.folder and (dataset.folder / MANIFEST).exists():
         if damaged := damaged_files(dataset.folder):
             raise BenchError(
@@ -43,9 +46,8 @@ def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]
             )
         yield f"all files match {MANIFEST}"
     wrong = 0
-    for workload in _published_workloads(dataset, cache):
-        answers = dataset.folder / truth_file(workload.filter_type) if dataset.folder else None
-        if answers is None or not answers.exists():
+    for workload in _workloads(dataset, given, cache):
+        if workload.answers is None:
             yield f"{workload.name:5} {len(workload.filters):,} queries, no published answers"
             continue
         differing = differences(ground_truth(dataset, workload, cache, memory=memory), dataset, workload)
@@ -53,15 +55,19 @@ def verify_dataset(dataset: Dataset, cache: Cache, memory: int) -> Iterator[str]
         outcome = f"differ from the exact ones in {len(differing):,}" if len(differing) else "are exact"
         yield f"{workload.name:5} {len(workload.filters):,} queries, published answers {outcome}"
     if wrong:
-        raise BenchError(f"{dataset.folder}: published answers of {wrong} queries are not the nearest matching items")
+        raise BenchError(f"{dataset.name}: published answers of {wrong} queries are not the nearest matching items")
 
 
-def profile_dataset(dataset: Dataset, cache: Cache) -> Iterator[str]:
+def _other_columns(number: int) -> str:
+    return f"; filters cannot test {number} other column{'s' if number > 1 else ''}" if number else ""
+
+
+def profile_dataset(dataset: Dataset, given: WorkloadSource | None, cache: Cache) -> Iterator[str]:
     """Yield tables of the attributes, of the selectivities of workloads, and of a comparison with real abstracts."""
     yield summarise_attributes(dataset.open_attributes()).to_string(index=False)
     rows = [
         {"workload": workload.name, **percentiles(selectivities(FilterBatch(workload.filters, workload.attributes)))}
-        for workload in _published_workloads(dataset, cache)
+        for workload in _workloads(dataset, given, cache)
     ]
     yield f"\nselectivity, percentiles over queries\n{pd.DataFrame(rows).round(4).to_string(index=False)}"
     if dataset.folder:
@@ -69,10 +75,12 @@ def profile_dataset(dataset: Dataset, cache: Cache) -> Iterator[str]:
         yield f"\ncompared with real abstracts\n{figures.round(4).to_string(index=False, na_rep='')}"
 
 
-def _published_workloads(dataset: Dataset, cache: Cache) -> list[Workload]:
-    """Open the unfiltered workload, and the workloads that come with a dataset."""
+def _workloads(dataset: Dataset, given: WorkloadSource | None, cache: Cache) -> list[Workload]:
+    """Open the unfiltered workload, the workloads that come with a dataset, and a given one."""
     sources: list[WorkloadSource] = [UnfilteredWorkload("none")]
     for filter_type in PUBLISHED_WORKLOADS:
         if dataset.folder and (dataset.folder / filters_file(filter_type)).exists():
             sources.append(PublishedWorkload(filter_type.lower(), FilterType(filter_type)))
-    return [source.open(dataset, cache) for source in sources]
+    if given is None and dataset.filters is not None:
+        given = GivenWorkload("given")
+    return [source.open(dataset, cache) for source in (*sources, *([given] if given else []))]

@@ -16,15 +16,22 @@ import numpy as np
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
 from bench.core.filter_json import to_json
-from bench.core.filters import Between, Everything, Filter, FilterType, attributes_of, check, leaves, type_of
+from bench.core.filters import Between, Everything, Filter, attributes_of, leaves, type_of
+from bench.core.fitting import check
+from bench.core.leaf import FilterType
+from bench.datasets.answers import answer_file
 from bench.datasets.dataset import Dataset
-from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters
+from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters, truth_file
+from bench.datasets.vector_files.files import file_of
 from bench.system.cache import Cache
 from bench.system.files import digest_of
+from bench.workloads import filter_files
 from bench.workloads.controlled import draw_controlled
 from bench.workloads.draw import draw_filters
 from bench.workloads.neighbours import neighbours
 from bench.workloads.workload import Control, Workload
+
+_JSON = (".json", ".jsonl")
 
 
 class WorkloadSource(Protocol):
@@ -66,7 +73,8 @@ class UnfilteredWorkload:
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        return _workload(self, [Everything()] * _stop(self, dataset), dataset.attributes, dataset, cache)
+        filters, answers = [Everything()] * _stop(self, dataset), _published_answers(dataset, FilterType.NONE)
+        return _workload(self, filters, dataset.attributes, dataset, cache, answers)
 
 
 @dataclass
@@ -90,12 +98,52 @@ class PublishedWorkload:
                 f"use workload={self.name}_selectivity, whose attributes are made for any vectors"
             )
         path = dataset.folder / filters_file(self.filter_type)
-        filters = read_filters(path, self.filter_type, PUBLISHED_WORKLOADS[self.filter_type])
-        if len(filters) != dataset.number_of_queries:
+        attribute = PUBLISHED_WORKLOADS[self.filter_type]
+        filters = read_filters(path, self.filter_type, attribute, dataset.open_attributes()[attribute])
+        _check_number(path, "filters", len(filters), dataset)
+        answers = _published_answers(dataset, self.filter_type)
+        return _workload(self, filters[: _stop(self, dataset)], dataset.attributes, dataset, cache, answers)
+
+
+@dataclass
+class GivenWorkload:
+    """Filters from a file, one per line, see `bench.workloads.filter_files`; perhaps with published answers.
+
+    By default, they are those that the dataset brings along. `answers` are of any format of
+    `bench.datasets.answers`, or JSON lines of DiskANN; the file of filters may have them as well.
+    """
+
+    kind: ClassVar[str] = "given"
+    name: str
+    filters: str | None = None
+    answers: str | None = None
+    queries: int | None = None
+    skip: int = 0
+    control: ClassVar[Control | None] = None
+
+    def open(self, dataset: Dataset, cache: Cache) -> Workload:
+        """See `WorkloadSource.open`."""
+        path = dataset.filters if self.filters is None else Path(self.filters).expanduser()
+        if path is None:
             raise BenchError(
-                f"{path} has {len(filters)} filters where there are {dataset.number_of_queries} query vectors"
+                f"workload.filters is not set, and dataset '{dataset.name}' brings no filters; set it to a file of them"
             )
-        return _workload(self, filters[: _stop(self, dataset)], dataset.attributes, dataset, cache)
+        file = filter_files.read_filters(path, dataset.open_attributes())
+        _check_number(path, "filters", len(file.filters), dataset)
+        answers = self._answers(file.answers, dataset, cache)
+        return _workload(self, file.filters[: _stop(self, dataset)], dataset.attributes, dataset, cache, answers)
+
+    def _answers(self, in_file: filter_files.Answers | None, dataset: Dataset, cache: Cache) -> Path | None:
+        """Return the published answers: those given, those in the file of filters, or those of the dataset."""
+        if self.answers is not None and Path(self.answers).suffix in _JSON:
+            path = file_of(self.answers, "workload.answers")
+            in_file = filter_files.read_answers(path)
+            _check_number(path, "answers", len(in_file), dataset)
+        elif self.answers is not None:
+            return answer_file(self.answers, "workload.answers", cache)
+        if in_file is not None:
+            return filter_files.keep_answers(in_file, cache)
+        return dataset.truth if self.filters is None else None
 
 
 @dataclass
@@ -105,7 +153,7 @@ class SampledWorkload:
     `expression` is a tree of leaves such as ``{equals: attribute}``, ``{between: attribute}`` and
     ``{contains: attribute}`` under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined
     by `and` at the top take their values from one random item, which therefore passes them; below `or` and `not` every
-    branch draws an item of its own.
+    branch draws an item of its own. A leaf may state its values instead, as in ``{between: [attribute, null, 30]}``.
 
     `correlation` is the fraction of queries for which that item is one of the query's nearest ten rather than any item.
     Where attributes and vectors are related, the items that match are then near. None controls nothing: any item.
@@ -169,7 +217,8 @@ class SelectivityWorkload:
 
 
 WORKLOADS: dict[str, type[Any]] = {
-    source.kind: source for source in (UnfilteredWorkload, PublishedWorkload, SampledWorkload, SelectivityWorkload)
+    source.kind: source
+    for source in (UnfilteredWorkload, PublishedWorkload, GivenWorkload, SampledWorkload, SelectivityWorkload)
 }
 """The kinds of workload that ``configs/workload/*.yaml`` may name."""
 
@@ -188,7 +237,12 @@ def _stop(source: WorkloadSource, dataset: Dataset) -> int:
 
 
 def _workload(
-    source: WorkloadSource, filters: Sequence[Filter], parquet: Path | None, dataset: Dataset, cache: Cache
+    source: WorkloadSource,
+    filters: Sequence[Filter],
+    parquet: Path | None,
+    dataset: Dataset,
+    cache: Cache,
+    answers: Path | None = None,
 ) -> Workload:
     """Return the workload of the filters of the dataset's first queries, without those that are to be skipped."""
     filters = filters[source.skip :]
@@ -210,7 +264,26 @@ def _workload(
         attributes_path=parquet,
         attributes=attributes,
         digest=digest,
+        answers=answers,
     )
+
+
+def _published_answers(dataset: Dataset, filter_type: FilterType) -> Path | None:
+    """Return the file of the published answers of a workload, if it is there."""
+    if filter_type is FilterType.NONE and dataset.truth is not None and dataset.filters is None:
+        return dataset.truth
+    path = dataset.folder / truth_file(filter_type) if dataset.folder else None
+    return path if path is not None and path.exists() else None
+
+
+def _check_number(path: Path, what: str, number: int, dataset: Dataset) -> None:
+    """Check that a file has a line for every query.
+
+    Raises:
+        BenchError: it does not.
+    """
+    if number != dataset.number_of_queries:
+        raise BenchError(f"{path} has {number} {what} where there are {dataset.number_of_queries} query vectors")
 
 
 def _warn_of_reversed(filters: Sequence[Filter]) -> None:
@@ -218,10 +291,7 @@ def _warn_of_reversed(filters: Sequence[Filter]) -> None:
     rows = [
         row
         for row, filter_ in enumerate(filters)
-        if any(
-            isinstance(leaf, Between) and leaf.low is not None and leaf.high is not None and leaf.low > leaf.high
-            for leaf in leaves(filter_)
-        )
+        if any(isinstance(leaf, Between) and leaf.is_reversed for leaf in leaves(filter_))
     ]
     if rows:
         print(

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.core.attributes import Attributes
-from bench.core.filters import Filter, FilterType, attributes_of
+from bench.core.filters import Filter, attributes_of
+from bench.core.leaf import FilterType
 
 
 class Control(NamedTuple):
@@ -37,6 +38,7 @@ class Workload:
         attributes_path: Parquet of the attributes that the filters test; None where there are none.
         attributes: the same, opened.
         digest: hex digest of `skip`, the filters and the attribute values that they test.
+        answers: ivecs of the published answers of all of the dataset's queries; None where there are none.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Workload:
     attributes_path: Path | None
     attributes: Attributes
     digest: str
+    answers: Path | None = None
 
     @property
     def rows(self) -> slice:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from algorithms.base import Algorithm, declared_params
 from algorithms.loading import load_target
 from bench.config.algorithm import AlgorithmConfig, algorithm_config
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.method import Param
 from bench.core.paths import CONFIGS, PROJECT
 from docs.generate.markdown import code, from_docstring, table

@@ -26,7 +26,8 @@ from algorithms.kernels.visited import visit
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Equals, Everything, Filter, FilterType
+from bench.core.filters import Between, Equals, Everything, Filter
+from bench.core.leaf import FilterType
 from tests.support.kernels import bitmap, compiled, padded_rows
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, recall, through_disk
 from tests.support.strategies import FILTERS, columns

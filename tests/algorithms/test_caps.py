@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from algorithms.caps.method import Build, Caps, Search
 from algorithms.caps.tree import grow_tree
 from bench.core.errors import BenchError
-from bench.core.filters import Between, FilterType
+from bench.core.filters import Between
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, problems, recall, through_disk
 

@@ -19,19 +19,8 @@ from bench.config.algorithm import algorithm_config
 from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
 from bench.core.encode import ordered
-from bench.core.filters import (
-    And,
-    Between,
-    Contains,
-    Equals,
-    Everything,
-    Filter,
-    FilterType,
-    Not,
-    Or,
-    attributes_of,
-    type_of,
-)
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or, attributes_of, type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 from bench.core.paths import CONFIGS

@@ -20,7 +20,8 @@ from algorithms.filtered_diskann.stitched import StitchedVamana
 from bench.core.attributes import Attributes
 from bench.core.encode import sets
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import And, Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.labelled import labelled_problems, labels_of, rows_of, tagged, unreachable
 from tests.support.problems import Problem, answer, check_exact, recall, through_disk

@@ -12,7 +12,8 @@ from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.baselines.widening import WideningSearch
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
-from bench.core.filters import Between, Equals, Everything, FilterType
+from bench.core.filters import Between, Equals, Everything
+from bench.core.leaf import FilterType
 from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, problems, recall, through_disk
 
 SMALL = HnswBuild(M=8, ef_construction=40)

@@ -18,7 +18,7 @@ from algorithms.nhq.method import Nhq
 from algorithms.nhq.nsw import Build as NswBuild
 from algorithms.nhq.nsw import NhqNsw
 from algorithms.nhq.nsw import Search as NswSearch
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
 from tests.support.problems import Problem, answer, clustered, problems, recall, through_disk

@@ -25,7 +25,8 @@ from algorithms.serf.method import Build as SerfBuild
 from algorithms.serf.method import Search as SerfSearch
 from algorithms.serf.method import Serf
 from bench.core.errors import BenchError
-from bench.core.filters import Between, Equals, FilterType
+from bench.core.filters import Between, Equals
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk
 from tests.support.ranges import part, range_problems, ranged

@@ -16,7 +16,8 @@ from algorithms.ung.method import Build, Search, Ung
 from bench.core.attributes import Attributes
 from bench.core.encode import boolean, sets
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import And, Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.labelled import LEAVES, labelled_problems, labels_of, rows_of, tagged
 from tests.support.problems import Problem, answer, check_exact, check_valid, recall, through_disk

@@ -18,13 +18,15 @@ from bench.core.filters import (
     Equals,
     Everything,
     Filter,
-    FilterType,
+    In,
+    IsNull,
     Not,
     Or,
     attributes_of,
-    check,
     type_of,
 )
+from bench.core.fitting import check
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch, mask
 from tests.support.naive import items_of, passes
 from tests.support.strategies import FILTERS, columns
@@ -50,15 +52,41 @@ def test_a_missing_value_fails_every_leaf_and_passes_its_complement() -> None:
     nothing = Attributes(
         1, {"category": categorical([None]), "number": ordered([None]), "truth": boolean([None]), "words": sets([None])}
     )
-    for leaf in (EM, R, EMIS, Equals("number", 0), Equals("truth", False), Between("number", None, None)):
+    leaves = (
+        EM,
+        R,
+        EMIS,
+        Equals("number", 0),
+        Equals("truth", False),
+        Between("number", None, None),
+        In("words", ("a",)),
+    )
+    for leaf in leaves:
         assert not mask(leaf, nothing).any()
         assert mask(Not(leaf), nothing).all()
+
+
+def test_is_null_passes_items_without_a_value_and_an_empty_set_is_none() -> None:
+    some = Attributes(3, {"category": categorical(["a", None, ""]), "words": sets([["a"], None, []])})
+    assert mask(IsNull("category"), some).tolist() == [False, True, False]
+    assert mask(IsNull("words"), some).tolist() == [False, True, True]
+    assert mask(Not(IsNull("words")), some).tolist() == [True, False, False]
 
 
 def test_both_ends_of_a_range_pass_and_an_inverted_range_passes_nothing() -> None:
     numbers = Attributes(5, {"number": ordered([1, 2, 3, 4, 5])})
     assert mask(Between("number", 2, 4), numbers).tolist() == [False, True, True, True, False]
     assert not mask(Between("number", 4, 2), numbers).any()
+
+
+@pytest.mark.parametrize(("ends", "passing"), [("[]", [2, 3, 4]), ("[)", [2, 3]), ("(]", [3, 4]), ("()", [3])])
+def test_brackets_say_which_ends_of_a_range_pass(ends: str, passing: list[int]) -> None:
+    for values in ([1, 2, 3, 4, 5], [1.0, 2.0, 3.0, 4.0, 5.0]):
+        numbers = Attributes(5, {"number": ordered(values)})
+        chosen = mask(Between("number", values[1], values[3], ends), numbers)
+        assert [value for value, passes in zip(values, chosen, strict=True) if passes] == passing
+    with pytest.raises(ValueError, match=r"a range ends with '\[\]'"):
+        Between("number", 1, 2, "<>")
 
 
 @given(FILTERS)
@@ -69,7 +97,23 @@ def test_json_round_trip(filter_: Filter) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "[]", "3", "{}", '{"equals":["a"]}', '{"not":[]}', '{"between":["a",1]}', '{"xor":[]}', '{"and":3}']
+    "line",
+    [
+        "",
+        "[]",
+        "3",
+        "{}",
+        '{"equals":["a"]}',
+        '{"not":[]}',
+        '{"between":["a",1]}',
+        '{"xor":[]}',
+        '{"and":3}',
+        '{"in":["a","b"]}',
+        '{"equals":[3,"b"]}',
+        '{"equals":["a",{"x":1}]}',
+        '{"in":["a",[[1]]]}',
+        '{"between":["a",1,2,"<>"]}',
+    ],
 )
 def test_what_is_not_a_filter_is_refused(line: str) -> None:
     with pytest.raises(BenchError, match="not a filter"):
@@ -109,11 +153,13 @@ def test_attributes_of_are_sorted_and_distinct() -> None:
         (Not(Or((Between("category", 1, 2),))), "'between' cannot test the categorical attribute 'category'"),
         (Equals("words", "a"), "'equals' cannot test the set attribute 'words'"),
         (Contains("category", "a"), "'contains' cannot test the categorical attribute"),
-        (Equals("number", "3"), "has int values"),
-        (Equals("number", True), "has int values"),
-        (Equals("truth", 1), "has bool values"),
-        (Equals("category", 3), "has str values"),
-        (Between("number", 1.5, None), "has int values"),
+        (Equals("number", "3"), "asks for '3', but attribute 'number' has integers"),
+        (Equals("number", True), "asks for True, but attribute 'number' has integers"),
+        (Equals("truth", 1), "has truth values"),
+        (Equals("category", 3), "has strings"),
+        (Contains("words", 3), "has sets of strings"),
+        (In("number", (3, "a")), "asks for 'a', but attribute 'number' has integers"),
+        (Between("number", 1.5, None), "asks for 1.5, but attribute 'number' has integers"),
     ],
 )
 def test_check_names_what_does_not_fit(filter_: Filter, complaint: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 from bench.core.errors import BenchError
 from bench.core.vectors import open_vectors
 from bench.datasets.arxiv_sim import VERSION, compare, generate
-from bench.datasets.layout import ATTRIBUTES, PUBLISHED_KINDS, QUERIES, VECTORS
+from bench.datasets.json_attributes import PUBLISHED_KINDS
+from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS
 
 
 def make(folder: Path, **changes: int | None) -> Path:

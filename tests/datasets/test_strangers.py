@@ -14,10 +14,13 @@ import pytest
 
 from bench.core.errors import BenchError, plain
 from bench.core.paths import PROJECT
-from bench.core.vectors import check_rows, hdf5_to_npy, read_ivecs, write_fvecs, write_ivecs
+from bench.core.vectors import check_rows, write_fvecs
 from bench.datasets import hub
-from bench.datasets.layout import attributes_to_parquet
+from bench.datasets.answers import read_ivecs, write_ivecs
+from bench.datasets.json_attributes import attributes_to_parquet
 from bench.datasets.manifest import MANIFEST, damaged_files
+from bench.datasets.sources import VectorsSource
+from bench.system.cache import Cache
 
 ROWS = np.ones((4, 3), np.float32)
 
@@ -28,7 +31,7 @@ def hdf5(path: Path) -> Any:
 
 def refused(path: Path, match: str) -> None:
     with pytest.raises(BenchError, match=match):
-        hdf5_to_npy(path, path.parent)
+        VectorsSource("x", str(path)).open(Cache(path.parent / "cache"))
 
 
 def test_an_hdf5_file_reads_no_other_file(tmp_path: Path) -> None:
@@ -91,14 +94,6 @@ def test_lines_that_are_not_what_they_seem_are_refused(tmp_path: Path, line: str
     path = tmp_path / "a.jsonl"
     path.write_text('{"word": "a"}\n' + line + "\n")
     with pytest.raises(BenchError, match=complaint):
-        attributes_to_parquet(path, tmp_path / "out")
-
-
-def test_an_attribute_that_comes_late_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.datasets.layout._BATCH", 2)
-    path = tmp_path / "a.jsonl"
-    path.write_text('{"word": "a"}\n' * 3 + '{"word": "a", "late": 1}\n')
-    with pytest.raises(BenchError, match="line 4 has the attribute 'late'"):
         attributes_to_parquet(path, tmp_path / "out")
 
 

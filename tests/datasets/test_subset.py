@@ -7,7 +7,7 @@ import pytest
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.subset import SubsetConfig, take_subset
 from bench.system.cache import Cache

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from algorithms.loading import load_target
 from bench.config.algorithm import algorithm_config
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.method import Method
 from bench.core.paths import CONFIGS
 from bench.list import describe_all, entry, main

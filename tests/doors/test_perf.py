@@ -10,7 +10,7 @@ import pytest
 
 from bench.config.algorithm import algorithm_config
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.datasets.dataset import Dataset, load_rows
 from bench.perf import hnsw, methods, redraw
 from bench.perf import turns as curves

@@ -12,8 +12,8 @@ import pytest
 
 from algorithms.base import Data
 from bench.core.attributes import Attributes
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.vectors import open_vectors
 from bench.datasets.dataset import Dataset
 from bench.measuring.child import Child

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.method import Method, Param
 from bench.core.typed_json import dumps, loads
 from bench.measuring.channel import Channel

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from bench.core.attributes import Attributes
 from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.paths import CONFIGS
 from bench.datasets.characteristics import Characteristics, describe_attributes, describe_embeddings
 from bench.figures import entry as figures_entry

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.paths import PROJECT
 from bench.datasets.dataset import Dataset
 from bench.results.rows import SCHEMA, Row, Status

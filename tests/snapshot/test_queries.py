@@ -10,7 +10,7 @@ import pytest
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered, sets
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.snapshot.queries import QueriesConfig, draw_filters, read_terms, term_of
 

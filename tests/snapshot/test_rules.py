@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.datasets.layout import PUBLISHED_KINDS
+from bench.datasets.json_attributes import PUBLISHED_KINDS
 from bench.snapshot import rules
 
 PLAIN: dict[str, Any] = {

@@ -15,26 +15,40 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Boolean, Categorical, Ordered, Sets
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Leaf, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, In, IsNull, Not, Or
+from bench.core.leaf import Leaf
 from bench.core.metrics import Metric
 
 Item = dict[str, Any]
 
 TESTS: dict[type[Leaf], Callable[[Any, Any], bool]] = {
     Equals: lambda leaf, value: value == leaf.value,
-    Between: lambda leaf, value: (leaf.low is None or leaf.low <= value) and (leaf.high is None or value <= leaf.high),
+    Between: lambda leaf, value: above(leaf, value) and below(leaf, value),
     Contains: lambda leaf, value: leaf.value in value,
+    In: lambda leaf, value: any(one in leaf.choices for one in (value if isinstance(value, set) else [value])),
+    IsNull: lambda leaf, value: False,
 }
 """Whether a value that is not missing passes a leaf: a line per class of leaf."""
 
 
+def above(leaf: Between, value: Any) -> bool:
+    """Return whether a value respects the low end of a range."""
+    return leaf.low is None or value > leaf.low or (value == leaf.low and leaf.ends[0] == "[")
+
+
+def below(leaf: Between, value: Any) -> bool:
+    """Return whether a value respects the high end of a range."""
+    return leaf.high is None or value < leaf.high or (value == leaf.high and leaf.ends[1] == "]")
+
+
 def passes(filter_: Filter, item: Item) -> bool:
-    """Return whether an item passes a filter."""
+    """Return whether an item passes a filter; an empty set is missing."""
     match filter_:
         case Everything():
             return True
         case Leaf(name):
-            return item[name] is not None and TESTS[type(filter_)](filter_, item[name])
+            missing = item[name] is None or item[name] == set()
+            return isinstance(filter_, IsNull) if missing else TESTS[type(filter_)](filter_, item[name])
         case And(parts):
             return all(passes(part, item) for part in parts)
         case Or(parts):

@@ -10,8 +10,8 @@ from typing import Any
 
 from algorithms.loading import load_target
 from bench.config.algorithm import AlgorithmConfig
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.method import Method
 from bench.core.typed_json import dumps, loads
 from bench.datasets.codes import write_codes

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from algorithms.base import Algorithm, Data
 from bench.core.attributes import Attributes
 from bench.core.encode import boolean, categorical, ordered
-from bench.core.filters import And, Equals, Filter, FilterType, attributes_of
+from bench.core.filters import And, Equals, Filter, attributes_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.results.rows import QUERY_SCHEMA, Row, Status
 from bench.system.files import digest_of
 

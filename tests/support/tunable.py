@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from algorithms.base import Info, param
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from tests.support.adversarial import Honest, Ids
 
 

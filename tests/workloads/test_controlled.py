@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import And, Equals, FilterType, Not, type_of
+from bench.core.filters import And, Equals, Not, type_of
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.workloads.controlled import draw_controlled
 

@@ -14,18 +14,8 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filter_json import from_json
-from bench.core.filters import (
-    And,
-    Between,
-    Contains,
-    Equals,
-    Everything,
-    Filter,
-    FilterType,
-    Not,
-    Or,
-    leaves,
-)
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, In, IsNull, Not, Or, leaves
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import filters_file
@@ -75,6 +65,30 @@ def test_the_shape_of_an_expression_is_kept(dataset: Dataset, cache: Cache) -> N
         pytest.fail(f"{filter_} has another shape than {tree}")
 
 
+def test_a_leaf_may_state_its_values(dataset: Dataset, cache: Cache) -> None:
+    stated = {"between": ["update_date", 14000, None, "(]"]}
+    tree = {
+        "and": [{"equals": "license"}, stated, {"not": {"in": ["submitter", ["a", "b"]]}}, {"is_null": ["authors"]}]
+    }
+    for filter_ in sampled(dataset, cache, tree).filters:
+        assert isinstance(filter_, And)
+        drawn, *others = filter_.parts
+        assert isinstance(drawn, Equals)
+        assert others == [
+            Between("update_date", 14000, None, "(]"),
+            Not(In("submitter", ("a", "b"))),
+            IsNull("authors"),
+        ]
+
+
+@pytest.mark.parametrize("operator", ["in", "is_null"])
+def test_every_kind_of_attribute_can_be_drawn_from(dataset: Dataset, cache: Cache, operator: str) -> None:
+    attributes = dataset.open_attributes()
+    for name in attributes.kinds:
+        workload = sampled(dataset, cache, {operator: name})
+        assert FilterBatch(workload.filters, workload.attributes).matches.min() >= 1
+
+
 def test_alternatives_draw_items_of_their_own(dataset: Dataset, cache: Cache) -> None:
     tree = {"or": [{"contains": "authors"}, {"contains": "authors"}]}
     pairs = [
@@ -104,7 +118,9 @@ def test_a_seed_decides_the_filters(dataset: Dataset, cache: Cache) -> None:
         ({"equals": "authors"}, "'equals' cannot test the set attribute 'authors'"),
         ({"between": "license"}, "'between' cannot test the categorical attribute 'license'"),
         ({"not": {"contains": "license"}}, "'contains' cannot test the categorical attribute 'license'"),
-        ({"equals": ["license"]}, "no attribute"),
+        ({"equals": ["license"]}, r"{equals: \['license'\]} is not a filter: 'equals' takes the attribute, value"),
+        ({"equals": ["licence", "by"]}, "no attribute 'licence'; did you mean 'license'"),
+        ({"between": ["update_date", None, "soon"]}, "'between' cannot test attribute 'update_date'"),
     ],
 )
 def test_expressions_that_do_not_fit(dataset: Dataset, cache: Cache, expression: Any, complaint: str) -> None:

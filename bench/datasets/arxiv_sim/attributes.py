@@ -15,7 +15,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.filters import Between, Contains, Equals, Filter, FilterType
+from bench.core.filters import Between, Contains, Equals, Filter
+from bench.core.leaf import FilterType
 from bench.datasets.arxiv_sim.draws import BLOCK, WORD, Choice, Stream, scaled, uniform
 from bench.datasets.arxiv_sim.statistics import AUTHOR_KNOTS, DAY_KNOTS, categories, main_categories, overall
 from bench.datasets.arxiv_sim.topics import category_sets, item_topics

@@ -20,15 +20,8 @@ from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors
 from bench.datasets.arxiv_sim.statistics import FOLDER
 from bench.datasets.attribute_table import value_counts
-from bench.datasets.layout import (
-    ATTRIBUTES,
-    PUBLISHED_WORKLOADS,
-    QUERIES,
-    VECTORS,
-    attributes_to_parquet,
-    filters_file,
-    read_filters,
-)
+from bench.datasets.json_attributes import attributes_to_parquet
+from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, read_filters
 from bench.datasets.selectivity import percentiles, selectivities
 from bench.truth.search import exact_search
 
@@ -175,7 +168,8 @@ def _distributions(attributes: Attributes) -> Iterator[tuple[str, float]]:
 
 def _selectivities(folder: Path, attributes: Attributes) -> Iterator[tuple[str, float]]:
     for kind, attribute in PUBLISHED_WORKLOADS.items():
-        if (folder / filters_file(kind)).is_file():
-            batch = FilterBatch(read_filters(folder / filters_file(kind), kind, attribute), attributes)
+        path = folder / filters_file(kind)
+        if path.is_file():
+            batch = FilterBatch(read_filters(path, kind, attribute, attributes[attribute]), attributes)
             for name, value in percentiles(selectivities(batch)).items():
                 yield f"{kind} selectivity, percentile {name.removeprefix('p')}", value

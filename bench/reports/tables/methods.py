@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.core.method import Method
 from bench.core.paths import CONFIGS
 from bench.reports.tables.table import NONE, YES, Table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from bench.reports.tables.table import NONE, YES, Table
 
 EM, R, EMIS, MEM, MR, MEMIS, C = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,17 +15,27 @@ from bench.core.encode import categorical, ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Equals
 from bench.core.masks import FilterBatch
+from tests.support.strategies import ENDS, PRICES
 
 VALUES = st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1])
 
 
-@given(st.lists(VALUES, min_size=1, max_size=30), VALUES | st.none(), VALUES | st.none())
-def test_a_range_of_ranks_holds_what_passes(values: list[int], low: int | None, high: int | None) -> None:
+@st.composite
+def ranges(draw: st.DrawFn) -> tuple[list[Any], Any, Any, str]:
+    """Draw values, all integers or all floats, and a range of them that may be open on either side."""
+    number = draw(st.sampled_from([VALUES, PRICES]))
+    ends = st.none() | number
+    return draw(st.lists(number, min_size=1, max_size=30)), draw(ends), draw(ends), draw(ENDS)
+
+
+@given(ranges())
+def test_a_range_of_ranks_holds_what_passes(drawn: tuple[list[Any], Any, Any, str]) -> None:
+    values, low, high, ends = drawn
     attributes = Attributes(len(values), {"year": ordered(values)})
     ranks = Ranks(attributes, ("year",))
     assert ranks.values.tolist() == sorted(values)
     assert ranks.order.tolist() == sorted(range(len(values)), key=lambda i: (values[i], i))
-    batch = FilterBatch([Between("year", low, high)] * 2, attributes)
+    batch = FilterBatch([Between("year", low, high, ends)] * 2, attributes)
     for first, last in ranks.intervals(batch).tolist():
         passing = np.flatnonzero(batch.mask(0))
         assert sorted(ranks.order[first : max(last + 1, first)].tolist()) == passing.tolist()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from algorithms.base import ALL_FILTERS, Data, Info
-from bench.core.filters import FilterType
+from bench.core.leaf import FilterType
 from tests.support.adversarial.honest import Honest, Ids, Search
 
 
