@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
+from bench.core.errors import BenchError
+from bench.core.external import External
 from bench.core.filters import FilterType
 from bench.core.formats import BYTES, Codes, Storage
 from bench.core.masks import FilterBatch
-from bench.core.method import Param
+from bench.core.method import Param, TimedBy
 from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
@@ -48,6 +50,7 @@ class Info:
         reads: the formats of stored vectors that it searches.
         needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
+        timed_by: whose clock says how long a search takes; see `Algorithm.program_seconds`.
     """
 
     paper: str
@@ -63,6 +66,7 @@ class Info:
     reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
     holds_vectors: bool = False
     needs_values: bool = False
+    timed_by: TimedBy = TimedBy.HARNESS
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Data:
         threads: how many threads a build may use.
         seed: the source of all randomness.
         codes: the vectors in the format that the run asks for; None where that is float32.
+        inputs: files of the items that the harness wrote for a program, by their placeholders.
     """
 
     source: NDArray[Any]
@@ -86,6 +91,7 @@ class Data:
     threads: int
     seed: int
     codes: Codes | None = None
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
     def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
         """Return the vectors, or those of `items` in their order, in the format that the run asks for.
@@ -143,6 +149,10 @@ class NoParams:
     """The parameters of a phase that has none."""
 
 
+class MalformedAnswer(Exception):
+    """A method returned something else than ids, so that its setting is invalid."""
+
+
 class Algorithm(abc.ABC):
     """A method: an index over vectors and attributes that answers filtered queries.
 
@@ -151,16 +161,32 @@ class Algorithm(abc.ABC):
         BuildParams: dataclass of the build parameters, declared with `param`.
         SearchParams: dataclass of the search parameters, declared with `param`.
         distance_computations: how many vector distances the last `search` computed; None where unknown.
+        program_seconds: where `info.timed_by` is a program, how long the last `search` took by its own clock.
     """
 
     info: ClassVar[Info]
     BuildParams: ClassVar[type] = NoParams
     SearchParams: ClassVar[type] = NoParams
     distance_computations: int | None = None
+    program_seconds: float | None = None
 
     def __init__(self, params: Any) -> None:
         """Take the build parameters, an instance of `BuildParams`."""
         self.params = params
+
+    @classmethod
+    def configured(cls, external: External, build: Mapping[str, Any], search: Mapping[str, Any]) -> type[Self]:
+        """Return the method that the section `external` of a YAML file describes.
+
+        Args:
+            external: the section.
+            build: the build parameters, each with a value.
+            search: the search parameters, likewise.
+
+        Raises:
+            BenchError: the class has no use for such a section.
+        """
+        raise BenchError(f"{cls.__name__} has no use for the section 'external'; remove it")
 
     @classmethod
     def unsupported(cls, filter_type: FilterType) -> str | None:

@@ -51,7 +51,7 @@ def describe_all(results: Path) -> dict[str, Method | BenchError]:
     with bar("describing the methods", len(files), "method") as progress:
         for file in files:
             try:
-                methods[file.stem] = method_of(algorithm_config(file.stem).target, cache)
+                methods[file.stem] = method_of(algorithm_config(file.stem), cache)
             except BenchError as error:
                 methods[file.stem] = error
             progress.update()

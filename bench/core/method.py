@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
+
+
+class TimedBy(StrEnum):
+    """Whose clock says how long a search took."""
+
+    HARNESS = "harness"
+    PROGRAM = "program"
+
 
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
@@ -73,6 +82,7 @@ class Method:
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
         needs_values: whether every item must have a value of every attribute that the filters test.
         holds_vectors: whether the files of the index hold the vectors.
+        timed_by: whose clock says how long a search takes.
         reads: the formats of stored vectors that it searches.
         build: the build parameters.
         search: the search parameters.
@@ -97,6 +107,7 @@ class Method:
     search: tuple[Param, ...]
     sources: tuple[Path, ...]
     files: tuple[Path, ...]
+    timed_by: TimedBy = TimedBy.HARNESS
 
     def why_not(self, filter_type: FilterType, storage: Storage) -> str | None:
         """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""

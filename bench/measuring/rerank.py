@@ -21,6 +21,7 @@ class Reranked:
         self.algorithm, self._vectors, self._factor = algorithm, vectors, factor
         self.distance_computations: int | None = None
         self.candidates: NDArray[Any] | None = None
+        self.program_seconds: float | None = None
 
     def prepare(self, filters: FilterBatch) -> Any:
         """See `Algorithm.prepare`."""

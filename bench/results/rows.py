@@ -171,6 +171,10 @@ class Row:
     remarks: str | None = column(
         "what to know before believing the times; null where nothing was noticed", default=None
     )
+    timed_by: str | None = column(
+        "whose clock timed the search: harness, or program where a program says so itself; null in earlier rows",
+        default=None,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from bench.core.cpus import allowed_cpus
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.method import Method
+from bench.core.typed_json import dumps
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
 from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, method_of
+from bench.runs.inputs import write_inputs
 from bench.system.cgroups import cpu_limit, memory_limit
 from bench.system.files import digest_of
 from bench.system.folders import results_cache
@@ -44,6 +46,7 @@ class Plan:
         unsupported: why the method does not serve the workload, or None.
         threads_build: threads of the build.
         codes: the folder of the vectors in the format that is searched; None where that is float32.
+        inputs: the files of the items that a program reads, by their placeholders.
     """
 
     config: RunConfig
@@ -56,6 +59,7 @@ class Plan:
     unsupported: str | None
     threads_build: int
     codes: Path | None
+    inputs: dict[str, Path] = field(default_factory=dict)
 
     @cached_property
     def build_id(self) -> str:
@@ -73,6 +77,7 @@ class Plan:
             self.config.seed,
             self.threads_build,
             machine_id(),
+            *self._external,
         )
 
     @cached_property
@@ -94,6 +99,12 @@ class Plan:
             config.latency_queries,
             config.timed_seconds,
         )
+
+    @property
+    def _external(self) -> list[str]:
+        """What a YAML file says of a program."""
+        external = self.config.algorithm.external
+        return [] if external is None else [dumps(external)]
 
     @property
     def rebuilds(self) -> bool:
@@ -120,7 +131,7 @@ def make_plan(config: RunConfig) -> Plan:
     for key, threads in (("threads_build", config.threads_build), ("threads_search", config.threads_search)):
         if threads is not None and threads > cpus:
             raise BenchError(f"{key}={threads} is out of range; there are {cpus} CPUs that this process may use")
-    method = method_of(config.algorithm.target, cache)
+    method = method_of(config.algorithm, cache)
     digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
@@ -133,6 +144,9 @@ def make_plan(config: RunConfig) -> Plan:
     codes = None
     if storage is not Storage.FLOAT32 and unsupported is None:
         codes = write_codes(dataset.vectors, storage, cache)
+    inputs = {}
+    if config.algorithm.external is not None and unsupported is None:
+        inputs = write_inputs(config.algorithm.external, dataset, workload, cache)
     return Plan(
         config=config,
         dataset=dataset,
@@ -144,6 +158,7 @@ def make_plan(config: RunConfig) -> Plan:
         unsupported=unsupported,
         threads_build=config.threads_build or cpus,
         codes=codes,
+        inputs=inputs,
     )
 
 

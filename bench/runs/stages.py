@@ -231,6 +231,7 @@ def _search(plan: Plan, child: Child, questions: Questions, number: int, load_se
         latency_queries=config.latency_queries,
         timed_seconds=config.timed_seconds,
         number=number,
+        timed_by=plan.method.timed_by,
     )
     child.memory()
     elapsed, used = perf_counter() - started, child.cpu_seconds() - used
