@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.method import TimedBy
 
 METHOD = ["algorithm", "storage"]
 """The columns that tell methods apart in reports: one that searches int8 vectors is another than on float32."""
@@ -29,6 +30,11 @@ METHOD = ["algorithm", "storage"]
 def methods_in(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """Return algorithm and storage of every row."""
     return list(zip(*(rows[column].astype(str) for column in METHOD), strict=True))
+
+
+def self_timed(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return algorithm and storage of the methods that some row times by a program itself."""
+    return set(methods_in(rows[rows["timed_by"] == TimedBy.PROGRAM]))
 
 
 class Status(StrEnum):

@@ -1,8 +1,8 @@
 """The values of one ordered attribute, and ranges of them, as programs read them.
 
-Each is in the attribute's units or as ranks: an item's place, from 0, among all items sorted by value, then by id. Items
-without a value come last, and have the greatest value plus one: ranges are cut to the values that there are, so that no
-range holds them.
+Each is in the attribute's units or as ranks: an item's place, from 0, among all items sorted by value, then by id.
+Items without a value come last, and have the greatest value plus one: ranges are cut to the values that there are, so
+that no range holds them.
 
 ==============  =====================================================================
 units, ranks    a line per item with its value; a line ``lo hi`` per query, both ends

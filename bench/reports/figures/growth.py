@@ -15,7 +15,7 @@ from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.results.curves import best_at, points
-from bench.results.rows import METHOD, Status, methods_in
+from bench.results.rows import METHOD, Status, methods_in, self_timed
 
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
@@ -84,7 +84,9 @@ def growth(
             axes.set_title(name if number == 0 else "", loc="left")
             axes.set_xlabel(label if number == len(measures) - 1 else "")
         row[0].set_ylabel(MEASURES[measure].format(recall=recall))
-    add_side_legend(figure, (method for frame in frames.values() for method in methods_in(frame)))
+    timed_themselves = set().union(*map(self_timed, groups.values()))
+    methods = (method for frame in frames.values() for method in methods_in(frame))
+    add_side_legend(figure, methods, timed_themselves)
     return figure
 
 

@@ -19,7 +19,7 @@ from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
 from bench.reports.titles import conditions, data_title, panel_facts, panel_title
 from bench.results.curves import best_of_methods, failing_fractions, failures, front, points, unserved
-from bench.results.rows import METHOD, methods_in
+from bench.results.rows import METHOD, methods_in, self_timed
 from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
@@ -34,8 +34,8 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     """Draw the rows of one figure.
 
     A curve is the Pareto front of a method over its build and search parameters; the band is one standard deviation
-    over the repeats. The text below a panel names failures, methods whose answers fail the filter, and methods that do
-    not serve it.
+    over the repeats; the markers of a method that times itself are hollow. The text below a panel names failures,
+    methods whose answers fail the filter, and methods that do not serve it.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
@@ -47,7 +47,8 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     curves = [points(group, x, y) for group in groups]
     notes = [_notes(group) for group in groups]
     titles = [_title(group, rows) for group in groups]
-    handles = _handles(curves)
+    timed_themselves = self_timed(rows)
+    handles = _handles(curves, timed_themselves)
     columns, limits = _columns(groups), _limits(curves, min_recall)
     placement = place_panels(
         columns=columns,
@@ -61,7 +62,7 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     for number, (box, curve) in enumerate(zip(placement.boxes, curves, strict=True)):
         axes = figure.add_axes(box)
         _scale(axes, limits)
-        _draw(axes, curve)
+        _draw(axes, curve, timed_themselves)
         axes.set_title(titles[number], loc="left")
         axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
         if number % columns == 0:
@@ -150,7 +151,7 @@ def _scale(axes: Axes, limits: tuple[Limits, Limits]) -> None:
     draw_grid(axes)
 
 
-def _draw(axes: Axes, curve: pd.DataFrame) -> None:
+def _draw(axes: Axes, curve: pd.DataFrame, timed_themselves: set[tuple[str, str]]) -> None:
     if curve.empty:
         axes.text(0.5, 0.5, "no method has a result", ha="center", transform=axes.transAxes, color="0.4")
         return
@@ -158,16 +159,17 @@ def _draw(axes: Axes, curve: pd.DataFrame) -> None:
     recalls = recalls[recalls >= front(curve)["x"].iloc[0]]
     axes.plot(recalls, best_of_methods(curve, recalls), **_FRONT)
     for (algorithm, storage), of_method in curve.groupby(METHOD):
-        line, look = front(of_method), line_look(str(algorithm), str(storage))
+        method = str(algorithm), str(storage)
+        line, look = front(of_method), line_look(*method, is_self_timed=method in timed_themselves)
         low = np.maximum(line["y"] - line["y_std"], line["y"] * 1e-3)
         axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(line["x"], line["y"], **look)
 
 
-def _handles(curves: list[pd.DataFrame]) -> list[Line2D]:
+def _handles(curves: list[pd.DataFrame], timed_themselves: set[tuple[str, str]]) -> list[Line2D]:
     """Return the entries of the legend: every drawn method, sorted by label, then the front."""
     methods = (method for curve in curves for method in methods_in(curve))
-    return [*method_handles(methods), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
+    return [*method_handles(methods, timed_themselves), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
 
 
 def _notes(group: pd.DataFrame) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.reports.figures.style import style_of
+from bench.reports.titles import self_timed_title
 
 RC: Any = {
     "font.size": 8,
@@ -52,8 +53,8 @@ def draw_grid(axes: Axes, axis: Any = "both") -> None:
     axes.grid(axis=axis, color="0.92", linewidth=0.6)
 
 
-def line_look(algorithm: str, storage: str) -> dict[str, Any]:
-    """Return the keywords of `Axes.plot` for the line of a method."""
+def line_look(algorithm: str, storage: str, *, is_self_timed: bool = False) -> dict[str, Any]:
+    """Return the keywords of `Axes.plot` for the line of a method; where it times itself, its markers are hollow."""
     style = style_of(algorithm, storage)
     return {
         "color": style.color,
@@ -61,18 +62,30 @@ def line_look(algorithm: str, storage: str) -> dict[str, Any]:
         "linestyle": style.linestyle,
         "linewidth": 1.1,
         "markersize": 7 if style.marker == "*" else 4.8,
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.5,
+        "markerfacecolor": "white" if is_self_timed else style.color,
+        "markeredgecolor": style.color if is_self_timed else "white",
+        "markeredgewidth": 1.0 if is_self_timed else 0.5,
         "zorder": 3,
     }
 
 
-def method_handles(methods: Iterable[tuple[str, str]]) -> list[Line2D]:
-    """Return an entry of a legend per method, given by algorithm and storage, sorted by label."""
+def method_handles(methods: Iterable[tuple[str, str]], self_timed: Collection[tuple[str, str]] = ()) -> list[Line2D]:
+    """Return an entry of a legend per method, given by algorithm and storage, sorted by label.
+
+    Args:
+        methods: the methods.
+        self_timed: those of them that time themselves, which their entries say.
+    """
     ordered = sorted(set(methods), key=lambda method: style_of(*method).label.casefold())
-    return [Line2D([], [], label=style_of(*method).label, **line_look(*method)) for method in ordered]
+    handles = []
+    for method in ordered:
+        label = self_timed_title(style_of(*method).label, is_self_timed=method in self_timed)
+        handles.append(Line2D([], [], label=label, **line_look(*method, is_self_timed=method in self_timed)))
+    return handles
 
 
-def add_side_legend(figure: Figure, methods: Iterable[tuple[str, str]]) -> None:
+def add_side_legend(
+    figure: Figure, methods: Iterable[tuple[str, str]], self_timed: Collection[tuple[str, str]] = ()
+) -> None:
     """Add a legend of methods to the right of all panels; the figure must use the constrained layout."""
-    figure.legend(handles=method_handles(methods), loc="outside right upper")
+    figure.legend(handles=method_handles(methods, self_timed), loc="outside right upper")
