@@ -15,9 +15,12 @@ from bench.core.errors import BenchError
 from bench.core.external import Ids, Seconds
 from bench.core.vectors import read_ivecs
 
+_NONE = 2**32 - 1
+"""-1 in an unsigned type."""
+
 
 def read_ids(path: Path, ids: Ids) -> NDArray[np.int64]:
-    """Return int64[q, *], a row of ids per query, -1 where a row is shorter than others.
+    """Return int64[q, *], a row of ids per query, -1 where a row is shorter than others or has the greatest uint32.
 
     Raises:
         MalformedAnswer: the file is missing, or not what its format says.
@@ -30,7 +33,8 @@ def read_ids(path: Path, ids: Ids) -> NDArray[np.int64]:
         raise MalformedAnswer(f"the program's ids are not {ids.format}: {error}") from error
     if rows.ndim != 2 or rows.dtype.kind not in "iu":
         raise MalformedAnswer(f"the program's ids are {rows.dtype}{list(rows.shape)}, where integers [q, k] are needed")
-    return rows.astype(np.int64)
+    rows = rows.astype(np.int64)
+    return np.where(rows == _NONE, -1, rows)
 
 
 def _read_ibin(path: Path, ids: Ids) -> NDArray[Any]:

@@ -24,6 +24,7 @@ class AlgorithmConfig:
         build: the build parameters.
         search: the search parameters; a list is swept, several lists as their product.
         candidates: ordered lists of values of build parameters, which `bench.tune` searches; runs ignore them.
+        original_of: for an original program, the name of the method of this project that it is set beside.
         external: for a program, its command lines and files (see `bench.core.external`).
         style: how figures draw it (see `bench.reports.figures.style`); runs ignore it.
     """
@@ -33,6 +34,7 @@ class AlgorithmConfig:
     build: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)
     candidates: dict[str, Any] = field(default_factory=dict)
+    original_of: str = ""
     external: External | None = None
     style: dict[str, Any] = field(default_factory=dict)
 

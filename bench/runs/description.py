@@ -11,7 +11,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from bench.config.algorithm import AlgorithmConfig
-from bench.core.errors import BenchError, suggestion
+from bench.core.errors import BenchError, MissingFile, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
 from bench.core.typed_json import dumps, loads
@@ -97,11 +97,11 @@ def code_digest(method: Method) -> str:
     """Return a hex digest of a method's sources, the files it declares, and the versions of the libraries it wraps.
 
     Raises:
-        BenchError: a declared file is missing.
+        MissingFile: a declared file is missing.
     """
     for file in method.files:
         if not file.is_file():
-            raise BenchError(
+            raise MissingFile(
                 f"algorithm.target={method.target} declares the file {file}, which is missing; build it first"
             )
     measuring = [path for folder in _MEASURING for path in sorted((PROJECT / "bench" / folder).rglob("*.py"))]

@@ -240,7 +240,8 @@ def _search(plan: Plan, child: Child, questions: Questions, number: int, load_se
     if timing.fault:
         return Searched(Status.INVALID, timing.fault)
     seconds = [each.search_seconds for each in timing.passes]
-    cpu = sum(each.cpu_seconds for each in timing.passes) / sum(seconds) if seconds and child.is_alone else None
+    is_method = child.is_alone and config.algorithm.external is None  # else the worker waits for a program
+    cpu = sum(each.cpu_seconds for each in timing.passes) / sum(seconds) if seconds and is_method else None
     noise = quiet.until(child.involuntary_switches(), cpu, seconds)
     return Searched(
         timing=timing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def test_labels_of_several_attributes_differ() -> None:
     labels = ItemLabels(ATTRIBUTES, ("color", "year"))
     offsets, numbers = labels.rows
     assert labels.size == 6
-    assert [len(numbers[a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)] == [2, 2, 0, 2, 2]
+    assert [len(numbers[a:b]) for a, b in itertools.pairwise(offsets)] == [2, 2, 0, 2, 2]
     (both,) = labels.wanted([And((Equals("color", "blue"), Equals("year", 20)))])
     assert both == numbers[offsets[3] : offsets[4]].tolist()
 

@@ -65,7 +65,7 @@ def configured_styles() -> dict[str, Style]:
         BenchError: a style is faulty; names the file and key.
     """
     styles = {}
-    for path in sorted((CONFIGS / "algorithm").glob("*.yaml")):
+    for path in sorted((CONFIGS / "algorithm").rglob("*.yaml")):
         node = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(node, dict) and node.get("style"):
             styles[str(node.get("name"))] = _checked(typed(Style, node["style"], "style"), path.name)
