@@ -18,7 +18,7 @@ from bench.reports.figures.style import configured_styles, style_of, styles_of
 
 def test_every_configured_method_has_a_look_of_its_own() -> None:
     styles = configured_styles()
-    assert len(styles) == len(list((CONFIGS / "algorithm").glob("*.yaml")))
+    assert len(styles) == len(list((CONFIGS / "algorithm").rglob("*.yaml")))
     for (one, a), (other, b) in combinations(styles.items(), 2):
         assert a.label != b.label, f"{one} and {other} have one label"
         assert a.look != b.look, f"{one} and {other} look alike"

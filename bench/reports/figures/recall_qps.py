@@ -19,7 +19,7 @@ from bench.reports.figures.style import Method, Style, style_of, styles_of
 from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
 from bench.reports.titles import conditions, data_title, natural_key, panel_facts, panel_title
 from bench.results.curves import best_of_methods, failing_fractions, failures, front, points, unserved
-from bench.results.rows import METHOD, methods_in
+from bench.results.rows import METHOD, methods_in, self_timed
 from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
@@ -34,8 +34,8 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     """Draw the rows of one figure.
 
     A curve is the Pareto front of a method over its build and search parameters; the band is one standard deviation
-    over the repeats. The text below a panel names failures, methods whose answers fail the filter, and methods that do
-    not serve it.
+    over the repeats; the markers of a method that times itself are hollow. The text below a panel names failures,
+    methods whose answers fail the filter, and methods that do not serve it.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
@@ -47,7 +47,7 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     curves = [points(group, x, y) for group in groups]
     notes = [_notes(group) for group in groups]
     titles = [_title(group, rows) for group in groups]
-    styles = styles_of(method for curve in curves for method in methods_in(curve))
+    styles = styles_of((method for curve in curves for method in methods_in(curve)), self_timed(rows))
     handles = [*method_handles(styles.values()), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
     columns, limits = _columns(groups), _limits(curves, min_recall)
     placement = place_panels(
