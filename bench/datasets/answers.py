@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.ivecs import read_ivecs
+from bench.core.ivecs import read_ivecs, write_ivecs
 from bench.core.reading import reading, renamed
 from bench.core.vectors import bin_header
 from bench.datasets.vector_files import hdf5
