@@ -89,6 +89,9 @@ def styles_of(methods: Iterable[Method], self_timed: Collection[Method] = ()) ->
     styles: dict[str, Style] = {}
     for name in names:
         style = style_of(name)
+        if name in configured:
+            styles[name] = style
+            continue
         looks = {other.look for other in styles.values()}
         pairs = {look[:2] for look in looks}
         free = [choice for choice in _choices(style) if choice.look not in looks]
