@@ -11,9 +11,12 @@ WITH := $(VENV)/.fanns-bench-with-
 COMPILED := $(VENV)/.fanns-bench-compiled-
 WEIGHTS := $(VENV)/.fanns-bench-weights
 # make bench dataset=NAME or dataset=FOLDER of the published layout; without it the embedded dataset.
-HERE := $(if $(dataset),$(wildcard $(dataset)/database_vectors.fvecs))
-DATA := $(if $(HERE),dataset=local dataset.path=$(abspath $(dataset)) dataset.name=$(notdir $(abspath $(dataset))),$(if \
-	$(dataset),dataset=$(dataset),dataset.queries=300))
+# The shell gets every name in quotes, as a folder may be called anything; and Hydra too, or a comma would sweep.
+quoted = '$(subst ','\'',$(1))'
+HERE := $(if $(dataset),$(shell test -f $(call quoted,$(dataset))/database_vectors.fvecs && cd $(call quoted,$(dataset)) && pwd))
+NAME = $(shell basename $(call quoted,$(HERE)))
+DATA := $(if $(HERE),dataset=local $(call quoted,dataset.path=$(HERE)) $(call quoted,dataset.name='$(subst ',\',$(NAME))'),$(if \
+	$(dataset),$(call quoted,dataset=$(dataset)),dataset.queries=300))
 # Workload by workload, so that there is a first table soon; make bench ARGS=workload=c has just that one.
 WORKLOADS := $(or $(patsubst workload=%,%,$(filter workload=%,$(ARGS))),em r emis)
 SWEEP := $(DATA) algorithm='glob(*)' latency_queries=50 timed_seconds=0.2

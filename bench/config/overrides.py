@@ -24,10 +24,7 @@ def check_overrides(config_name: str, words: list[str]) -> None:
     Raises:
         BenchError: a word cannot be read, or names no key or option; suggests the closest one.
     """
-    try:
-        overrides = OverridesParser.create().parse_overrides(words)
-    except HydraException as error:
-        raise BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}") from error
+    overrides = [_parsed(word) for word in words]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
@@ -38,6 +35,17 @@ def check_overrides(config_name: str, words: list[str]) -> None:
         key = override.key_or_group
         if key not in groups and not (override.is_add() or override.is_force_add()) and not key.startswith("hydra"):
             _check_key(config, key)
+
+
+def _parsed(word: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        key, _, value = word.partition("=")
+        raise BenchError(
+            f"cannot read the arguments: {str(error).splitlines()[0]}; a value with characters that mean something to "
+            f"Hydra is quoted twice, as in \"{key}='{value}'\""
+        ) from error
 
 
 def replacing(words: list[str]) -> list[str]:

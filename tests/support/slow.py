@@ -76,6 +76,10 @@ SLOW: dict[str, set[str]] = {
         "test_norms_distances_and_correlations",
         "test_the_best_fit_is_what_values_were_drawn_from",
     },
+    "datasets/test_public_sets.py": {
+        "test_a_column_of_the_hub_filters",
+        "test_a_public_set_runs_with_its_filters",
+    },
     "doors/test_bad_input.py": {
         "test_a_dry_run_makes_the_same_checks",
         "test_a_refused_command_exits_with_two_and_one_line",
