@@ -50,6 +50,7 @@ class Info:
         metrics: what it can rank by itself. Under any other, a method that has L2 gets vectors and queries whose
             squared L2 distances rank the items in the same order.
         needs_values: whether every item must have a value of every attribute that the filters test.
+        same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
     """
 
@@ -67,6 +68,7 @@ class Info:
     metrics: frozenset[Metric] = frozenset({Metric.L2})
     holds_vectors: bool = False
     needs_values: bool = False
+    same_attributes: bool = False
 
 
 @dataclass(frozen=True)

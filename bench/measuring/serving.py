@@ -261,6 +261,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         depends_on_attributes=bool(method.index_attributes(("any",))),
         holds_vectors=info.holds_vectors,
         needs_values=info.needs_values,
+        same_attributes=info.same_attributes,
         build=declared_params(method.BuildParams),
         search=declared_params(method.SearchParams),
         sources=loaded_files(),
