@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.formats import Storage
@@ -81,6 +81,7 @@ class Method:
         search: the search parameters.
         sources: the source files that it consists of, including those of the harness that run beside it.
         files: what else its results depend on, such as a library or a binary that it calls.
+        is_described: whether it could be imported; if not, its parameters are unknown, and it serves nothing.
     """
 
     target: str
@@ -102,6 +103,33 @@ class Method:
     search: tuple[Param, ...]
     sources: tuple[Path, ...]
     files: tuple[Path, ...]
+    is_described: bool = True
+
+    @classmethod
+    def undescribed(cls, target: str, reason: str) -> Self:
+        """Return a method that cannot be imported here, and serves nothing for that reason."""
+        return cls(
+            target=target,
+            paper="",
+            year=0,
+            approach="",
+            technique="",
+            afanns=False,
+            libraries=(),
+            serves=(),
+            reads=tuple(Storage),
+            metrics=tuple(Metric),
+            unsupported=dict.fromkeys(FilterType, reason),
+            depends_on_attributes=False,
+            holds_vectors=False,
+            needs_values=False,
+            same_attributes=False,
+            build=(),
+            search=(),
+            sources=(),
+            files=(),
+            is_described=False,
+        )
 
     def why_not(self, filter_type: FilterType, storage: Storage, metric: Metric) -> str | None:
         """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""
@@ -121,6 +149,8 @@ class Method:
         Raises:
             BenchError: a parameter is unknown, of the wrong type, or out of its range.
         """
+        if not self.is_described:
+            return dict(values)
         declared: dict[str, Param] = {param.name: param for param in getattr(self, phase)}
         for name in values:
             if name not in declared:

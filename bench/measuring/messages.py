@@ -111,6 +111,7 @@ class FailureKind(StrEnum):
 
     ERROR = "error"
     INVALID = "invalid"
+    LIBRARY_MISSING = "library_missing"
     OUT_OF_MEMORY = "out_of_memory"
     SURROUNDINGS = "surroundings"
 

@@ -16,6 +16,7 @@ from bench.reports.figures.costs import costs
 from bench.reports.figures.growth import growth
 from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
+from bench.reports.figures.regret import regret_map
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
 from bench.reports.tables.table import Table
@@ -151,6 +152,11 @@ def _other_datasets(results: Results) -> pd.DataFrame:
     return rows[(rows["filter_type"] == FilterType.EM) & (rows["controlled_value"] == 0.1)]
 
 
+def _regret(results: Results) -> Drawn:
+    rows = whole(results.rows)
+    return _per_dataset(rows[rows["k"] == 10], lambda of_dataset: regret_map(of_dataset, results.store))
+
+
 def _latency(results: Results) -> Drawn:
     return _per_dataset(published(results, large=False), lambda rows: latency_table(rows, _RECALL))
 
@@ -208,6 +214,7 @@ EXHIBITS = (
                                      exponents=True)),
     Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
     Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),
+    Exhibit("regret", "regret", _regret),
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
 )  # fmt: skip

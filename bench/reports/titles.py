@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from bench.core.leaf import FilterType
+from bench.core.metrics import Metric
+
+METRICS = {
+    Metric.L2: "L2",
+    Metric.COSINE: "cosine",
+    Metric.IP: "inner product",
+    Metric.HAMMING: "Hamming",
+}
+"""The names of metrics in titles."""
 
 
 def data_title(rows: pd.DataFrame) -> str:
-    """Return the dataset of the rows of a figure in words."""
+    """Return the dataset of the rows of a figure in words, with its metric."""
     row = rows.iloc[0]
-    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions"
+    return f"{row['dataset']}: {row['n']:,} items x {row['dim']:,} dimensions, {METRICS[row['metric']]}"
 
 
 def conditions(rows: pd.DataFrame) -> str:
@@ -33,3 +44,9 @@ def panel_facts(rows: pd.DataFrame) -> str:
     selectivity = rows["selectivity_mean"].mean()
     passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
     return f"{rows['queries'].iloc[0]:,} queries{passing}"
+
+
+def natural_key(text: str) -> list[str | float]:
+    """Return what sorts texts as a reader would: numbers in them by value, and letters regardless of their case."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text.casefold())
+    return [float(part) if number % 2 else part for number, part in enumerate(parts)]

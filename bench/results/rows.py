@@ -172,10 +172,7 @@ class Row:
     remarks: str | None = column(
         "what to know before believing the times; null where nothing was noticed", default=None
     )
-    metric: Metric | None = column(
-        "what items are ranked by: l2, cosine, ip or hamming; null in rows of earlier versions, which had l2 alone",
-        default=None,
-    )
+    metric: Metric = column("what items are ranked by: l2, cosine, ip or hamming", default=Metric.L2)
     relevance_mean: float | None = column(
         "fraction of the k nearest of all items that pass, the mean over the queries", default=None
     )
@@ -249,14 +246,10 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
 
 def from_table(table: pa.Table) -> list[Row]:
     """Return the rows of a table; columns that it lacks are unknown."""
-    kinds = {name: (get_args(hint) or (hint,))[0] for name, hint in get_type_hints(Row).items()}
-    enums = {name: kind for name, kind in kinds.items() if issubclass(kind, StrEnum)}
+    enums = {name: kind for name, kind in get_type_hints(Row).items() if kind in (Status, FilterType, Storage, Metric)}
     present = [name for name in SCHEMA.names if name in table.column_names]
     lines = table.select(present).to_pylist()
-    return [
-        Row(**(line | {name: kind(line[name]) for name, kind in enums.items() if line.get(name) is not None}))
-        for line in lines
-    ]
+    return [Row(**(line | {name: kind(line[name]) for name, kind in enums.items() if name in line})) for line in lines]
 
 
 _LOG = "log: "

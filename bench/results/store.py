@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
+from bench.core.metrics import Metric
 from bench.results.rows import METHOD, QUERY_SCHEMA, SCHEMA, Row, Status, from_table, to_table
 from bench.system.files import atomic_file, drop_leftovers, make_folder, sha256
 from bench.system.locks import lock, try_lock
@@ -165,6 +166,10 @@ class Store:
         """
         return self.all_rows().drop_duplicates(_IDENTITY, keep="last").reset_index(drop=True)
 
+    def has_queries(self, run_id: str, repeat: int) -> bool:
+        """Return whether the per-query values of a run are stored."""
+        return self._file("queries", run_id, repeat).is_file()
+
     def queries(self, run_id: str, repeat: int) -> pd.DataFrame:
         """Return the per-query values of a run."""
         return _read(self._file("queries", run_id, repeat)).to_pandas()
@@ -202,11 +207,12 @@ def _current(table: pa.Table) -> pa.Table:
     """Return a table of an earlier version as today's writes it.
 
     The first had no column `storage`, as all vectors were float32; later ones appended other formats to the algorithm's
-    name.
+    name. None had a column `metric`, as all items were ranked by squared L2.
     """
-    if "controlled" in table.column_names:
-        return table
     columns = dict(zip(table.column_names, table.columns, strict=True))
+    columns.setdefault("metric", pa.array([Metric.L2] * len(table), pa.string()))
+    if "controlled" in table.column_names:
+        return pa.table(columns)
     columns.setdefault("storage", pa.array([Storage.FLOAT32] * len(table), pa.string()))
     pairs = zip(columns["algorithm"].to_pylist(), columns["storage"].to_pylist(), strict=True)
     columns["algorithm"] = pa.array([name.removesuffix(f"_{storage}") for name, storage in pairs], pa.string())

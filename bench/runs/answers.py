@@ -21,6 +21,9 @@ Part = tuple[NDArray[np.int64], NDArray[Any]]
 _LESS_RECALL = 0.05
 """By how much the recall of single queries may be below that of the same queries in a batch."""
 
+_STANDARD_ERRORS = 4.0
+"""By how many standard errors it has to be: a method that starts at random differs from call to call."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -78,7 +81,7 @@ class Court:
             )
             alone, together = float(np.mean(single.recall[rows])), float(np.mean(verdict.recall[rows]))
             faults.append(single.fault(afanns=self.afanns))
-            if alone < together - _LESS_RECALL:
+            if _is_less(single.recall[rows], verdict.recall[rows]):
                 faults.append(f"queries searched one at a time have recall {alone:.3f}, but {together:.3f} in a batch")
         return Judged(verdict, alone, next(filter(None, faults), None))
 
@@ -124,6 +127,14 @@ class Court:
         for answers in timing.single.values():
             widths = zip(answers, (self.k, self._width), strict=False)
             yield from (fault for ids, width in widths if (fault := _malformed(ids, 1, width)))
+
+
+def _is_less(alone: NDArray[np.float64], together: NDArray[np.float64]) -> bool:
+    """Return whether queries have less recall alone than together, beyond chance and a margin."""
+    difference = together - alone
+    if len(difference) < 2 or difference.mean() <= _LESS_RECALL:
+        return False
+    return bool(difference.mean() > _STANDARD_ERRORS * difference.std(ddof=1) / len(difference) ** 0.5)
 
 
 def _malformed(ids: NDArray[Any], queries: int, k: int) -> str | None:

@@ -9,12 +9,13 @@ import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from bench.core.errors import BenchError, suggestion
+from bench.core.errors import BenchError, LibraryMissing, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
 from bench.core.typed_json import dumps, loads
 from bench.measuring.child import Child, WorkerFailed, search_path
 from bench.measuring.messages import Action, Request, Task
+from bench.results.rows import Status
 from bench.system.cache import Cache
 from bench.system.files import digest_of, sha256
 from bench.system.machine import library_versions
@@ -31,6 +32,7 @@ def method_of(target: str, cache: Cache) -> Method:
     """Return a method's description, from the cache if neither it nor the project's code has changed.
 
     Raises:
+        LibraryMissing: a library that it imports is not installed.
         BenchError: the method cannot be imported.
     """
     key = digest_of(target, _code_state(target), library_versions())
@@ -45,6 +47,7 @@ def described(target: str, cache: Cache) -> Method:
     """Return a method as it describes itself to a worker that sees neither the cache nor results beside it.
 
     Raises:
+        LibraryMissing: a library that it imports is not installed.
         BenchError: the method cannot be imported.
     """
     root = cache.root.resolve()
@@ -54,6 +57,8 @@ def described(target: str, cache: Cache) -> Method:
         with Child(Task(target=target, search_path=search_path()), sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)
     except (WorkerFailed, ValueError) as error:
+        if isinstance(error, WorkerFailed) and error.status is Status.UNSUPPORTED:
+            raise LibraryMissing(error.reason) from error
         raise BenchError(f"algorithm.target={target} cannot be used: {error}") from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 
 from bench.core.cpus import allowed_cpus
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, LibraryMissing
 from bench.core.filters import attributes_of
 from bench.core.formats import Storage
 from bench.core.method import Method
@@ -22,6 +22,7 @@ from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, method_of
+from bench.system.cache import Cache
 from bench.system.cgroups import cpu_limit, memory_limit
 from bench.system.files import digest_of
 from bench.system.folders import results_cache
@@ -124,7 +125,7 @@ def make_plan(config: RunConfig) -> Plan:
     for key, threads in (("threads_build", config.threads_build), ("threads_search", config.threads_search)):
         if threads is not None and threads > cpus:
             raise BenchError(f"{key}={threads} is out of range; there are {cpus} CPUs that this process may use")
-    method = method_of(config.algorithm.target, cache)
+    method = _method(config.algorithm.target, cache)
     digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
@@ -166,6 +167,14 @@ def _other_attributes(workload: Workload) -> str | None:
                 f"and query {query} {', '.join(names)}"
             )
     return None
+
+
+def _method(target: str, cache: Cache) -> Method:
+    """Return a method's description; one that serves nothing where a library that it needs is missing."""
+    try:
+        return method_of(target, cache)
+    except LibraryMissing as missing:
+        return Method.undescribed(target, str(missing))
 
 
 def _missing_values(workload: Workload) -> str | None:

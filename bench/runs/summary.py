@@ -60,7 +60,7 @@ def describe_plan(plan: Plan) -> str:
     """Return the plan in words."""
     n, dim = plan.dataset.shape
     lines = [
-        f"  data      {n:,} items x {dim} dimensions ({plan.dataset.vectors})",
+        f"  data      {n:,} items x {dim} dimensions, {plan.dataset.metric} ({plan.dataset.vectors})",
         f"  workload  {len(plan.workload.filters):,} queries, {plan.workload.filter_type} on "
         f"{', '.join(plan.workload.filtered) or 'nothing'}, k = {plan.config.k}",
         f"  build     {plan.build_params or 'no parameters'}, {plan.threads_build} threads",

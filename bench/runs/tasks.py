@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.core.paths import PROJECT
-from bench.measuring.child import kernel_cache, search_path
+from bench.measuring.child import search_path
 from bench.measuring.messages import Task
 from bench.runs.plan import Plan
 from bench.system.sandbox import Sandbox
@@ -53,10 +53,5 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
         hidden=tuple(sorted(secret)),
         readable=(*(path for path in named if path), *sorted(code - secret)),
         listable=tuple(sorted(code & secret)),
-        writable=(
-            writable.resolve(),
-            Path("/dev"),
-            kernel_cache(),
-            *(Path(path).resolve() for path in plan.config.limits.writable),
-        ),
+        writable=(writable.resolve(), Path("/dev"), *(Path(path).resolve() for path in plan.config.limits.writable)),
     )

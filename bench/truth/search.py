@@ -224,10 +224,20 @@ def _ranked(
             np.pad(distances, pad, constant_values=np.inf),
             np.pad(ranked, pad, constant_values=-1),
         )
-    unproven = (matches > ids.shape[1]) & ~(limits >= distances[:, k - 1])
-    for row in np.flatnonzero(unproven):
+    for row in np.flatnonzero(_unproven(limits, distances[:, k - 1], matches > ids.shape[1])):
         passing = np.flatnonzero(filters.mask(int(filters.index[row])))
         exact = exact_distances(vectors, queries[row : row + 1], passing[None], metric)[0]
         best = np.lexsort((passing, exact))[:k]
         ranked[row, : len(best)], distances[row, : len(best)] = passing[best], exact[best]
     return GroundTruth(ranked[:, :k].copy(), distances[:, :k].copy(), matches, metric)
+
+
+def _unproven(limits: NDArray[np.float64], kth: NDArray[np.float64], more: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return bool[q]: whether an item outside the candidates may be nearer than the k-th of them.
+
+    Args:
+        limits: float64[q], the least distance of an item outside the candidates.
+        kth: float64[q], the distance of the k-th candidate.
+        more: bool[q], whether there are such items.
+    """
+    return more & ~(limits >= kth)

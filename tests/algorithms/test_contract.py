@@ -22,6 +22,7 @@ from bench.core.encode import ordered
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or, attributes_of, type_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
 from bench.core.paths import CONFIGS
 from bench.truth.judge import Verdict, judge
 from bench.truth.search import exact_search
@@ -88,6 +89,7 @@ class Built:
         *,
         vectors: NDArray[np.float32] | None = None,
         items: Attributes | None = None,
+        metric: Metric = Metric.L2,
         **build: Any,
     ) -> None:
         config = config_of(name)
@@ -98,7 +100,9 @@ class Built:
         self.filters = filters
         types = {type_of(filter_) for filter_ in filters}
         filter_type = types.pop() if len(types) == 1 else FilterType.C
-        self.data = Data(self.vectors, self.items, attributes_of(filters), filter_type, threads=2, seed=0)
+        self.data = Data(
+            self.vectors, self.items, attributes_of(filters), filter_type, threads=2, seed=0, metric=metric
+        )
         params = self.method.BuildParams(**(config.build | build))
         self.fresh = self.method(params)
         self.fresh.build(self.data)

@@ -61,14 +61,6 @@ def test_a_small_file_does_not_become_a_large_one(tmp_path: Path) -> None:
         read_ivecs(tmp_path / "bomb.ivecs")
 
 
-@pytest.mark.parametrize("distance", ["hamming", "jaccard", b"ip", "dot"])
-def test_another_distance_is_refused(tmp_path: Path, distance: Any) -> None:
-    with hdf5(tmp_path / "a.hdf5") as file:
-        file["train"], file["test"] = ROWS, ROWS
-        file.attrs["distance"] = distance
-    refused(tmp_path / "a.hdf5", "states the distance '(hamming|jaccard|ip|dot)'")
-
-
 @pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/b", ".", ""])
 def test_a_manifest_names_files_of_its_folder_only(tmp_path: Path, name: str) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps({"files": {name: "0"}}))

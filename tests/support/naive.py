@@ -5,6 +5,7 @@ Items are dictionaries of plain Python values, None where missing; vectors are r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Boolean, Categorical, Ordered, Sets
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, In, IsNull, Not, Or
 from bench.core.leaf import Leaf
+from bench.core.metrics import Metric
 
 Item = dict[str, Any]
 
@@ -72,18 +74,37 @@ def values_of(column: Categorical | Ordered | Boolean | Sets) -> list[Any]:
             return [value.item() if is_present else None for value, is_present in zip(values, present, strict=True)]
 
 
+def distance(x: NDArray[np.float64], q: NDArray[np.float64], metric: Metric) -> float:
+    """Return the distance between an item and a query, as `bench.core.metrics` defines it."""
+    match metric:
+        case Metric.L2:
+            return float(((x - q) ** 2).sum())
+        case Metric.HAMMING:
+            return float((x != q).sum())
+        case Metric.IP:
+            return float(-2 * (x @ q))
+        case Metric.COSINE:
+            lengths = math.hypot(*x) * math.hypot(*q)
+            return 2 - 2 * float(x @ q) / lengths if lengths else 2.0
+
+
 def nearest(
-    vectors: NDArray[Any], queries: NDArray[np.float32], filters: Sequence[Filter], attributes: Attributes, k: int
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    filters: Sequence[Filter],
+    attributes: Attributes,
+    k: int,
+    metric: Metric = Metric.L2,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return ids [q, k], squared distances [q, k] and matches [q]; ties by id, padded with -1 and infinity."""
+    """Return ids [q, k], distances [q, k] and matches [q]; ties by id, padded with -1 and infinity."""
     items = items_of(attributes)
     ids = np.full((len(queries), k), -1, np.int64)
     distances = np.full((len(queries), k), np.inf)
     matches = np.zeros(len(queries), np.int64)
     for q, (query, filter_) in enumerate(zip(queries, filters, strict=True)):
         passing = [i for i, item in enumerate(items) if passes(filter_, item)]
-        squared = ((vectors[passing].astype(np.float64) - query.astype(np.float64)) ** 2).sum(axis=1)
-        best = sorted(zip(squared.tolist(), passing, strict=True))[:k]
+        each = [distance(vectors[i].astype(np.float64), query.astype(np.float64), metric) for i in passing]
+        best = sorted(zip(each, passing, strict=True))[:k]
         matches[q] = len(passing)
         ids[q, : len(best)] = [i for _, i in best]
         distances[q, : len(best)] = [d for d, _ in best]

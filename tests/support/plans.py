@@ -16,6 +16,7 @@ from bench.core.method import Method
 from bench.core.typed_json import dumps, loads
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
+from bench.datasets.reduction import searched_files
 from bench.datasets.sources import LayoutSource
 from bench.datasets.subset import SubsetConfig
 from bench.measuring.serving import description
@@ -83,4 +84,5 @@ def plan_of(
     reason = method.unsupported[workload.filter_type]
     params, digest = method.check_params("build", {}), code_digest(method)
     codes = None if storage is Storage.FLOAT32 else write_codes(dataset.vectors, storage, cache)
-    return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, codes)
+    searched = searched_files(dataset, method.metrics, cache)
+    return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, searched, codes)
