@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,15 @@ from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
-from bench.core.vectors import check_rows, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
+from bench.core.vectors import check_rows, open_vectors, write_fvecs
 from bench.datasets import hub
+from bench.datasets.answers import read_answers, write_ivecs
 from bench.datasets.json_attributes import attributes_to_parquet, parquet_to_attributes
 from bench.datasets.layout import read_filters
 from bench.datasets.manifest import MANIFEST, damaged_files
+from bench.datasets.vector_files.files import rows_of
+from bench.datasets.vector_files.rows import write_npy
+from bench.datasets.vector_files.unpack import decompress, extract
 from bench.results.store import Store
 from bench.system.cache import Cache
 from bench.tuning.trace import read_trace
@@ -67,15 +72,50 @@ def _read_parquet(path: Path) -> None:
 
 
 def _convert(path: Path) -> None:
-    folder = path.parent / "npy"
-    folder.mkdir(exist_ok=True)
-    hdf5_to_npy(path, folder)
+    write_npy([rows_of(path, None, "train")], path.with_suffix(".out"))
+
+
+def _extract(path: Path) -> None:
+    extract(path, None, path.with_suffix(".npy"))
+    _convert(path.with_suffix(".npy"))
+
+
+def _decompress(path: Path) -> None:
+    decompress(path, path.with_suffix(".out"))
+
+
+def _zst(path: Path) -> None:
+    with pa.CompressedOutputStream(str(path), "zstd") as stream:
+        stream.write(ROWS.tobytes())
+
+
+def _bin(dtype: Any) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(np.uint32(ROWS.shape).tobytes() + ROWS.astype(dtype).tobytes()) and None
+
+
+def _table(path: Path) -> None:
+    table = pa.table({"id": range(20), "emb": ROWS.tolist()})
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table, max_chunksize=7)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = {
     "fvecs": ("v.fvecs", lambda path: write_fvecs(path, [ROWS]), check_rows),
     "bvecs": ("v.bvecs", _bvecs, check_rows),
-    "ivecs": ("v.ivecs", lambda path: write_ivecs(path, list(np.arange(60).reshape(20, 3))), read_ivecs),
+    "ivecs": ("v.ivecs", lambda path: write_ivecs(path, list(np.arange(60).reshape(20, 3))), read_answers),
+    "ibin": ("v.ibin", _bin(np.int32), read_answers),
+    "fbin": ("v.fbin", _bin(np.float32), check_rows),
+    "i8bin": ("v.i8bin", _bin(np.int8), check_rows),
+    "hbin": ("v.hbin", _bin(np.float16), _convert),
+    "float64 npy": ("v.npy", lambda path: np.save(path, ROWS.astype(float)), _convert),
+    "npz": ("v.npz", lambda path: np.savez_compressed(path, ROWS), _extract),
+    "gz": ("v.fbin.gz", lambda path: path.write_bytes(gzip.compress(ROWS.tobytes())) and None, _decompress),
+    "zst": ("v.fbin.zst", _zst, _decompress),
+    "vectors parquet": ("v.parquet", _table, _convert),
+    "arrow": ("v.arrow", _table, _convert),
     "npy": ("v.npy", lambda path: np.save(path, ROWS), lambda path: np.asarray(open_vectors(path)).sum()),
     "hdf5": ("v.hdf5", _hdf5, _convert),
     "parquet": ("a.parquet", lambda path: pq.write_table(pa.Table.from_pylist(RECORDS), path), _read_parquet),

@@ -1,13 +1,15 @@
-"""Vector files: fvecs, bvecs, ivecs and npy, memory-mapped; HDF5 files of ann-benchmarks, converted to npy.
+"""Vector files that are memory-mapped. `bench.datasets.vector_files` converts all others to one of these.
 
-The ``*vecs`` formats store each row as an int32 length followed by its values (float32, uint8 or int32).
+==========================  =================================================================
+fvecs, bvecs                per row its length as int32, then its values: float32 or uint8
+fbin, u8bin, i8bin          n and d as uint32, then all values: float32, uint8 or int8
+npy                         NumPy's own format: float32, uint8 or int8
+==========================  =================================================================
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,15 @@ from bench.core.progress import bar
 from bench.core.reading import reading
 
 _VALUES: dict[str, np.dtype[Any]] = {".fvecs": np.dtype("<f4"), ".bvecs": np.dtype("u1")}
+_BIN_VALUES: dict[str, np.dtype[Any]] = {".fbin": np.dtype("<f4"), ".u8bin": np.dtype("u1"), ".i8bin": np.dtype("i1")}
+MAPPED = frozenset({*_VALUES, *_BIN_VALUES, ".npy"})
+"""The suffixes of files that `open_vectors` maps."""
+
+_TYPES = (np.float32, np.uint8, np.int8)
 _CHECK_BYTES = 64 << 20
 _CACHE_LINE = 64
 _READ_ROWS = 1 << 12
 _LEAST, _GREATEST = 1e-30, 1e37  # of squared lengths: distances in float32 stay exact enough to be ranked
-_MOST_PADDING = 64
-_MOST_EXPANSION = 1000
 
 
 def dense(
@@ -48,6 +53,18 @@ def dense(
     return copy
 
 
+def is_mappable(path: Path) -> bool:
+    """Return whether a file is of a format, and of values, that `open_vectors` maps.
+
+    Raises:
+        BenchError: the file is not a readable npy file.
+    """
+    if path.suffix != ".npy":
+        return path.suffix in MAPPED
+    with reading(path, ".npy file"):
+        return np.lib.format.open_memmap(path, mode="r").dtype in _TYPES
+
+
 def open_vectors(path: Path) -> NDArray[Any]:
     """Memory-map a file of vectors as [n, d]: float32, uint8 or int8. Rows may be strided; nothing is read.
 
@@ -59,8 +76,10 @@ def open_vectors(path: Path) -> NDArray[Any]:
         raise BenchError(f"there is no vector file {path}")
     if path.suffix == ".npy":
         return _open_npy(path)
+    if path.suffix in _BIN_VALUES:
+        return open_bin(path, _BIN_VALUES[path.suffix])
     if path.suffix not in _VALUES:
-        raise BenchError(f"{path}: vector files are .fvecs, .bvecs, .npy or .hdf5, not '{path.suffix}'")
+        raise BenchError(f"{path}: '{path.suffix}' is not one of the formats of vectors {', '.join(sorted(MAPPED))}")
     return _open_vecs(path)["row"]
 
 
@@ -88,10 +107,39 @@ def _open_vecs(path: Path) -> NDArray[Any]:
     return rows
 
 
+def open_bin(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Memory-map a ``*bin`` file of values of `dtype` as [n, d].
+
+    Raises:
+        BenchError: the file is empty, or has another size than its header says.
+    """
+    n, dim = bin_header(path)
+    size, expected = path.stat().st_size, 8 + n * dim * dtype.itemsize
+    if size != expected:
+        raise BenchError(
+            f"{path} has {size:,} bytes, but its first 8 promise {n:,} rows of {dim:,} values ({expected:,} bytes); "
+            f"the file is truncated or not {path.suffix}"
+        )
+    return np.memmap(path, dtype, mode="r", offset=8, shape=(n, dim))
+
+
+def bin_header(path: Path) -> tuple[int, int]:
+    """Return (n, d) from the first 8 bytes of a ``*bin`` file.
+
+    Raises:
+        BenchError: the file is shorter, or there is no row or no value.
+    """
+    header = np.fromfile(path, "<u4", 2)
+    if len(header) < 2 or not header.all():
+        claim = f"promises {header[0]:,} rows of {header[1]:,} values" if len(header) == 2 else "has less than 8 bytes"
+        raise BenchError(f"{path} {claim}; it should hold at least one vector")
+    return int(header[0]), int(header[1])
+
+
 def _open_npy(path: Path) -> NDArray[Any]:
     with reading(path, ".npy file"):
         array = np.lib.format.open_memmap(path, mode="r")
-    if array.ndim != 2 or not array.size or array.dtype not in (np.float32, np.uint8, np.int8):
+    if array.ndim != 2 or not array.size or array.dtype not in _TYPES:
         raise BenchError(f"{path} holds {array.dtype}{list(array.shape)}; vectors are [n, d] of float32, uint8 or int8")
     return array
 
@@ -151,105 +199,3 @@ def write_fvecs(path: Path, blocks: Iterable[NDArray[np.float32]]) -> None:
             rows["dim"] = block.shape[1]
             rows["row"] = block
             rows.tofile(file)
-
-
-def write_ivecs(path: Path, rows: Sequence[NDArray[np.integer[Any]]]) -> None:
-    """Write rows of ids, which may differ in length, as one ivecs file."""
-    with path.open("wb") as file:
-        for row in rows:
-            np.concatenate(([len(row)], row)).astype("<i4").tofile(file)
-
-
-def read_ivecs(path: Path) -> NDArray[np.int32]:
-    """Read rows of ids that may differ in length as int32[n, longest], padded with -1.
-
-    Raises:
-        BenchError: the file is missing or truncated.
-    """
-    if not path.is_file():
-        raise BenchError(f"there is no file {path}")
-    words = np.fromfile(path, "<i4")
-    starts: list[int] = []
-    at = 0
-    while at < len(words):
-        length = int(words[at])
-        if length < 0 or at + 1 + length > len(words):
-            raise BenchError(f"{path}: row {len(starts)} (byte {4 * at}) claims {length} ids, more than the file holds")
-        starts.append(at)
-        at += 1 + length
-    if os.path.getsize(path) % 4:
-        raise BenchError(f"{path} has {os.path.getsize(path)} bytes, which is not a whole number of int32")
-    lengths = words[starts] if starts else np.empty(0, np.int32)
-    needed = 4 * len(starts) * int(lengths.max(initial=0))
-    if needed > _CHECK_BYTES + _MOST_PADDING * words.nbytes:
-        raise BenchError(
-            f"{path}: row {int(lengths.argmax())} has {lengths.max()} ids, far more than the others; "
-            "the file is damaged or does not hold answers"
-        )
-    padded = np.full((len(starts), int(lengths.max(initial=0))), -1, np.int32)
-    for row, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-        padded[row, :length] = words[start + 1 : start + 1 + length]
-    return padded
-
-
-def hdf5_to_npy(source: Path, folder: Path) -> None:
-    """Convert an ann-benchmarks HDF5 file by blocks: `train` to vectors.npy and `test` to queries.npy in `folder`.
-
-    Raises:
-        BenchError: h5py is not installed; the file is damaged, lacks `train` or `test`, or refers to other
-            files.
-    """
-    h5py = _h5py(source)
-    with reading(source, "HDF5 file"), h5py.File(source, "r") as file:
-        for key, name in (("train", "vectors.npy"), ("test", "queries.npy")):
-            if key not in file:
-                raise BenchError(f"{source} has no '{key}' (found {', '.join(file)}): not an ann-benchmarks file")
-            rows = file[key]
-            _check_hdf5_rows(source, file.get(key, getlink=True), rows, key, folder)
-            kept = {np.dtype(np.bool_): np.uint8, np.dtype(np.uint8): np.uint8, np.dtype(np.int8): np.int8}
-            dtype = kept.get(rows.dtype, np.float32)
-            out = np.lib.format.open_memmap(folder / name, mode="w+", dtype=dtype, shape=rows.shape)
-            step = max(1, _CHECK_BYTES // (4 * rows.shape[1]))
-            for start in range(0, len(rows), step):
-                out[start : start + step] = rows[start : start + step]
-            out.flush()
-
-
-def hdf5_distance(source: Path) -> str | None:
-    """Return the distance that an HDF5 file states, as it spells it; None if it states none.
-
-    Raises:
-        BenchError: h5py is not installed, or the file is damaged.
-    """
-    h5py = _h5py(source)
-    with reading(source, "HDF5 file"), h5py.File(source, "r") as file:
-        value = file.attrs.get("distance")
-    return value.decode() if isinstance(value, bytes) else None if value is None else str(value)
-
-
-def _h5py(source: Path) -> Any:
-    try:
-        import h5py
-    except ImportError as error:
-        raise BenchError(f"{source}: reading HDF5 needs the extra: pip install 'fanns-bench[hdf5]'") from error
-    return h5py
-
-
-def _check_hdf5_rows(source: Path, link: Any, rows: Any, key: str, folder: Path) -> None:
-    """Check that a dataset of an HDF5 file is [n, d] of numbers, in that file alone, and of a credible size.
-
-    Raises:
-        BenchError: it is not.
-    """
-    where = f"{source}: '{key}'"
-    if type(link).__name__ != "HardLink" or getattr(rows, "external", None) or getattr(rows, "is_virtual", False):
-        raise BenchError(f"{where} refers to other files or places, which is not accepted; store the rows themselves")
-    if getattr(rows, "ndim", 0) != 2 or rows.dtype.kind not in "fiub":
-        raise BenchError(f"{where} is not an array of [n, d]: not an ann-benchmarks file")
-    if 0 in rows.shape:
-        raise BenchError(f"{where} is empty; it should hold at least one vector")
-    needed, free = 4 * rows.shape[0] * rows.shape[1], shutil.disk_usage(folder).free
-    if needed > _MOST_EXPANSION * source.stat().st_size:
-        raise BenchError(f"{where} claims {needed:,} bytes in a file of {source.stat().st_size:,}; it is damaged")
-    if needed > free:
-        raise BenchError(f"{where} takes {needed:,} bytes, and only {free:,} are free in {folder.parent}")

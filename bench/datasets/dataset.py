@@ -26,6 +26,10 @@ class Dataset:
         folder: the folder of the published layout; None for other layouts.
         metric: what the items are ranked by; under hamming, the vectors have a dimension per bit.
         digest: hex digest of the vectors, the queries and the metric.
+        vectors_name: what errors call the vectors: the file of the user, with the key or column in it.
+        filters: path of one filter per query as JSON lines, if the dataset brings filters along.
+        truth: path of published answers, see `bench.datasets.answers.read_answers`: of the queries with these
+            filters, or without filters if there are none.
     """
 
     name: str
@@ -35,6 +39,9 @@ class Dataset:
     folder: Path | None
     metric: Metric
     digest: str
+    vectors_name: str
+    filters: Path | None = None
+    truth: Path | None = None
 
     @cached_property
     def shape(self) -> tuple[int, int]:

@@ -96,8 +96,8 @@ def _reduce_ip(dataset: Dataset, folder: Path) -> None:
         row += len(block)
     if shortest < _SHORTEST * greatest:
         raise BenchError(
-            f"{dataset.vectors}: row {where} has the length {shortest:.3g}, and the longest row {greatest:.3g}; inner "
-            "products that differ so much cannot be ranked in float32; scale or drop such rows"
+            f"{dataset.vectors_name}: row {where} has the length {shortest:.3g}, and the longest row {greatest:.3g}; "
+            "inner products that differ so much cannot be ranked in float32; scale or drop such rows"
         )
 
     def reduced(rows: NDArray[Any]) -> NDArray[np.float32]:

@@ -57,7 +57,7 @@ def take_subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset
         key = digest_of("first", items, cache.digest(source))
         attributes = cache.file("attributes", key, ".parquet", lambda out: _write_first(source, items, out))
     vectors, queries = folder / "vectors.npy", folder / "queries.npy"
-    return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest)
+    return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest, truth=None)
 
 
 def _write_first(source: Path, rows: int, target: Path) -> None:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
-from bench.core.vectors import open_vectors, read_ivecs
+from bench.core.vectors import open_vectors
+from bench.datasets.answers import read_answers
 from bench.datasets.dataset import Dataset, load_rows
 from bench.system.cache import Cache
 from bench.system.files import digest_of
@@ -127,7 +128,7 @@ def differences(truth: GroundTruth, dataset: Dataset, workload: Workload) -> NDA
     """
     if workload.answers is None:
         raise BenchError(f"workload '{workload.name}' of dataset '{dataset.name}' has no published answers")
-    published = read_ivecs(workload.answers).astype(np.int64)[workload.rows]
+    published = read_answers(workload.answers).astype(np.int64)[workload.rows]
     if len(published) != len(truth.ids):
         raise BenchError(f"{workload.answers} has answers for {len(published)} queries, but there are {len(truth.ids)}")
     k = max(1, min(published.shape[1], truth.ids.shape[1]))

@@ -19,7 +19,7 @@ from bench.datasets.selectivity import percentiles
 from bench.system.cache import Cache
 from bench.workloads.difficulty import difficulty
 from bench.workloads.ground_truth import differences, ground_truth
-from bench.workloads.sources import PublishedWorkload, UnfilteredWorkload, WorkloadSource
+from bench.workloads.sources import GivenWorkload, PublishedWorkload, UnfilteredWorkload, WorkloadSource
 from bench.workloads.workload import Workload
 
 _K = 10
@@ -123,4 +123,6 @@ def _workloads(dataset: Dataset, given: WorkloadSource | None, cache: Cache) -> 
     for filter_type in PUBLISHED_WORKLOADS:
         if dataset.folder and (dataset.folder / filters_file(filter_type)).exists():
             sources.append(PublishedWorkload(filter_type.lower(), FilterType(filter_type)))
+    if given is None and dataset.filters is not None:
+        given = GivenWorkload("given")
     return [source.open(dataset, cache) for source in (*sources, *([given] if given else []))]

@@ -19,8 +19,10 @@ from bench.core.filter_json import to_json
 from bench.core.filters import Between, Everything, Filter, attributes_of, leaves, type_of
 from bench.core.fitting import check
 from bench.core.leaf import FilterType
+from bench.datasets.answers import answer_file
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import PUBLISHED_WORKLOADS, filters_file, read_filters, truth_file
+from bench.datasets.vector_files.files import file_of
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 from bench.workloads import filter_files
@@ -107,12 +109,13 @@ class PublishedWorkload:
 class GivenWorkload:
     """Filters from a file, one per line, see `bench.workloads.filter_files`; perhaps with published answers.
 
-    `answers` are ivecs, or JSON lines of DiskANN; the file of filters may have them as well.
+    By default, they are those that the dataset brings along. `answers` are of any format of
+    `bench.datasets.answers`, or JSON lines of DiskANN; the file of filters may have them as well.
     """
 
     kind: ClassVar[str] = "given"
     name: str
-    filters: str
+    filters: str | None = None
     answers: str | None = None
     queries: int | None = None
     skip: int = 0
@@ -120,17 +123,27 @@ class GivenWorkload:
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        path = Path(self.filters)
+        path = dataset.filters if self.filters is None else Path(self.filters).expanduser()
+        if path is None:
+            raise BenchError(
+                f"workload.filters is not set, and dataset '{dataset.name}' brings no filters; set it to a file of them"
+            )
         file = filter_files.read_filters(path, dataset.open_attributes())
         _check_number(path, "filters", len(file.filters), dataset)
-        answers = None if self.answers is None else Path(self.answers)
-        ids = file.answers
-        if answers is not None and answers.suffix in _JSON:
-            ids = filter_files.read_answers(answers)
-            _check_number(answers, "answers", len(ids), dataset)
-        if ids is not None:
-            answers = filter_files.keep_answers(ids, cache)
+        answers = self._answers(file.answers, dataset, cache)
         return _workload(self, file.filters[: _stop(self, dataset)], dataset.attributes, dataset, cache, answers)
+
+    def _answers(self, in_file: filter_files.Answers | None, dataset: Dataset, cache: Cache) -> Path | None:
+        """Return the published answers: those given, those in the file of filters, or those of the dataset."""
+        if self.answers is not None and Path(self.answers).suffix in _JSON:
+            path = file_of(self.answers, "workload.answers")
+            in_file = filter_files.read_answers(path)
+            _check_number(path, "answers", len(in_file), dataset)
+        elif self.answers is not None:
+            return answer_file(self.answers, "workload.answers", cache)
+        if in_file is not None:
+            return filter_files.keep_answers(in_file, cache)
+        return dataset.truth if self.filters is None else None
 
 
 @dataclass
@@ -257,6 +270,8 @@ def _workload(
 
 def _published_answers(dataset: Dataset, filter_type: FilterType) -> Path | None:
     """Return the file of the published answers of a workload, if it is there."""
+    if filter_type is FilterType.NONE and dataset.truth is not None and dataset.filters is None:
+        return dataset.truth
     path = dataset.folder / truth_file(filter_type) if dataset.folder else None
     return path if path is not None and path.exists() else None
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.core import vectors
 from bench.core.errors import BenchError
-from bench.core.vectors import check_rows, dense, hdf5_to_npy, open_vectors, read_ivecs, write_fvecs, write_ivecs
+from bench.core.vectors import check_rows, dense, open_vectors, write_fvecs
 from tests.support.small_dataset import clustered
 
 ROWS = clustered(10, 3, 0)
@@ -42,6 +42,18 @@ def test_bvecs_rows_of_any_length_are_read(tmp_path: Path) -> None:
     check_rows(path)
 
 
+@pytest.mark.parametrize(("suffix", "dtype"), [("fbin", np.float32), ("u8bin", np.uint8), ("i8bin", np.int8)])
+def test_files_of_big_ann_are_mapped(tmp_path: Path, suffix: str, dtype: Any) -> None:
+    rows = (np.arange(21) * 11 - 100).reshape(7, 3).astype(dtype)
+    path = tmp_path / f"x.{suffix}"
+    path.write_bytes(np.uint32(rows.shape).tobytes() + rows.tobytes())
+    read = open_vectors(path)
+    assert read.dtype == dtype
+    assert isinstance(read, np.memmap)
+    assert np.array_equal(read, rows)
+    check_rows(path)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int8])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_npy_is_read(tmp_path: Path, dtype: Any, order: Any) -> None:
@@ -58,8 +70,13 @@ def test_npy_is_read(tmp_path: Path, dtype: Any, order: Any) -> None:
         ("x.bvecs", b"\x01", "is empty"),
         ("x.fvecs", np.int32(0).tobytes(), "first row claims 0 values"),
         ("x.fvecs", np.int32(-5).tobytes(), "first row claims -5 values"),
-        ("x.txt", b"1 2 3", "not '.txt'"),
-        ("x.ivecs", np.ones(4, "<i4").tobytes(), "not '.ivecs'"),
+        ("x.txt", b"1 2 3", "'.txt' is not one of the formats"),
+        ("x.ivecs", np.ones(4, "<i4").tobytes(), "'.ivecs' is not one of the formats"),
+        ("x.fbin", b"", "has less than 8 bytes"),
+        ("x.fbin", np.uint32([3, 0]).tobytes(), "promises 3 rows of 0 values"),
+        ("x.u8bin", np.uint32([3, 2]).tobytes() + b"12345", "has 13 bytes, but its first 8 promise 3 rows of 2 values"),
+        ("x.i8bin", np.uint32([3, 2]).tobytes() + b"1234567", "has 15 bytes"),
+        ("x.fbin", np.uint32([2**32 - 1, 2**32 - 1]).tobytes(), "is truncated or not .fbin"),
         ("x.npy", b"", "not a readable .npy"),
         ("x.npy", b"PK\x03\x04 a zip file", "not a readable .npy"),
     ],
@@ -127,60 +144,6 @@ def test_rows_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytest.
 
 def test_large_finite_values_are_accepted(tmp_path: Path) -> None:
     check_rows(fvecs(tmp_path / "x.fvecs", np.full((2, 4), 1e18)))
-
-
-def test_ivecs_rows_may_differ_in_length(tmp_path: Path) -> None:
-    path = tmp_path / "x.ivecs"
-    write_ivecs(path, [np.array([3, 1, 2]), np.array([], np.int64), np.array([7]), np.array([5, -1])])
-    assert read_ivecs(path).tolist() == [[3, 1, 2], [-1, -1, -1], [7, -1, -1], [5, -1, -1]]
-
-
-def test_ivecs_may_have_no_rows(tmp_path: Path) -> None:
-    write_ivecs(tmp_path / "x.ivecs", [])
-    assert read_ivecs(tmp_path / "x.ivecs").shape == (0, 0)
-
-
-@pytest.mark.parametrize(("lost", "complaint"), [(4, r"row 1 \(byte 12\) claims 3 ids"), (1, "row 1"), (8, "row 1")])
-def test_truncated_ivecs_are_refused(tmp_path: Path, lost: int, complaint: str) -> None:
-    path = tmp_path / "x.ivecs"
-    write_ivecs(path, [np.array([1, 2]), np.array([1, 2, 3])])
-    path.write_bytes(path.read_bytes()[:-lost])
-    with pytest.raises(BenchError, match=complaint):
-        read_ivecs(path)
-
-
-def test_ivecs_with_extra_bytes_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.ivecs"
-    write_ivecs(path, [np.array([1, 2])])
-    path.write_bytes(path.read_bytes() + b"\0")
-    with pytest.raises(BenchError, match="not a whole number of int32"):
-        read_ivecs(path)
-
-
-def test_hdf5_of_ann_benchmarks_is_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    h5py = pytest.importorskip("h5py")
-    monkeypatch.setattr(vectors, "_CHECK_BYTES", 48)
-    queries = clustered(5, 3, 1)
-    with h5py.File(tmp_path / "x.hdf5", "w") as file:
-        file["train"], file["test"] = ROWS, queries
-    hdf5_to_npy(tmp_path / "x.hdf5", tmp_path)
-    for name, rows in (("vectors.npy", ROWS), ("queries.npy", queries)):
-        assert np.array_equal(open_vectors(tmp_path / name), rows)
-
-
-def test_other_hdf5_is_refused(tmp_path: Path) -> None:
-    h5py = pytest.importorskip("h5py")
-    (tmp_path / "broken.hdf5").write_bytes(b"no HDF5")
-    with pytest.raises(BenchError, match=r"broken.hdf5 is not a readable HDF5 file"):
-        hdf5_to_npy(tmp_path / "broken.hdf5", tmp_path)
-    with h5py.File(tmp_path / "x.hdf5", "w") as file:
-        file["train"] = ROWS
-    with pytest.raises(BenchError, match="has no 'test'"):
-        hdf5_to_npy(tmp_path / "x.hdf5", tmp_path)
-    with h5py.File(tmp_path / "flat.hdf5", "w") as file:
-        file["train"], file["test"] = ROWS.ravel(), ROWS
-    with pytest.raises(BenchError, match=r"flat.hdf5: 'train'"):
-        hdf5_to_npy(tmp_path / "flat.hdf5", tmp_path)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])

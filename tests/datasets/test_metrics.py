@@ -93,7 +93,7 @@ def test_an_hdf5_file_with_another_metric_is_refused(tmp_path: Path, cache: Cach
     with h5py.File(tmp_path / "a.hdf5", "w") as file:
         file["train"], file["test"] = uneven(), clustered(Q, DIM, 2)
         file.attrs["distance"] = stated
-    with pytest.raises(BenchError, match=r"a\.hdf5 names the distance '(jaccard|manhattan)'; this benchmark ranks by"):
+    with pytest.raises(BenchError, match=r"a\.hdf5: 'train' names the distance '(jaccard|manhattan)'; this benchmark"):
         VectorsSource("made", str(tmp_path / "a.hdf5")).open(cache)
 
 

@@ -14,10 +14,13 @@ import pytest
 
 from bench.core.errors import BenchError, plain
 from bench.core.paths import PROJECT
-from bench.core.vectors import check_rows, hdf5_to_npy, read_ivecs, write_fvecs, write_ivecs
+from bench.core.vectors import check_rows, write_fvecs
 from bench.datasets import hub
+from bench.datasets.answers import read_ivecs, write_ivecs
 from bench.datasets.json_attributes import attributes_to_parquet
 from bench.datasets.manifest import MANIFEST, damaged_files
+from bench.datasets.sources import VectorsSource
+from bench.system.cache import Cache
 
 ROWS = np.ones((4, 3), np.float32)
 
@@ -28,7 +31,7 @@ def hdf5(path: Path) -> Any:
 
 def refused(path: Path, match: str) -> None:
     with pytest.raises(BenchError, match=match):
-        hdf5_to_npy(path, path.parent)
+        VectorsSource("x", str(path)).open(Cache(path.parent / "cache"))
 
 
 def test_an_hdf5_file_reads_no_other_file(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
-from bench.core.vectors import open_vectors, write_fvecs, write_ivecs
+from bench.core.vectors import open_vectors, write_fvecs
+from bench.datasets.answers import write_ivecs
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import truth_file
 from bench.datasets.sources import LayoutSource

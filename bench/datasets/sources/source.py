@@ -1,0 +1,164 @@
+"""What all sources of datasets share: their protocol, and the check that the parts of a dataset match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from bench.core.attributes import Attributes
+from bench.core.errors import BenchError
+from bench.core.metrics import Metric, metric_of, zero_rows
+from bench.core.reading import renamed
+from bench.core.vectors import check_finite, check_rows, open_vectors
+from bench.datasets.answers import answer_file, read_answers
+from bench.datasets.dataset import Dataset
+from bench.datasets.json_attributes import FORMAT, attributes_to_parquet
+from bench.datasets.json_lines import json_lines
+from bench.datasets.reduction import as_bits
+from bench.datasets.vector_files.files import VectorFile
+from bench.system.cache import Cache
+from bench.system.files import digest_of
+
+
+class Source(Protocol):
+    """The configuration of a dataset, which can open it."""
+
+    name: str
+
+    def open(self, cache: Cache) -> Dataset:
+        """Check the files, derive what is missing, and return the dataset.
+
+        Raises:
+            BenchError: a file is missing or damaged, or does not match the others.
+        """
+        ...
+
+    def state(self) -> str:
+        """Return in a few words whether the dataset is on this machine."""
+        ...
+
+
+class Part(NamedTuple):
+    """A file of a dataset beside its vectors.
+
+    Attributes:
+        path: the file, or what was derived from it.
+        name: the file of the user, for errors.
+    """
+
+    path: Path
+    name: str
+
+
+def attributes_part(source: Path, cache: Cache) -> Part:
+    """Return the attributes of a Parquet file or of JSON lines, as Parquet.
+
+    Raises:
+        BenchError: the file is missing or damaged.
+    """
+    if source.suffix == ".parquet":
+        return Part(source, str(source))
+    derived = cache.file(
+        "attributes",
+        digest_of(FORMAT, cache.digest(source)),
+        ".parquet",
+        lambda out: attributes_to_parquet(source, out),
+    )
+    return Part(derived, str(source))
+
+
+def truth_part(given: str, where: str, cache: Cache) -> Part:
+    """Return the published answers of a file of any format.
+
+    Raises:
+        BenchError: the file is missing or damaged.
+    """
+    return Part(answer_file(given, where, cache), given)
+
+
+def metric_of_key(key: str | None, vectors: VectorFile | None = None) -> Metric:
+    """Return the metric that the key `dataset.metric` sets, or else the one that the file of the vectors states.
+
+    Raises:
+        BenchError: there is no such metric.
+    """
+    if key is not None:
+        return metric_of(key, "dataset.metric")
+    if vectors is not None and vectors.stated is not None:
+        return metric_of(vectors.stated, vectors.name)
+    return Metric.L2
+
+
+def checked(
+    name: str,
+    vectors: VectorFile,
+    queries: VectorFile,
+    metric: Metric,
+    cache: Cache,
+    *,
+    attributes: Part | None = None,
+    folder: Path | None = None,
+    filters: Part | None = None,
+    truth: Part | None = None,
+) -> Dataset:
+    """Check that the parts of a dataset match, and return it.
+
+    Args:
+        name: of the dataset.
+        vectors: of the items.
+        queries: the query vectors.
+        metric: what the items are ranked by.
+        cache: keeps the digests.
+        attributes: of the items, as Parquet.
+        folder: of the published layout, if it is one.
+        filters: one per query, if the dataset brings its own.
+        truth: published answers, one list per query.
+
+    Raises:
+        BenchError: a part is damaged, or has another number of dimensions, items or queries.
+    """
+    with renamed(vectors.path, vectors.name), renamed(queries.path, queries.name):
+        database, query_rows = open_vectors(vectors.path), open_vectors(queries.path)
+        if database.shape[1] != query_rows.shape[1]:
+            raise BenchError(
+                f"{queries.name} has vectors of {query_rows.shape[1]} dimensions, but {vectors.name} has "
+                f"{database.shape[1]}"
+            )
+        _check_length(attributes, "items", lambda path: Attributes.open(path).n, vectors.name, len(database))
+        _check_length(filters, "filters", _lines, queries.name, len(query_rows))
+        _check_length(truth, "answers", lambda path: len(read_answers(path)), queries.name, len(query_rows))
+        # Directions are compared in float64, whatever the lengths are.
+        check = check_finite if metric is Metric.COSINE else check_rows
+        digest = digest_of(*(cache.digest(file.path, check) for file in (vectors, queries)), metric)
+        if metric in (Metric.COSINE, Metric.IP) and len(zero := zero_rows(query_rows)):
+            raise BenchError(
+                f"{queries.name}: row {zero[0]} is all zeros, which ranks no item by {metric}; drop such queries"
+            )
+        files = vectors.path, queries.path
+        if metric is Metric.HAMMING:
+            files = as_bits(*files, digest, cache)
+    return Dataset(
+        name,
+        *files,
+        attributes.path if attributes else None,
+        folder,
+        metric,
+        digest,
+        vectors.name,
+        filters.path if filters else None,
+        truth.path if truth else None,
+    )
+
+
+def _check_length(part: Part | None, unit: str, count: Callable[[Path], int], other: str, expected: int) -> None:
+    if part is None:
+        return
+    with renamed(part.path, part.name):
+        n = count(part.path)
+    if n != expected:
+        raise BenchError(f"{part.name} has {n} {unit}, but {other} has {expected}")
+
+
+def _lines(path: Path) -> int:
+    return sum(1 for _ in json_lines(path))
