@@ -52,6 +52,7 @@ class Info:
         metrics: what it can rank by itself. Under any other, a method that has L2 gets vectors and queries whose
             squared L2 distances rank the items in the same order.
         needs_values: whether every item must have a value of every attribute that the filters test.
+        same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
         timed_by: whose clock says how long a search takes; see `Algorithm.program_seconds`.
     """
@@ -71,6 +72,7 @@ class Info:
     holds_vectors: bool = False
     needs_values: bool = False
     timed_by: TimedBy = TimedBy.HARNESS
+    same_attributes: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Digra(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Jiang et al., DIGRA: A Dynamic Graph Indexing for Approximate Nearest Neighbor Search with Range Filter",
         year=2025,
         approach="hybrid index",

@@ -50,6 +50,7 @@ class Dsg(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Peng et al., Dynamic Range-Filtering Approximate Nearest Neighbor Search",
         year=2025,
         approach="hybrid index",

@@ -82,6 +82,7 @@ class Method:
         unsupported: per filter type, why it is not served, or None.
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
         needs_values: whether every item must have a value of every attribute that the filters test.
+        same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files of the index hold the vectors.
         timed_by: whose clock says how long a search takes.
         reads: the formats of stored vectors that it searches.
@@ -107,6 +108,7 @@ class Method:
     depends_on_attributes: bool
     holds_vectors: bool
     needs_values: bool
+    same_attributes: bool
     build: tuple[Param, ...]
     search: tuple[Param, ...]
     sources: tuple[Path, ...]
@@ -132,6 +134,7 @@ class Method:
             depends_on_attributes=False,
             holds_vectors=False,
             needs_values=False,
+            same_attributes=False,
             build=(),
             search=(),
             sources=(),

@@ -273,6 +273,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         holds_vectors=info.holds_vectors,
         needs_values=info.needs_values,
         timed_by=info.timed_by,
+        same_attributes=info.same_attributes,
         build=declared_params(method.BuildParams),
         search=declared_params(method.SearchParams),
         sources=loaded_files(),

@@ -183,6 +183,14 @@ class Row:
         "whose clock timed the search: harness, or program where a program says so itself; null in earlier rows",
         default=None,
     )
+    relevance_mean: float | None = column(
+        "fraction of the k nearest of all items that pass, the mean over the queries", default=None
+    )
+    hardness_mean: float | None = column(
+        "rank among all items of the k-th that passes, over k, the mean over queries that some item matches",
+        default=None,
+    )
+    hardness_median: float | None = column("the median of the same", default=None)
 
 
 @dataclass(frozen=True)
@@ -195,6 +203,11 @@ class QueryRow:
     latency_ms: np.float32 | None = column("latency where the query was searched alone; else null", "ms")
     selectivity: np.float32 = column("fraction of items that pass its filter")
     returned: np.int32 = column("returned ids that are items, distinct and pass")
+    relevance: np.float32 | None = column("fraction of the k nearest of all items that pass its filter")
+    hardness: np.float32 | None = column(
+        "rank among all items of the k-th that passes, over k; of the last one, over their number, if fewer than k "
+        "pass; null where none does"
+    )
 
 
 _ARROW: dict[type, pa.DataType] = {

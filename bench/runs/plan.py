@@ -13,6 +13,7 @@ import psutil
 from bench.config.algorithm import AlgorithmConfig
 from bench.core.cpus import allowed_cpus
 from bench.core.errors import BenchError, LibraryMissing
+from bench.core.filters import attributes_of
 from bench.core.formats import Storage
 from bench.core.method import Method
 from bench.core.typed_json import dumps
@@ -144,6 +145,8 @@ def make_plan(config: RunConfig) -> Plan:
     workload = config.workload.open(dataset, cache)
     storage = config.storage.format
     unsupported = method.why_not(workload.filter_type, storage, dataset.metric)
+    if unsupported is None and method.same_attributes:
+        unsupported = _other_attributes(workload)
     if unsupported is None and method.needs_values:
         unsupported = _missing_values(workload)
     searched, codes, inputs = Searched(dataset.vectors, dataset.queries, dataset.metric), None, {}
@@ -168,6 +171,18 @@ def make_plan(config: RunConfig) -> Plan:
         codes=codes,
         inputs=inputs,
     )
+
+
+def _other_attributes(workload: Workload) -> str | None:
+    """Return which query's filter tests other attributes than the first one's, in words; None if none does."""
+    first, *others = (attributes_of([filter_]) for filter_ in workload.filters)
+    for query, names in enumerate(others, 1):
+        if names != first:
+            return (
+                f"its index is over the attributes that all filters test, but query 0 tests {', '.join(first)}, "
+                f"and query {query} {', '.join(names)}"
+            )
+    return None
 
 
 def _method(config: AlgorithmConfig, cache: Cache) -> Method:

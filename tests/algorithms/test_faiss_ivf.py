@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 from algorithms.base import Data
 from algorithms.baselines.faiss_ivf import FaissIvfPqInFilter, PqBuild, PqSearch
 from bench.core.attributes import Attributes
-from bench.core.filters import Everything, FilterType
+from bench.core.filters import Everything
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
 from tests.support.problems import through_disk
