@@ -52,7 +52,7 @@ def described(target: str, cache: Cache) -> Method:
     """
     root = cache.root.resolve()
     hidden = (root, *(root.parent / name for name in _RESULTS))
-    sandbox = Sandbox(hidden, (), (), (), read_only=False)  # it may write bytecode
+    sandbox = Sandbox(hidden, (), search_path(), (), read_only=False)  # it may write bytecode
     try:
         with Child(Task(target=target, search_path=search_path()), sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)
