@@ -91,9 +91,9 @@ $(WITH)%: $(STAMP)
 # It has no wheels, so it needs a C++ compiler. Without it, everything but its own methods works.
 $(WITH)hnswlib: $(STAMP)
 	@if $(PIP) -e '.[hnswlib]' >$@.log 2>&1; then touch $@; else \
-	echo 'hnswlib is not installed: it is built from source, and that failed ($@.log says how). It needs a C++'; \
-	echo 'compiler and the headers of Python (on Debian: apt install g++ python3-dev). Everything else works;'; \
-	echo 'the methods of hnswlib are reported as unsupported until a later make bench can build it.'; fi
+	echo 'hnswlib is not installed: it is built from source, and that failed; $@.log says how.'; \
+	echo 'It needs a C++ compiler and the headers of Python (on Debian: apt install g++ python3-dev).'; \
+	echo 'Everything else works. Its methods are unsupported until a later make bench can build it.'; fi
 
 # What is imported gets compiled to bytecode then; to compile all of it takes longer than the download.
 $(STAMP): pyproject.toml

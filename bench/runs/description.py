@@ -58,7 +58,7 @@ def described(task: Task, cache: Cache) -> Method:
     """
     root = cache.root.resolve()
     hidden = (root, *(root.parent / name for name in _RESULTS))
-    sandbox = Sandbox(hidden, (), (), (), read_only=False)  # it may write bytecode
+    sandbox = Sandbox(hidden, (), search_path(), (), read_only=False)  # it may write bytecode
     try:
         with Child(task, sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)

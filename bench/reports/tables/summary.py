@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.reports.titles import natural_key
 from bench.results.curves import best_at, failures, points, unserved
-from bench.results.rows import METHOD, Status
+from bench.results.rows import METHOD, Status, method_title
 from bench.results.selection import FIGURE, PANEL, figures, panels
 
 COSTS = ["build_seconds", "index_bytes", "build_memory_bytes", "search_memory_bytes"]
 
 
 def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.DataFrame:
-    """Return one row per figure, panel and method that serves the filters of the panel.
+    """Return one row per figure, panel and method that serves the filters of the panel, in natural order.
 
     If a method has several builds, ``{y}_at_{recall}`` follows the Pareto front of all of them. The costs are those of
     the build in `build_params`: the fastest one at the highest of `recalls` that any build reaches, or else the one
@@ -37,7 +38,9 @@ def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.
         {**{name: panel[name].iloc[0] for name in [*FIGURE, *PANEL]}, **_method(of_method, x, y, recalls)}
         for _, figure in figures(rows)
         for panel in panels(figure)
-        for method, of_method in panel.groupby(METHOD)
+        for method, of_method in sorted(
+            panel.groupby(METHOD), key=lambda group: natural_key(method_title(*map(str, group[0])))
+        )
         if method not in unserved(panel)
     ]
     qps = [f"{y}_at_{recall:g}" for recall in recalls]
