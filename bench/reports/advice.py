@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.results.curves import Failure, best_at, failures, points, unserved
-from bench.results.ranking import noise, places
+from bench.results.curves import best_at, failures, points, unserved
+from bench.results.ranking import noises, places
 from bench.results.rows import METHOD, Status, reason_of
 
 Method = tuple[str, str]
@@ -84,22 +84,20 @@ def advise(rows: pd.DataFrame, x: str, y: str, recall: float, limits: Mapping[st
         recall: the least recall.
         limits: the most that a point may need, by keys of `LIMITS`.
     """
-    curves = {
-        (str(a), str(s)): (of_method, costed(of_method, x, y)) for (a, s), of_method in rows.groupby(METHOD)
-    }
-    allowed = {method: curve[_within(curve, limits)] for method, (_, curve) in curves.items()}
+    curves = {(str(a), str(s)): costed(of_method, x, y) for (a, s), of_method in rows.groupby(METHOD)}
+    allowed = {method: curve[_within(curve, limits)] for method, curve in curves.items()}
     throughput = {method: _at(curve, recall) for method, curve in allowed.items()}
     ranked = {method: value for method, value in throughput.items() if value > 0}
-    noises = {method: noise(*curves[method]) for method in ranked}
+    noise_of = noises(rows, x, y)
     choices = [
-        Choice(method, place, len(group) > 1, ranked[method], noises[method], _fastest(allowed[method], recall))
-        for place, group in _numbered(places(ranked, noises))
+        Choice(method, place, len(group) > 1, ranked[method], noise_of[method], _fastest(allowed[method], recall))
+        for place, group in _numbered(places(ranked, noise_of))
         for method in group
     ]
-    failed = {(one.algorithm, one.storage): one for one in failures(rows)}
+    unserved_by, failed = reasons_unserved(rows), words_of_failures(rows)
     dropouts = [
-        _dropout(method, curve, recall, limits) or _without_points(method, of_method, rows, failed.get(method))
-        for method, (of_method, curve) in curves.items()
+        _dropout(method, curve, recall, limits) or _without_points(method, unserved_by, failed)
+        for method, curve in curves.items()
         if method not in ranked
     ]
     return Advice(choices, dropouts)
@@ -153,11 +151,25 @@ def _dropout(method: Method, curve: pd.DataFrame, recall: float, limits: Mapping
     return Dropout(method, "limits")
 
 
-def _without_points(method: Method, of_method: pd.DataFrame, rows: pd.DataFrame, failure: Failure | None) -> Dropout:
+def _without_points(method: Method, unserved_by: Mapping[Method, str], failed: Mapping[Method, str]) -> Dropout:
     """Return why a method has no point."""
-    if method in unserved(rows):
-        reasons = of_method["error"].dropna().map(reason_of)
-        return Dropout(method, "unserved", words=str(reasons.iloc[0]) if len(reasons) else "")
-    if failure is None:
-        return Dropout(method, "recall", value=np.nan)
-    return Dropout(method, "failed", words=f"{failure}" + (f": {failure.reason}" if failure.reason else ""))
+    if method in unserved_by:
+        return Dropout(method, "unserved", words=unserved_by[method])
+    failure = failed.get(method)
+    return Dropout(method, "failed", words=failure) if failure else Dropout(method, "recall")
+
+
+def words_of_failures(rows: pd.DataFrame) -> dict[Method, str]:
+    """Return how the rows of each method failed and why, in words, for the methods that have failed rows."""
+    words: dict[Method, list[str]] = {}
+    for one in failures(rows):
+        words.setdefault((one.algorithm, one.storage), []).append(f"{one}" + (f": {one.reason}" if one.reason else ""))
+    return {method: "; ".join(parts) for method, parts in words.items()}
+
+
+def reasons_unserved(rows: pd.DataFrame) -> dict[Method, str]:
+    """Return why each method that does not serve the filters of a panel does not."""
+    methods = unserved(rows)
+    reasons = rows["error"].where(rows["error"].isna(), rows["error"].map(reason_of, na_action="ignore"))
+    first = reasons.groupby([rows[name] for name in METHOD]).first()
+    return {method: str(first[method] or "") for method in methods}

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-import numpy as np
 import pandas as pd
+
+from bench.results.curves import SETTING
+from bench.results.rows import METHOD, Status
 
 Method = TypeVar("Method")
 
 
-def noise(rows: pd.DataFrame, curve: pd.DataFrame) -> float:
-    """Return the relative noise of a method's throughput: the spread of its passes, or that of its repeats if greater.
+def noises(
+    rows: pd.DataFrame, x: str, y: str, by: Sequence[str] = METHOD, point: Sequence[str] = SETTING
+) -> dict[Any, float]:
+    """Return the relative noise of the throughput of each method.
+
+    It is the spread of the passes or that of the repeats, whichever is greater, each the median over a method's rows or
+    points.
 
     Args:
-        rows: of one method on one panel.
-        curve: its points, from `bench.results.curves.points`.
+        rows: of one panel, or of several that are among `by`.
+        x: the column of the recalls.
+        y: the column of the throughput.
+        by: the columns that tell methods apart.
+        point: the columns that tell the points of a method apart.
     """
-    passes = (rows["slowest_pass_seconds"] / rows["fastest_pass_seconds"]) ** 0.5 - 1
-    return float(np.nanmax([passes.median(), (curve["y_std"] / curve["y"]).median(), 0.0]))
+    keys = [rows[name] for name in by]
+    passes = ((rows["slowest_pass_seconds"] / rows["fastest_pass_seconds"]) ** 0.5 - 1).groupby(keys).median()
+    good = rows[(rows["status"] == Status.OK) & rows[x].notna() & rows[y].notna()]
+    points = good.groupby([*by, *(name for name in point if name not in by)], dropna=False)[y].agg(["mean", "std"])
+    repeats = (points["std"].fillna(0.0) / points["mean"]).groupby(list(by)).median()
+    both: dict[Any, float] = pd.concat([passes, repeats], axis=1).max(axis=1).fillna(0.0).clip(lower=0.0).to_dict()
+    return both
 
 
 def places(throughput: Mapping[Method, float], noise_of: Mapping[Method, float]) -> list[list[Method]]:

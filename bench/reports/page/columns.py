@@ -10,10 +10,10 @@ import pandas as pd
 from bench.results.rows import Row
 
 SHOWN = (
-    "status", "error", "build_params", "search_params", "rerank", "repeat", "seed", "threads_build", "recall",
-    "recall_paper", "underfill", "violations", "qps", "qps_with_prepare", "qps_one_by_one", "latency_p50_ms",
-    "latency_p95_ms", "latency_p99_ms", "build_seconds", "build_memory_bytes", "search_memory_bytes", "index_bytes",
-    "distance_computations", "selectivity_mean", "started_at", "run_id", "code_revision", "remarks",
+    "status", "error", "search_params", "recall", "qps", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms",
+    "build_params", "build_seconds", "build_memory_bytes", "search_memory_bytes", "index_bytes", "qps_with_prepare",
+    "qps_one_by_one", "recall_paper", "underfill", "violations", "distance_computations", "selectivity_mean", "rerank",
+    "repeat", "seed", "threads_build", "started_at", "run_id", "code_revision", "remarks",
 )  # fmt: skip
 """The columns of a row that the page holds; what is the same in a whole panel is kept there."""
 

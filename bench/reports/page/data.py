@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from bench.core.filters import FilterType
+from bench.reports.advice import reasons_unserved, words_of_failures
 from bench.reports.commands import method_words, panel_words, param_words
 from bench.reports.figures.style import FAMILIES, style_of
 from bench.reports.load import Results
@@ -18,9 +19,9 @@ from bench.reports.page.latencies import quantiles_of
 from bench.reports.page.logs import logs_of
 from bench.reports.tables.comparison import compared
 from bench.reports.titles import panel_facts, panel_title
-from bench.results.curves import SETTING, failing_fractions, failures, points, unserved
-from bench.results.ranking import noise
-from bench.results.rows import METHOD, reason_of
+from bench.results.curves import SETTING, failing_fractions
+from bench.results.ranking import noises
+from bench.results.rows import METHOD
 from bench.results.selection import FIGURE, PANEL, X_AXES, Y_AXES
 
 AXES: dict[str, tuple[str, Callable[[pd.DataFrame], float]]] = {
@@ -51,7 +52,7 @@ class PageData:
         axes: titles of what workloads differ in; see `AXES`.
         panels: see `_panel`; rows name them by position.
         methods: see `_method`; rows name them by position.
-        entries: what is said of a method in a panel; see `_entry`.
+        entries: what is said of a method in a panel; see `_entries`.
         columns: the rows: their panel, method and point, then the columns of `SHOWN`.
         words: of the command that makes a row again, by the parameters in the columns.
         quantiles: of the latencies, by point.
@@ -91,12 +92,7 @@ def page_data(results: Mapping[str, Results]) -> PageData:
         stores=list(results),
         panels=[_panel(group) for group in panels],
         methods=[_method(first) for first in methods],
-        entries=[
-            _entry(of_method, panel)
-            for group in panels
-            for _, panel in group.groupby("store")
-            for _, of_method in panel.groupby("method")
-        ],
+        entries=list(_entries(rows)),
         columns=[column_of(rows, name) for name in ("panel", "method", "point", *shown)],
         words={phase: _words(phase, rows[f"{phase}_params"]) for phase in ("build", "search")},
         quantiles=quantiles_of(rows, {name: one.store for name, one in results.items()}),
@@ -143,18 +139,21 @@ def _method(first: pd.Series[Any]) -> dict[str, Any]:
     }
 
 
-def _entry(rows: pd.DataFrame, panel: pd.DataFrame) -> dict[str, Any]:
-    """Return what is said of a method in a panel: its noise, and what failed, is not served or fails the filter."""
-    method = (str(rows["algorithm"].iloc[0]), str(rows["storage"].iloc[0]))
-    reasons = rows["error"].dropna().map(reason_of)
-    return {
-        "panel": int(rows["panel"].iloc[0]),
-        "method": int(rows["method"].iloc[0]),
-        "noise": {y: noise(rows, points(rows, "recall", y)) for y in Y_AXES},
-        "failures": [f"{one}" + (f": {one.reason}" if one.reason else "") for one in failures(rows)],
-        "unserved": (str(reasons.iloc[0]) if len(reasons) else "") if method in unserved(panel) else None,
-        "failing": failing_fractions(rows).get(method),
-    }
+def _entries(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield what is said of a method in a panel: its noise, and what failed, is not served or fails the filter."""
+    noise_of = {y: noises(rows, "recall", y, ["panel", "method"], ["point"]) for y in Y_AXES}
+    for (panel, _), of_panel in rows.groupby(["panel", "store"]):
+        failed, unserved_by, failing = words_of_failures(of_panel), reasons_unserved(of_panel), failing_fractions(of_panel)
+        for first in of_panel.drop_duplicates("method").itertuples():
+            method = (str(first.algorithm), str(first.storage))
+            yield {
+                "panel": int(str(panel)),
+                "method": int(str(first.method)),
+                "noise": {y: of_metric[panel, first.method] for y, of_metric in noise_of.items()},
+                "failed": failed.get(method),
+                "unserved": unserved_by.get(method),
+                "failing": failing.get(method),
+            }
 
 
 def _words(phase: str, params: pd.Series[str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import string
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
@@ -62,5 +61,5 @@ def _policy(scripts: Sequence[str]) -> str:
 
 def _json(data: PageData) -> str:
     """Return the data as JSON that ends no script element, whatever its texts are."""
-    text = json.dumps(asdict(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    text = json.dumps(vars(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=vars)
     return text.replace("<", "\\u003c")

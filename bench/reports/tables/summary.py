@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.curves import best_at, failures, points, unserved
-from bench.results.ranking import noise, places
+from bench.results.ranking import noises, places
 from bench.results.rows import METHOD, Status
 from bench.results.selection import FIGURE, PANEL, figures, panels
 
@@ -76,11 +76,10 @@ def ties(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> tuple[
     Returns:
         the recall and the methods, fastest first; None if there is no tie.
     """
-    methods = {(str(a), str(s)): of_method for (a, s), of_method in rows.groupby(METHOD)}
-    curves = {method: points(of_method, x, y) for method, of_method in methods.items()}
+    curves = {(str(a), str(s)): points(of_method, x, y) for (a, s), of_method in rows.groupby(METHOD)}
     for recall in sorted(recalls, reverse=True):
         at = {method: _at(curve, [recall])[0] for method, curve in curves.items() if len(curve)}
-        if groups := places(at, {method: noise(methods[method], curves[method]) for method in at}):
+        if groups := places(at, noises(rows, x, y)):
             return (recall, groups[0]) if len(groups[0]) > 1 else None
     return None
 

@@ -59,7 +59,7 @@ const Advice = (() => {
 
   function withoutPoints(entry) {
     if (entry.unserved != null) return `it does not serve these filters${entry.unserved && ` (${entry.unserved})`}`;
-    return entry.failures.join("; ") || "it has no recall, as no query has a match";
+    return entry.failed ?? "it has no recall, as no query has a match";
   }
 
   return { advise, LIMITS, cost, memory };

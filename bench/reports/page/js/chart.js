@@ -4,8 +4,19 @@
 const Chart = (() => {
   const { h } = Dom;
   const TICKS = [0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1];
-  const APART = 0.075; // of an axis, between two labels of recalls
+  const APART = 31; // pixels between two labels of recalls
   const LABEL_HEIGHT = 15;
+  const [NARROWEST, WIDEST, GAP] = [380, 700, 44]; // as in charts.css
+
+  /** Returns the width of charts that stand beside each other, in pixels, so that their text keeps its size. */
+  function width() {
+    const space = document.getElementById("view").clientWidth;
+    const columns = Math.max(1, Math.floor((space + GAP) / (NARROWEST + GAP)));
+    return Math.round(Math.min(WIDEST, (space - GAP * (columns - 1)) / columns));
+  }
+
+  /** Returns whether there is room for names beside the curves. */
+  const isRoomy = (width) => width > 360;
 
   /** Returns a chart of the plotting library with the looks of the page. */
   function plot({ title, ...options }) {
@@ -21,11 +32,14 @@ const Chart = (() => {
     return figure;
   }
 
-  /** Returns the axis of recalls, by the cube root of the missed fraction: 0.9 is about half way. */
-  function recallAxis(least) {
-    const place = (recall) => 1 - Math.cbrt((1 - recall) / (1 - least));
+  /** Returns the axis of recalls, a number of pixels long, by the cube root of the missed fraction. */
+  function recallAxis(least, pixels) {
+    const place = (recall) => pixels * (1 - Math.cbrt((1 - recall) / (1 - least)));
     const ticks = TICKS.filter((recall) => recall >= least);
-    const labelled = ticks.filter((recall, at) => recall === 1 || (place(recall) < 1 - APART && (at === 0 || place(recall) - place(ticks[at - 1]) > APART)));
+    const labelled = [1];
+    for (const recall of ticks.toReversed()) {
+      if (place(labelled.at(-1)) - place(recall) > APART) labelled.push(recall);
+    }
     return {
       scale: { type: "pow", exponent: 1 / 3, domain: [1 - least, 0], insetRight: 10, insetLeft: 8 },
       marks: [
@@ -103,5 +117,5 @@ const Chart = (() => {
     return frame;
   }
 
-  return { plot, recallAxis, logAxis, apart, framed, LABEL_HEIGHT };
+  return { width, isRoomy, plot, recallAxis, logAxis, apart, framed };
 })();

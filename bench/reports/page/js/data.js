@@ -39,5 +39,7 @@ const Data = (() => {
     return d3.range(length(columns[0])).map((row) => Object.fromEntries(columns.map((c) => [c.name, at(c, row)])));
   }
 
-  return { page, rows, panels, methods, value, methodsIn, pointsIn, entryOf, records, has: (name) => byName.has(name) };
+  const hasRepeats = new Set(rows.map((row) => value("point", row))).size < rows.length;
+
+  return { hasRepeats, page, rows, panels, methods, value, methodsIn, pointsIn, entryOf, records, has: (name) => byName.has(name) };
 })();

@@ -67,6 +67,11 @@
   document.getElementById("tools").append(theme, h("button", { type: "button", class: "quiet", onclick: () => print() }, "Print"));
   document.getElementById("stores").textContent = Data.page.stores.join(" and ");
 
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth !== width) render({ keepControls: true });
+    width = innerWidth;
+  });
   State.listen(render);
   render();
 })();

@@ -4,6 +4,7 @@
 const Table = (() => {
   const { h, download } = Dom;
   const STEP = 200;
+  const LONG = 60; // characters, from which a text is cut to three lines
 
   /**
    * Returns a table. Each column has a `title`, `get` (its value for a record), and optionally `write` (that value as
@@ -43,9 +44,11 @@ const Table = (() => {
 
     function cell(column, record) {
       const value = column.get(record);
-      const text = column.cell ? column.cell(value, record) : (column.write ?? Format.plain)(value);
-      return h("td", { class: column.isNumber ? "number" : null }, text);
+      const content = column.cell ? column.cell(value, record) : clamped((column.write ?? Format.plain)(value));
+      return h("td", { class: column.isNumber ? "number" : null }, content);
     }
+
+    const clamped = (text) => (text.length > LONG ? h("span", { class: "clamped", title: text }, text) : text);
 
     function fill() {
       headers.forEach((element, number) => {

@@ -28,7 +28,7 @@ const Changes = (() => {
     const points = groups.flatMap(([name, group]) => group.map((one) => ({ ...one, name })));
     const xs = Chart.logAxis("x", [...points.map(({ ratio }) => ratio), 1], (value) => `${Format.short(value)}×`);
     const figure = Chart.plot({
-      title: "Throughput after over before", width: 720, height: 60 + 24 * groups.length, marginLeft: 220,
+      title: "Throughput after over before", width: Chart.width(), height: 60 + 24 * groups.length, marginLeft: 220,
       x: xs.scale, y: { type: "band", domain: groups.map(([name]) => name), padding: 0.3 },
       marks: [
         ...xs.marks, Plot.axisY({ tickSize: 0, tickPadding: 10, label: null }), Plot.ruleX([1], { stroke: "var(--ink)" }),

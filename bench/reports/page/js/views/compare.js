@@ -4,6 +4,7 @@
 const Compare = (() => {
   const { h } = Dom;
   const STARTS = [0, 0.5, 0.8, 0.9, 0.95, 0.99]; // where the axis of recalls may begin
+  const HEIGHT = 380;
   const GREY = "var(--rest)";
   const missed = (point) => 1 - point.x;
 
@@ -14,8 +15,8 @@ const Compare = (() => {
       Controls.recall(),
       Controls.choice("from", "Recalls from", [["", "Automatic"], ...STARTS.map((start) => [String(start), String(start)])]),
       Controls.choice("rest", "Other methods", [["grey", "Grey"], ["hidden", "Hidden"]]),
-      Controls.toggle("bands", "Bands of repeats", "on", "off"),
-    ];
+      Data.hasRepeats && Controls.toggle("bands", "Bands of repeats", "on", "off"),
+    ].filter((control) => control);
   }
 
   function headline() {
@@ -67,13 +68,15 @@ const Compare = (() => {
   }
 
   function panelOf(panel, curves, limits) {
-    const recalls = Chart.recallAxis(limits.least);
     const speeds = Chart.logAxis("y", limits.values);
     const focused = curves.filter(({ isFocused }) => isFocused);
     const rest = curves.filter(({ isFocused, isVisible }) => !isFocused && isVisible);
     const points = focused.flatMap(({ line }) => line).filter(({ x }) => x >= limits.least);
+    const width = Chart.width();
+    const marginRight = Chart.isRoomy(width) ? 128 : 10;
+    const recalls = Chart.recallAxis(limits.least, width - 60 - marginRight);
     const figure = Chart.plot({
-      title: `Recall against queries per second, ${panel.title}`, width: 470, height: 350, marginRight: 128,
+      title: `Recall against queries per second, ${panel.title}`, width, height: HEIGHT, marginRight,
       x: recalls.scale, y: speeds.scale,
       marks: [
         ...recalls.marks, ...speeds.marks,
@@ -86,7 +89,7 @@ const Compare = (() => {
         Plot.dot(points, {
           x: missed, y: "y", r: 4, symbol: (p) => Theme.symbol(p.method), fill: (p) => Theme.line(p.method), stroke: "var(--paper)", strokeWidth: 0.8,
         }),
-        ...labels(focused, speeds.scale),
+        ...(Chart.isRoomy(width) ? labels(focused, speeds.scale) : []),
         Plot.ruleX([1 - Number(State.get("recall"))].filter((m) => m <= 1 - limits.least), { stroke: "var(--accent)", strokeDasharray: "2 3" }),
         Plot.dot(points, Plot.pointer({ x: missed, y: "y", r: 8, stroke: (p) => Theme.line(p.method), strokeWidth: 2, maxRadius: 30 })),
       ],
@@ -115,9 +118,9 @@ const Compare = (() => {
   /** Writes the names of the methods at the ends of their curves, unless there are too many. */
   function labels(curves, scale) {
     if (curves.length > 16) return [];
-    const pixels = d3.scaleLog(scale.domain, [310, 14]);
+    const pixels = d3.scaleLog(scale.domain, [HEIGHT - 40, 14]);
     const ends = curves.map(({ line }) => line.at(-1));
-    const moved = Chart.apart(ends.map((end) => pixels(end.y)), 14, 310);
+    const moved = Chart.apart(ends.map((end) => pixels(end.y)), 14, HEIGHT - 40);
     const placed = curves.map(({ method }, at) => ({ method, end: ends[at], y: pixels.invert(moved[at]) }));
     return [
       Plot.text(placed, { frameAnchor: "right", y: "y", dx: 10, text: ({ method }) => shortened(method.name), textAnchor: "start", fill: ({ method }) => Theme.text(method), fontSize: 11.5 }),
@@ -130,7 +133,7 @@ const Compare = (() => {
     return Selection.methods(panel).flatMap((method) => {
       const entry = Data.entryOf(panel, method);
       return [
-        ...entry.failures.map((words) => `${method.name}: ${words}`),
+        ...(entry.failed ? [`${method.name}: ${entry.failed}`] : []),
         ...(entry.failing ? [`${method.name}: up to ${(100 * entry.failing).toFixed(1)}% of answers fail the filter`] : []),
         ...(entry.unserved != null ? [`${method.name} does not serve this filter${entry.unserved && `: ${entry.unserved}`}`] : []),
       ];

@@ -60,7 +60,7 @@ const Costs = (() => {
     const near = shown.filter(({ method }) => focused.has(method));
     const pixels = ys.scale.type === "log" ? d3.scaleLog(ys.scale.domain, [290, 14]) : null;
     const figure = Chart.plot({
-      title: `Queries per second against ${title}`, width: 400, height: 330,
+      title: `Queries per second against ${title}`, width: Chart.width(), height: 330,
       x: xs.scale, y: ys.scale,
       marks: [
         ...xs.marks, ...ys.marks,
@@ -72,7 +72,7 @@ const Costs = (() => {
     });
     const missing = all.length - shown.length;
     return Chart.framed(figure, {
-      title: Format.capital(title), facts: missing ? `${missing} without a value or with 0 are in the table` : "",
+      title: Format.capital(title), below: missing ? h("p", { class: "notes" }, `${missing} without a value or with 0: see the numbers.`) : null,
       points: shown.map((one) => ({ ...one.point, choice: one })), x: (p) => of(p) / unit, y: (p) => p.throughput ?? p.y, label: "queries per second",
     });
   }

@@ -92,7 +92,7 @@ const Growth = (() => {
     const moved = Chart.apart(ends.map(({ end }) => pixels(end.value)), 14, 290);
     const placed = ends.map((one, number) => ({ ...one, y: pixels.invert(moved[number]) }));
     const figure = Chart.plot({
-      title: `Growth with the number of ${title}, ${group[0].title}`, width: 470, height: 330, marginRight: 150,
+      title: `Growth with the number of ${title}, ${group[0].title}`, width: Chart.width(), height: 330, marginRight: 150,
       x: { type: "log", insetLeft: 12, insetRight: 12 }, y: ys.scale,
       marks: [
         ...ys.marks, Plot.gridX(values, { stroke: "var(--grid)", strokeOpacity: 1 }), Plot.axisX(values, { tickSize: 0, tickPadding: 8, label: null, text: Format.tick }),

@@ -40,11 +40,11 @@ const Latency = (() => {
   function ranges(all) {
     const xs = Chart.logAxis("x", all.flatMap(({ values }) => values.filter((v) => v != null)));
     const figure = Chart.plot({
-      title: "Percentiles of the latencies", width: 560, height: 60 + 24 * all.length, marginLeft: 190,
+      title: "Percentiles of the latencies", width: Chart.width(), height: 60 + 24 * all.length, marginLeft: 172,
       x: xs.scale, y: { type: "band", domain: all.map(({ method }) => method.id), padding: 0.3 },
       marks: [
         ...xs.marks,
-        Plot.axisY({ tickSize: 0, tickPadding: 10, label: null, text: (id) => Data.methods[id].name.slice(0, 28) }),
+        Plot.axisY({ tickSize: 0, tickPadding: 10, label: null, text: (id) => Data.methods[id].name.slice(0, 26) }),
         Plot.ruleY(all, { y: ({ method }) => method.id, x1: ({ values }) => values[0], x2: ({ values }) => values[2] ?? values[0], stroke: ({ method }) => Theme.line(method), strokeWidth: 3, strokeOpacity: 0.35 }),
         ...PERCENTILES.map((_, at) => Plot.dot(all.filter(({ values }) => values[at] != null), {
           x: ({ values }) => values[at], y: ({ method }) => method.id, r: 4, fill: at === 2 ? "var(--paper)" : ({ method }) => Theme.line(method),
@@ -63,7 +63,7 @@ const Latency = (() => {
     const points = drawn.filter(({ method }) => focused.has(method)).flatMap(({ method, quantiles }) => quantiles.map((ms, at) => ({ method, ms, level: LEVELS[at] })));
     const xs = Chart.logAxis("x", points.map(({ ms }) => ms));
     const figure = Chart.plot({
-      title: "Distribution of the latencies", width: 470, height: 380, x: xs.scale, y: { domain: [0, 100] },
+      title: "Distribution of the latencies", width: Chart.width(), height: 380, x: xs.scale, y: { domain: [0, 100] },
       marks: [
         ...xs.marks, Plot.gridY([0, 25, 50, 75, 100], { stroke: "var(--grid)", strokeOpacity: 1 }), Plot.axisY([0, 25, 50, 75, 100], { tickSize: 0, tickPadding: 8, label: null, text: (v) => `${v}%` }),
         ...[...d3.group(points, ({ method }) => method)].map(([method, line]) => Plot.line(line, { x: "ms", y: "level", stroke: Theme.line(method), strokeWidth: 1.8, strokeDasharray: Theme.dashes(method), curve: "monotone-y" })),

@@ -58,14 +58,16 @@ const Runs = (() => {
 
   function draw() {
     const [by, direction] = State.get("sort").split(":");
+    const records = rows();
     return [Table.make({
-      caption: "Rows of the store", file: "runs", records: rows(), columns: columns(),
+      caption: "Rows of the store", file: "runs", records, columns: columns(records),
       sort: by ? [by, Number(direction) || 1] : null, onSort: (title, d) => State.set({ sort: `${title}:${d}` }, { isSilent: true }),
     })];
   }
 
-  function columns() {
-    const stored = Data.page.columns.filter(({ name }) => !HIDDEN.has(name)).map(({ name, meaning, unit }) => ({
+  function columns(records) {
+    const isShown = (name) => !HIDDEN.has(name) && (name !== "error" || records.some((row) => Data.value(name, row)));
+    const stored = Data.page.columns.filter(({ name }) => isShown(name)).map(({ name, meaning, unit }) => ({
       title: IN_MIB(name) ? `${name} (MiB)` : name, about: unit ? `${meaning} (${unit})` : meaning, isNumber: NUMBERS.has(name),
       get: (row) => Data.value(name, row), write: WRITE[name],
       ...(name === "error" ? { cell: errorCell } : {}),
