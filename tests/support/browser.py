@@ -53,8 +53,9 @@ class Opened:
 
     def check(self) -> None:
         """Fail if the page asked for anything but itself, or complained."""
-        assert self.complaints == []
-        assert {url.partition("#")[0] for url in self.requests if not url.startswith(("data:", "blob:"))} == {self.url}
+        assert not self.complaints, self.complaints
+        asked = {url.partition("#")[0] for url in self.requests if not url.startswith(("data:", "blob:"))}
+        assert asked == {self.url}, asked
 
 
 def write(*folders: Path) -> Path:

@@ -18,7 +18,7 @@ CONFIGURED = {"acorn": 1.0, "ung": 2.2, "caps": 0.5, "hnswlib_infilter": 0.7, "p
 def varied(store: Store) -> Path:
     """Fill a store with configured and other methods, every filter type's failures, several sizes and k; return it."""
     rng = np.random.default_rng(0)
-    rows = [_measured(one, rng) for one in many(12)]
+    rows = [_measured(one, rng) for one in many(7)]
     for number, (name, speed) in enumerate(CONFIGURED.items()):
         for selectivity in (0.01, 0.1, 0.5):
             controlled = {"controlled": "selectivity", "controlled_value": selectivity, "selectivity_mean": selectivity}

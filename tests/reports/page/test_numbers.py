@@ -60,7 +60,6 @@ def test_throughput_at_recalls_is_that_of_the_table(opened: Opened, rows: pd.Dat
 @pytest.mark.parametrize(
     ("recall", "limits"),
     [
-        (0.95, {}),
         (0.9, {"memory": 300 * 2**20}),
         (0.6, {"index": 60 * 2**20, "build": 30.0}),
         (0.9, {"latency": 2.0, "build": 20.0, "memory": 600 * 2**20}),
@@ -72,7 +71,7 @@ def test_the_adviser_agrees_with_that_of_the_command_line(
 ) -> None:
     assert set(limits) <= set(LIMITS)
     dropped = 0
-    for number, panel in enumerate(panels_of(rows)):
+    for number, panel in enumerate(panels_of(rows)[:6]):
         expected = advise(panel, "recall", "qps", recall, limits)
         shown = opened.page.evaluate(ADVICE, [number, recall, limits])
         assert [one[:3] for one in shown["choices"]] == [[list(c.method), c.place, c.tied] for c in expected.choices]

@@ -28,7 +28,11 @@ const Chart = (() => {
     });
     figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", title);
-    figure.removeAttribute("font-family");
+    // The parts of a picture have no names of their own to read out.
+    for (const part of figure.querySelectorAll("g[aria-label]")) {
+      part.dataset.mark = part.getAttribute("aria-label");
+      part.removeAttribute("aria-label");
+    }
     return figure;
   }
 
@@ -112,6 +116,7 @@ const Chart = (() => {
         event.preventDefault();
       } else if (event.key === "Enter" && at >= 0) {
         Card.pin();
+        event.preventDefault();
       }
     });
     return frame;

@@ -14,7 +14,10 @@ const State = (() => {
 
   function read() {
     const given = new URLSearchParams(location.hash.slice(1));
-    return Object.fromEntries(Object.entries(DEFAULTS).map(([key, value]) => [key, given.get(key) ?? value]));
+    const values = Object.entries(DEFAULTS).map(([key, value]) => [key, given.get(key) ?? value]);
+    const state = Object.fromEntries(values);
+    const isRecall = Number(state.recall) >= 0 && Number(state.recall) <= 1;
+    return isRecall ? state : { ...state, recall: DEFAULTS.recall };
   }
 
   /** Changes keys and draws again, unless silent; while a slider moves, the controls stay as they are. */
