@@ -42,7 +42,9 @@ def main(config: DictConfig) -> None:
 def _as_list(words: list[str]) -> list[str]:
     """Return the words with ``results=A,B`` as a list, which Hydra would take for a sweep."""
     return [
-        f"results=[{word.partition('=')[2]}]" if word.startswith("results=") and "," in word and "[" not in word else word
+        f"results=[{word.partition('=')[2]}]"
+        if word.startswith("results=") and "," in word and "[" not in word
+        else word
         for word in words
     ]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bench.results.curves import best_at, failures, points, unserved
 from bench.results.ranking import noises, places
-from bench.results.rows import METHOD, Status, reason_of
+from bench.results.rows import METHOD, reason_of
 
 Method = tuple[str, str]
 """Algorithm and storage."""
@@ -124,7 +124,7 @@ def _at(curve: pd.DataFrame, recall: float) -> float:
 
 def _fastest(curve: pd.DataFrame, recall: float) -> pd.Series[float]:
     """Return the fastest point that reaches a recall."""
-    return curve.loc[curve.loc[curve["x"] >= recall, "y"].idxmax()]
+    return curve[curve["x"] >= recall].nlargest(1, "y").iloc[0]
 
 
 def _numbered(groups: list[list[Method]]) -> Iterator[tuple[int, list[Method]]]:

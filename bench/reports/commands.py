@@ -15,7 +15,7 @@ from bench.core.paths import CONFIGS
 _PLACEHOLDER = "FOLDER"
 
 
-def command_of(row: Mapping[str, Any]) -> str:
+def command_of(row: Mapping[Any, Any]) -> str:
     """Return the command for a row; ``FOLDER`` stands for data of which the row does not say where it is.
 
     Args:
@@ -31,7 +31,7 @@ def command_of(row: Mapping[str, Any]) -> str:
     ).strip()
 
 
-def panel_words(row: Mapping[str, Any]) -> str:
+def panel_words(row: Mapping[Any, Any]) -> str:
     """Return the beginning of the command: the data, the workload, k and the threads of the search."""
     words = [*_dataset(row), *_workload(row), f"k={row['k']:.0f}", f"threads_search={row['threads_search']:.0f}"]
     return " ".join(["python -m bench.run", *map(shlex.quote, words)])
@@ -66,7 +66,7 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _dataset(row: Mapping[str, Any]) -> list[str]:
+def _dataset(row: Mapping[Any, Any]) -> list[str]:
     name = str(row["dataset"])
     if name == "arxiv-sim":
         return [f"dataset.{key}={row[key]:.0f}" for key in ("n", "dim", "queries")]
@@ -75,7 +75,7 @@ def _dataset(row: Mapping[str, Any]) -> list[str]:
     return ["dataset=local", f"dataset.path={_PLACEHOLDER}", f"dataset.name={name}"]
 
 
-def _workload(row: Mapping[str, Any]) -> list[str]:
+def _workload(row: Mapping[Any, Any]) -> list[str]:
     name, control = str(row["workload_name"]), row.get("controlled")
     if control is not None and not pd.isna(control):
         group = f"{str(row['filter_type']).lower()}_{control}"

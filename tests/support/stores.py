@@ -23,7 +23,10 @@ def varied(store: Store) -> Path:
         for selectivity in (0.01, 0.1, 0.5):
             controlled = {"controlled": "selectivity", "controlled_value": selectivity, "selectivity_mean": selectivity}
             workload = {"workload": f"em_selectivity_{selectivity}", "workload_digest": f"w{selectivity}"}
-            rows += [_measured(one, rng) for one in curve(name, speed * (1 + selectivity * number), 1, **controlled, **workload)]
+            rows += [
+                _measured(one, rng)
+                for one in curve(name, speed * (1 + selectivity * number), 1, **controlled, **workload)
+            ]
         rows += [_measured(one, rng) for n in (1000, 4000) for one in curve(name, speed * 1000 / n, 1, n=n)]
         rows += [_measured(one, rng) for one in curve(name, speed * 0.6, 1, k=100, storage="int8", rerank=1.2)]
     settings = sorted({one.search_params for one in rows})
@@ -66,6 +69,8 @@ def large(store: Store) -> Path:
             build_params={"M": width},
         )
     ]  # fmt: skip
-    rows += [_measured(row(algorithm="ung", search_params={"ef": ef}, recall=0.5, qps=ef + 1.5), rng) for ef in range(560)]
+    rows += [
+        _measured(row(algorithm="ung", search_params={"ef": ef}, recall=0.5, qps=ef + 1.5), rng) for ef in range(560)
+    ]
     store.write("r0", 0, rows, [])
     return store.root

@@ -27,7 +27,9 @@ class _Box:
     top: float
 
     def overlaps(self, other: _Box) -> bool:
-        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        return (
+            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+        )
 
     def holds(self, points: NDArray[np.float64]) -> bool:
         x, y = points.T
@@ -56,7 +58,7 @@ def label_curves(figure: Figure, axes: Axes, fronts: Mapping[tuple[str, str], pd
             if inside and not any(map(box.overlaps, placed)) and not any(map(box.holds, paths)):
                 placed.append(box)
                 shift = (-_GAP if side == "right" else _GAP) * pixels
-                x, y = axes.transData.inverted().transform(point + [shift, 0])
+                x, y = axes.transData.inverted().transform((point[0] + shift, point[1]))
                 figure.text(x, y, style.label, transform=axes.transData, ha=side, va="center", color=style.color,
                             fontsize=_POINTS)  # fmt: skip
                 break

@@ -143,7 +143,11 @@ def _entries(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield what is said of a method in a panel: its noise, and what failed, is not served or fails the filter."""
     noise_of = {y: noises(rows, "recall", y, ["panel", "method"], ["point"]) for y in Y_AXES}
     for (panel, _), of_panel in rows.groupby(["panel", "store"]):
-        failed, unserved_by, failing = words_of_failures(of_panel), reasons_unserved(of_panel), failing_fractions(of_panel)
+        failed, unserved_by, failing = (
+            words_of_failures(of_panel),
+            reasons_unserved(of_panel),
+            failing_fractions(of_panel),
+        )
         for first in of_panel.drop_duplicates("method").itertuples():
             method = (str(first.algorithm), str(first.storage))
             yield {

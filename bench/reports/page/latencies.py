@@ -27,7 +27,7 @@ def quantiles_of(rows: pd.DataFrame, stores: Mapping[str, Store]) -> dict[int, l
     """
     good = rows[(rows["status"] == Status.OK) & rows["recall"].notna() & rows["qps"].notna()]
     means = good.groupby(["panel", "method", "point"], as_index=False).agg(x=("recall", "mean"), y=("qps", "mean"))
-    kept = {int(number) for _, curve in means.groupby(["panel", "method"]) for number in front(curve)["point"]}
+    kept = {number for _, curve in means.groupby(["panel", "method"]) for number in front(curve)["point"].tolist()}
     latencies: dict[int, list[np.ndarray]] = {}
     for (store, run_id, repeat), run in good[good["point"].isin(kept)].groupby(["store", "run_id", "repeat"]):
         try:
@@ -40,5 +40,6 @@ def quantiles_of(rows: pd.DataFrame, stores: Mapping[str, Store]) -> dict[int, l
             if len(of_setting):
                 latencies.setdefault(int(point), []).append(of_setting.to_numpy(np.float64))
     return {
-        point: np.quantile(np.concatenate(parts), LEVELS).round(5).tolist() for point, parts in sorted(latencies.items())
+        point: np.quantile(np.concatenate(parts), LEVELS).round(5).tolist()
+        for point, parts in sorted(latencies.items())
     }

@@ -34,9 +34,8 @@ def opened(browser: Any, varied_store: Path) -> Iterator[Opened]:
 
 
 @pytest.fixture(autouse=True)
-def _at_the_start(request: pytest.FixtureRequest) -> Iterator[None]:
+def _at_the_start(request: pytest.FixtureRequest) -> None:
     if "opened" in request.fixturenames:
         page = request.getfixturevalue("opened").page
         page.evaluate("location.hash = ''")
         page.wait_for_function("State.get('view') === 'compare'")
-    yield

@@ -23,7 +23,8 @@ RECALLS = [0.6, 0.9, 0.95, 0.99]
 QPS = """([x, y, recalls]) => Data.panels.flatMap((panel) => Data.methodsIn(panel).map((method) => ({
     ...panel, ...method, at: recalls.map((recall) => Curves.bestAt(Curves.points(panel, method, x, y), recall)) })))"""
 ADVICE = """([panel, recall, limits]) => {
-    const { choices, dropouts } = Advice.advise(Data.panels[panel], Data.methodsIn(Data.panels[panel]), "recall", "qps", recall, limits);
+    const methods = Data.methodsIn(Data.panels[panel]);
+    const { choices, dropouts } = Advice.advise(Data.panels[panel], methods, "recall", "qps", recall, limits);
     const name = ({ algorithm, storage }) => [algorithm, storage];
     return {
       choices: choices.map((one) => [name(one.method), one.place, one.isTied, one.throughput, one.noise, one.point.x]),

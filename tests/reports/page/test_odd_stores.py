@@ -1,4 +1,4 @@
-"""Stores that nobody hopes for: empty, of one row, of failures, of two machines, with markup in names, from long ago."""
+"""Stores that nobody hopes for: empty, of failures, of two machines, with markup in names, from long ago."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from bench.results.rows import Status, to_table, with_log
 from bench.results.store import Store
 from tests.conftest import Write
-from tests.support.browser import VIEWS, Opened, write as write_page_of
+from tests.support import browser as browsers
+from tests.support.browser import VIEWS, Opened
 from tests.support.rows import curve, failed, many, row
 
 MARKUP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>&amp;"
@@ -24,7 +25,7 @@ def open_page(browser: Any) -> Iterator[Any]:
     pages: list[Opened] = []
 
     def open_page_of(*folders: Path) -> Opened:
-        pages.append(Opened(browser, write_page_of(*folders)))
+        pages.append(Opened(browser, browsers.write(*folders)))
         return pages[-1]
 
     yield open_page_of
@@ -123,7 +124,7 @@ def test_two_stores_are_compared(open_page: Any, write: Write, tmp_path: Path) -
     after = write(*curve("acorn", 3, 1, code_digest="c1"), *curve("ung", 1, 1), root=tmp_path / "after")
     opened = open_page(before, after)
     assert opened.page.locator(".chip").count() == 4
-    assert "is 3.00× as fast as" in opened.look_at("changes")
+    assert "is 3.00\N{MULTIPLICATION SIGN} as fast as" in opened.look_at("changes")
     text = opened.page.inner_text("#subtitle")
     assert "6 settings are faster" in text
     assert "6 are new, 6 are gone" in text

@@ -15,8 +15,8 @@ from tests.support.browser import VIEWS, Opened, write
 from tests.support.stores import large
 
 CHARTS = {"compare", "where", "costs", "latency", "growth"}
-CONTROLS = """() => [...document.querySelectorAll("#bar select, #bar input, #view .segments button, .chip:nth-child(-n + 2)")]
-    .map((one) => one.id)"""
+CONTROLS = """() => [...document.querySelectorAll(
+    "#bar select, #bar input, #view .segments button, .chip:nth-child(-n + 2)")].map((one) => one.id)"""
 
 
 @pytest.mark.parametrize("view", VIEWS)
