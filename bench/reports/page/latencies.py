@@ -31,7 +31,7 @@ def quantiles_of(rows: pd.DataFrame, stores: Mapping[str, Store]) -> dict[int, l
     latencies: dict[int, list[np.ndarray]] = {}
     for (store, run_id, repeat), run in good[good["point"].isin(kept)].groupby(["store", "run_id", "repeat"]):
         try:
-            queries = stores[str(store)].queries(str(run_id), int(repeat))
+            queries = stores[str(store)].queries(str(run_id), int(str(repeat)))
         except BenchError:
             continue  # of an earlier version, or copied without them
         timed = queries[queries["latency_ms"].notna()]
