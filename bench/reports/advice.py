@@ -172,4 +172,4 @@ def reasons_unserved(rows: pd.DataFrame) -> dict[Method, str]:
     methods = unserved(rows)
     reasons = rows["error"].where(rows["error"].isna(), rows["error"].map(reason_of, na_action="ignore"))
     first = reasons.groupby([rows[name] for name in METHOD]).first()
-    return {method: str(first[method] or "") for method in methods}
+    return {method: "" if pd.isna(first[method]) else str(first[method]) for method in methods}
