@@ -6,13 +6,16 @@ const Chart = (() => {
   const TICKS = [0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1];
   const APART = 31; // pixels between two labels of recalls
   const LABEL_HEIGHT = 15;
-  const [NARROWEST, WIDEST, GAP] = [380, 700, 44]; // as in charts.css
+  const LEAST = 240;
+  const NARROW = 340; // pixels, of a chart among many
+  const [NARROWEST, WIDEST, GAP] = [470, 700, 44]; // as in charts.css
 
   /** Returns the width of charts that stand beside each other, in pixels, so that their text keeps its size. */
-  function width() {
+  function width(narrowest = NARROWEST) {
     const space = document.getElementById("view").clientWidth;
-    const columns = Math.max(1, Math.floor((space + GAP) / (NARROWEST + GAP)));
-    return Math.round(Math.min(WIDEST, (space - GAP * (columns - 1)) / columns));
+    const columns = Math.max(1, Math.floor((space + GAP) / (narrowest + GAP)));
+    const width = (space - GAP * (columns - 1)) / columns;
+    return Math.round(Math.min(WIDEST, Math.max(LEAST, width))); // a page in the background may have no width yet
   }
 
   /** Returns whether there is room for names beside the curves. */
@@ -122,5 +125,5 @@ const Chart = (() => {
     return frame;
   }
 
-  return { width, isRoomy, plot, recallAxis, logAxis, apart, framed };
+  return { NARROW, width, isRoomy, plot, recallAxis, logAxis, apart, framed };
 })();

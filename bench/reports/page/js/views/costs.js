@@ -40,7 +40,7 @@ const Costs = (() => {
     const focused = Focus.methods(order);
     return [
       Legend.make(order, focused),
-      h("div", { class: "panels" }, COSTS.map((cost) => scatter(cost, all, focused))),
+      h("div", { class: "panels narrow" }, COSTS.map((cost) => scatter(cost, all, focused))),
       Table.below({
         caption: "Costs at the recall", file: "costs", records: all,
         columns: [
@@ -60,7 +60,7 @@ const Costs = (() => {
     const near = shown.filter(({ method }) => focused.has(method));
     const pixels = ys.scale.type === "log" ? d3.scaleLog(ys.scale.domain, [290, 14]) : null;
     const figure = Chart.plot({
-      title: `Queries per second against ${title}`, width: Chart.width(), height: 330,
+      title: `Queries per second against ${title}`, width: Chart.width(Chart.NARROW), height: 330,
       x: xs.scale, y: ys.scale,
       marks: [
         ...xs.marks, ...ys.marks,

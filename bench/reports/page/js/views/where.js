@@ -84,7 +84,7 @@ const Where = (() => {
     const scale = isRegret
       ? d3.scaleLog([d3.max(cells, ({ regret }) => regret), 1], [0, 1])
       : d3.scaleLog(d3.extent(cells, ({ qps }) => qps), [0, 1]);
-    const strength = (cell) => Math.round(8 + 72 * (scale(isRegret ? cell.regret : cell.qps) || 0));
+    const strength = (cell) => Math.round(8 + 80 * (scale(isRegret ? cell.regret : cell.qps) || 0));
     const title = (panel) => (axis === "selectivity" ? `${Format.short(100 * panel.axes[axis])}%` : Format.short(panel.axes[axis]));
     return Chart.plot({
       title: `Heat map of methods by ${Data.page.axes[axis]}, ${type}`,
@@ -99,7 +99,7 @@ const Where = (() => {
         Plot.text(cells, {
           x: ({ panel }) => panel.id, y: ({ method }) => method.id, fontSize: 11.5,
           text: (cell) => (isRegret ? (cell.regret === 1 ? "best" : Format.ratio(cell.regret)) : Format.count(cell.qps)),
-          fill: (cell) => (strength(cell) > 48 ? "var(--on-heat)" : "var(--ink)"), fontWeight: (cell) => (cell.regret === 1 ? 700 : 400),
+          fill: (cell) => (strength(cell) > 70 ? "var(--on-heat)" : "var(--ink)"), fontWeight: (cell) => (cell.regret === 1 ? 700 : 400),
         }),
       ],
     });
