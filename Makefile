@@ -40,7 +40,7 @@ bench: $(addprefix bench-,$(WORKLOADS))  ## run every method on the embedded dat
 
 # The exit code 4 says that settings failed; the table says which.
 # Any other workload may need what only its own dataset and keys provide; it calls mostly what these two call.
-bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r))
+bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r)) | $(WITH)hnswlib
 	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS) || test $$? = 4
 	$(RUN) -m bench.table
 
@@ -60,7 +60,7 @@ check: $(WITH)check  ## lint and type-check
 docs: $(WITH)docs  ## build the documentation in site/
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
 
-perf: $(STAMP)  ## measure the harness and the kernels against named references
+perf: $(WITH)hnswlib  ## measure the harness and the kernels against named references
 	$(RUN) -m bench.perf $(or $(ARGS),dataset.n=50000 dataset.queries=5000)
 
 figures: $(STAMP)  ## redraw every figure and table that the results support
@@ -87,6 +87,13 @@ $(WEIGHTS): $(STAMP)
 $(WITH)%: $(STAMP)
 	$(PIP) -e '.[$*]'
 	touch $@
+
+# It has no wheels, so it needs a C++ compiler. Without it, everything but its own methods works.
+$(WITH)hnswlib: $(STAMP)
+	@if $(PIP) -e '.[hnswlib]' >$@.log 2>&1; then touch $@; else \
+	echo 'hnswlib is not installed: it is built from source, and that failed ($@.log says how). It needs a C++'; \
+	echo 'compiler and the headers of Python (on Debian: apt install g++ python3-dev). Everything else works;'; \
+	echo 'the methods of hnswlib are reported as unsupported until a later make bench can build it.'; fi
 
 # What is imported gets compiled to bytecode then; to compile all of it takes longer than the download.
 $(STAMP): pyproject.toml

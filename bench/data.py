@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ def main(config: DictConfig) -> None:
     elif options.action in ACTIONS:
         cache = results_cache(Path(options.results))
         given = None if workload is None else source_of(workload, WORKLOADS, "workload")
-        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), given, cache, options)
+        memory = int(options.truth_memory_gib * 2**30)
+        ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), given, cache, memory)
     else:
         raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
 
@@ -57,22 +58,22 @@ def _list_datasets() -> None:
         print(f"{path.stem:14} {state:28} {comment}")
 
 
-def _verify(source: Source, given: WorkloadSource | None, cache: Cache, options: DataConfig) -> None:
+def _verify(source: Source, given: WorkloadSource | None, cache: Cache, memory: int) -> None:
     if isinstance(source, HubSource):
         hub.verify(source.folder)
-    for line in verify_dataset(source.open(cache), given, cache, int(options.truth_memory_gib * 2**30)):
+    _print(verify_dataset(source.open(cache), given, cache, memory))
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
         print(line)
 
 
-def _profile(source: Source, given: WorkloadSource | None, cache: Cache, options: DataConfig) -> None:
-    print(*profile_dataset(source.open(cache), given, cache), sep="\n")
-
-
-ACTIONS: dict[str, Callable[[Source, WorkloadSource | None, Cache, DataConfig], None]] = {
-    "download": lambda source, given, cache, options: print(f"{source.name} is in {download(source)}"),
-    "generate": lambda source, given, cache, options: print(f"{source.name} is in {generate(source, cache)}"),
+ACTIONS: dict[str, Callable[[Source, WorkloadSource | None, Cache, int], None]] = {
+    "download": lambda source, given, cache, memory: print(f"{source.name} is in {download(source)}"),
+    "generate": lambda source, given, cache, memory: print(f"{source.name} is in {generate(source, cache)}"),
     "verify": _verify,
-    "describe": _profile,
+    "describe": lambda source, given, *rest: _print(profile_dataset(source.open(rest[0]), given, *rest)),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from omegaconf import DictConfig
 
@@ -12,7 +13,7 @@ from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
 from bench.core.method import Method
-from bench.core.paths import CONFIGS
+from bench.core.paths import CONFIGS, is_writable
 from bench.core.progress import bar
 from bench.reports.tables.methods import methods_table, options_table, reasons_table
 from bench.reports.tables.table import FORMATS
@@ -45,13 +46,13 @@ def main(config: DictConfig) -> None:
 
 def describe_all(results: Path) -> dict[str, Method | BenchError]:
     """Return the description of every configured method, or why there is none, by the name of its file."""
-    cache = results_cache(results)
     files = sorted((CONFIGS / "algorithm").glob("*.yaml"))
     methods: dict[str, Method | BenchError] = {}
-    with bar("describing the methods", len(files), "method") as progress:
+    with TemporaryDirectory() as temporary, bar("describing the methods", len(files), "method") as progress:
+        cache = results_cache(results if is_writable(results) else Path(temporary))
         for file in files:
             try:
-                methods[file.stem] = method_of(algorithm_config(file.stem).target, cache)
+                methods[file.stem] = method_of(algorithm_config(file.stem), cache)
             except BenchError as error:
                 methods[file.stem] = error
             progress.update()

@@ -60,8 +60,8 @@ def test_a_workload_is_compiled_right_before_it_runs(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("target", "extras"),
     [
-        ("bench", []),
-        ("perf", []),
+        ("bench", ["hnswlib"]),
+        ("perf", ["hnswlib"]),
         ("test", ["test"]),
         ("test-fast", ["test"]),
         ("check", ["check"]),
@@ -71,6 +71,17 @@ def test_a_workload_is_compiled_right_before_it_runs(tmp_path: Path, monkeypatch
 def test_a_target_installs_only_what_it_needs(target: str, extras: list[str]) -> None:
     installed = re.findall(r"pip install .* -e (\S+)", planned(target))
     assert installed == [".", *(f"'.[{extra}]'" for extra in extras)]
+
+
+@pytest.mark.parametrize(("pip", "is_installed"), [("true", True), ("echo 'no compiler' >&2; false", False)])
+def test_bench_goes_on_without_hnswlib_and_says_so(tmp_path: Path, pip: str, is_installed: bool) -> None:
+    (tmp_path / ".fanns-bench-installed").touch()
+    target = tmp_path / ".fanns-bench-with-hnswlib"
+    words = ["make", "-s", f"VIRTUAL_ENV={tmp_path}", f'PIP=sh -c "{pip}"', "--assume-old=pyproject.toml", str(target)]
+    said = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert target.exists() == is_installed
+    assert ("apt install g++ python3-dev" in said) == (not is_installed)
+    assert ("no compiler" in Path(f"{target}.log").read_text()) == (not is_installed)
 
 
 def test_only_a_run_of_all_tests_is_held_to_the_floor_of_coverage() -> None:

@@ -93,7 +93,7 @@ def nlist_for(n: int, factor: float) -> int:
 class Search:
     """Search parameters."""
 
-    ef: int = param(64, "width of the search", low=1)
+    ef: int = param(64, "width of the search; k if that is more", low=1)
 
 
 class FaissHnswInFilter(FaissHnsw):

@@ -17,14 +17,16 @@ from bench.core.masks import FilterBatch
 class Build:
     """Build parameters."""
 
-    nlist_factor: float = param(4.0, "inverted lists, as a multiple of sqrt(n)", low=0.01)
+    nlist_factor: float = param(
+        4.0, "inverted lists, as a multiple of sqrt(n); one for 39 items if that is fewer", low=0.01
+    )
 
 
 @dataclass(frozen=True)
 class Search:
     """Search parameters."""
 
-    nprobe: int = param(16, "inverted lists that are read", low=1)
+    nprobe: int = param(16, "inverted lists that are read; all if there are fewer", low=1)
 
 
 class FaissIvfInFilter(FaissAlgorithm, Algorithm):
@@ -70,19 +72,26 @@ class FaissIvfInFilter(FaissAlgorithm, Algorithm):
         return ids
 
 
+_CODE_BITS = 8
+
+
 @dataclass(frozen=True)
 class PqBuild:
     """Build parameters."""
 
-    nlist_factor: float = param(4.0, "inverted lists, as a multiple of sqrt(n)", low=0.01)
-    code_bytes: int = param(48, "bytes per item; lowered to a divisor of the dimension", low=1)
+    nlist_factor: float = param(
+        4.0, "inverted lists, as a multiple of sqrt(n); one for 39 items if that is fewer", low=0.01
+    )
+    code_bytes: int = param(
+        48, "bytes per item, one for each part of a vector; zeros are added until the parts are equally long", low=1
+    )
 
 
 @dataclass(frozen=True)
 class PqSearch:
     """Search parameters."""
 
-    nprobe: int = param(16, "inverted lists that are read", low=1)
+    nprobe: int = param(16, "inverted lists that are read; all if there are fewer", low=1)
     k_factor: int = param(10, "items per answer that are ranked again exactly", low=1)
 
 
@@ -105,14 +114,19 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
 
     def build(self, data: Data) -> None:
         """Cluster the items, encode their residuals, and keep the vectors beside the codes for the ranking."""
-        n, dim = data.source.shape
-        code_bytes = max(m for m in range(1, min(self.params.code_bytes, dim) + 1) if dim % m == 0)
-        bits = max(1, min(8, int(np.log2(max(2, n // 39)))))
-        coded = faiss.IndexIVFPQ(faiss.IndexFlatL2(dim), dim, nlist_for(n, self.params.nlist_factor), code_bytes, bits)
+        (n, dim), parts = data.source.shape, self.params.code_bytes
+        padded = -(-dim // parts) * parts
+        coded = faiss.IndexIVFPQ(
+            faiss.IndexFlatL2(padded), padded, nlist_for(n, self.params.nlist_factor), parts, _CODE_BITS
+        )
         coded.cp.seed = data.seed + 1
+        coded.pq.cp.min_points_per_centroid = 1  # fewer than faiss advises make a coarser code, not a smaller one
+        if padded > dim:
+            # Zeros between the dimensions change no distance, and leave no part of zeros alone unless they have to.
+            coded = faiss.IndexPreTransform(faiss.RemapDimensionsTransform(dim, padded, True), coded)
         self.index = faiss.IndexRefineFlat(coded)
-        # A codebook has two entries at least, and faiss trains none on fewer items.
-        self.index.train(data.vectors if n > 1 else np.repeat(data.vectors, 2, axis=0))
+        # faiss trains no codebook on fewer items than it has entries.
+        self.index.train(data.vectors if n >= 1 << _CODE_BITS else np.resize(data.vectors, (1 << _CODE_BITS, dim)))
         self.index.add(data.vectors)
 
     def prepare(self, filters: FilterBatch) -> Selectors:
@@ -123,9 +137,12 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
         self, queries: NDArray[np.float32], prepared: Selectors, k: int, params: PqSearch, threads: int
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
+        is_padded = isinstance(faiss.downcast_index(self.index.base_index), faiss.IndexPreTransform)
 
         def parameters(selector: object) -> object:
             lists = faiss.SearchParametersIVF(nprobe=params.nprobe, sel=selector)
+            if is_padded:
+                lists = faiss.SearchParametersPreTransform(index_params=lists)
             return faiss.IndexRefineSearchParameters(k_factor=params.k_factor, base_index_params=lists)
 
         return prepared.search(self.index, queries, k, parameters)

@@ -12,4 +12,6 @@ class HnswBuild:
     """Build parameters of HNSW."""
 
     M: int = param(16, "edges per node; twice as many on the lowest layer", low=2, high=512)
-    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
+    ef_construction: int = param(
+        200, "width of the search for neighbours; in hnswlib, M if that is more", low=1, high=10_000
+    )

@@ -83,7 +83,7 @@ Groups = list[tuple[NDArray[np.int64], memoryview, int]]
 class Search:
     """Search parameters."""
 
-    ef: int = param(64, "width of the search", low=1)
+    ef: int = param(64, "width of the search; k if that is more", low=1)
 
 
 class HnswlibInFilter(HnswlibAlgorithm):

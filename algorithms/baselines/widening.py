@@ -17,8 +17,8 @@ from bench.core.masks import FilterBatch
 class WideningSearch:
     """Search parameters of post-filtering."""
 
-    ef: int = param(64, "candidates to begin with; doubled until k of them pass", low=1)
-    max_candidates: int = param(10_000, "candidates at which widening ends", low=1)
+    ef: int = param(64, "candidates to begin with, k if that is more; doubled until k of them pass", low=1)
+    max_candidates: int = param(10_000, "candidates at most, whatever ef is", low=1)
 
 
 def prepare(filters: FilterBatch) -> FilterBatch:

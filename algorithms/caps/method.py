@@ -27,8 +27,8 @@ _FILE = "caps.npz"
 class Build:
     """Build parameters."""
 
-    B: int = param(128, "partitions", low=1)
-    h: int = param(20, "tagged buckets in each partition", low=0)
+    B: int = param(128, "partitions; one for each item if those are fewer", low=1)
+    h: int = param(20, "tagged buckets in each partition; one for each value in it if those are fewer", low=0)
     frequencies: str = param(
         "left",
         "what the next tag is the most frequent value of: left, the items without a bucket (paper); "

@@ -30,7 +30,7 @@ class Build:
     """Build parameters."""
 
     M: int = param(24, "neighbours per item and layer, at most", low=2, high=512)
-    ef_construction: int = param(200, "width of the search for neighbours", low=1, high=10_000)
+    ef_construction: int = param(200, "width of the search for neighbours; B if that is more", low=1, high=10_000)
     B: int = param(3, "children per node of the tree, at most", low=3, high=64)
     grouping: str = param("paper", "how many children a node is built with", choices=GROUPINGS)
 
@@ -48,6 +48,7 @@ class Digra(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Jiang et al., DIGRA: A Dynamic Graph Indexing for Approximate Nearest Neighbor Search with Range Filter",
         year=2025,
         approach="hybrid index",

@@ -29,7 +29,9 @@ class Build:
     """Build parameters."""
 
     M: int = param(24, "neighbours per item and range, at most", low=2, high=256)
-    ef_construction: int = param(200, "candidates offered to the base graph", low=1, high=10_000)
+    ef_construction: int = param(
+        200, "candidates offered to the base graph; those of ef_max if they are fewer", low=1, high=10_000
+    )
     ef_max: int = param(500, "width of the search for candidates whose edges are labelled", low=1, high=10_000)
     alpha: float = param(1.0, "a neighbour at d occludes what is farther than alpha d, squared", low=1.0, high=4.0)
     variant: str = param("paper", "by insertion, or the authors' later rewrite", choices=("paper", "rewrite"))
@@ -48,6 +50,7 @@ class Dsg(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Peng et al., Dynamic Range-Filtering Approximate Nearest Neighbor Search",
         year=2025,
         approach="hybrid index",

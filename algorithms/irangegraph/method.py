@@ -54,6 +54,7 @@ class IRangeGraph(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Xu et al., iRangeGraph: Improvising Range-dedicated Graphs for Range-filtering Nearest Neighbor Search",
         year=2025,
         approach="hybrid index",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
+from llvmlite import binding, ir
+from numba.core import config, types
 from numba.extending import intrinsic, overload
 
 from algorithms.kernels.jit import PART
@@ -30,6 +30,36 @@ def _half(typingctx: Any, bits: Any) -> Any:
 
 
 @intrinsic
+def _half_by_bits(typingctx: Any, bits: Any) -> Any:
+    """Return the float32 of a float16, given as int16, by arithmetic that every processor has."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word, real = ir.IntType(32), ir.FloatType()
+        stored = builder.zext(args[0], word)
+        # As a float32, exponent and mantissa are 2^112 too small, those of subnormal numbers too.
+        magnitude = builder.shl(builder.and_(stored, ir.Constant(word, 0x7FFF)), ir.Constant(word, 13))
+        scaled = builder.bitcast(builder.fmul(builder.bitcast(magnitude, real), ir.Constant(real, 2.0**112)), word)
+        # Infinities and NaN have the largest exponent.
+        is_special = builder.icmp_unsigned(">=", magnitude, ir.Constant(word, 0x1F << 23))
+        exponent = builder.select(is_special, ir.Constant(word, 0xFF << 23), ir.Constant(word, 0))
+        sign = builder.shl(builder.and_(stored, ir.Constant(word, 0x8000)), ir.Constant(word, 16))
+        return builder.bitcast(builder.or_(builder.or_(scaled, exponent), sign), real)
+
+    return types.float32(types.int16), codegen
+
+
+def _converts_halves() -> bool:
+    """Return whether the processor turns float16 into float32: on x86, F16C does; without it, LLVM calls a function.
+
+    That function is missing where Numba links. 64-bit ARM has an instruction.
+    """
+    if not binding.get_process_triple().startswith(("x86", "i686")):
+        return True
+    given = config.CPU_FEATURES  # type: ignore[attr-defined]
+    return bool(binding.get_host_cpu_features().get("f16c")) if given is None else "+f16c" in given
+
+
+@intrinsic
 def _brain(typingctx: Any, bits: Any) -> Any:
     """Return the float32 of a bfloat16, given as uint16: its upper half."""
 
@@ -40,7 +70,7 @@ def _brain(typingctx: Any, bits: Any) -> Any:
     return types.float32(types.uint16), codegen
 
 
-half: Any = _half
+half: Any = _half if _converts_halves() else _half_by_bits
 brain: Any = _brain
 
 

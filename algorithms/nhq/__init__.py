@@ -35,6 +35,11 @@ Where this differs from the paper: a query may leave attributes open, which then
 missing values are equal. Items enter the graphs in batches, and a search of the k-NN graph starts from items that the
 query's bits decide; so indexes and answers are the same for any number of threads.
 
+As in the authors' code, every insertion and every search of nsw starts from the first item of the data. Where more
+than M = MaxM0 items have its vector, each of them is at a distance of 0 to the others, whatever their values, and has
+no room for edges to anything else: a search returns nothing but these copies, however wide it is. Shuffled, the same
+data has no such start. kgraph starts from many items.
+
 Where the authors' code differs from the paper, both can be chosen. That code searches by delta + omega_y chi: the
 larger ``weight`` is, the more strictly items that pass come before all others. In nsw it lets a chosen neighbour
 occlude a candidate by delta, not Gamma (``occlusion=vector``), and ends a search after ef / 2 expansions

@@ -21,7 +21,7 @@ from algorithms.nhq.search import KgraphBeam, KgraphIndex
 class Build:
     """Build parameters, by the names of the authors' code."""
 
-    K: int = param(100, "neighbours of an item in the k-NN graph; no more than L", low=1)
+    K: int = param(100, "neighbours of an item in the k-NN graph; L if that is fewer", low=1)
     L: int = param(100, "NN-descent: neighbours that an item keeps", low=1)
     iter: int = param(12, "NN-descent: rounds at most", low=0)
     S: int = param(15, "NN-descent: new neighbours that an item samples in a round", low=1)
@@ -35,7 +35,7 @@ class Build:
 class Search:
     """Search parameters."""
 
-    L: int = param(100, "width of the search, and how many random items it starts from", low=1)
+    L: int = param(100, "width of the search, k if that is more, and how many random items it starts from", low=1)
     weight: float | None = param(
         None, "added to the distance per differing attribute (authors' code); null: the fusion distance", low=0
     )

@@ -16,7 +16,7 @@ from algorithms.nhq.search import NswBeam, NswIndex
 class Build:
     """Build parameters, by the names of the authors' code."""
 
-    M: int = param(40, "edges that a new item chooses; no more than MaxM0", low=1)
+    M: int = param(40, "edges that a new item chooses; MaxM0 if that is fewer", low=1)
     MaxM0: int = param(40, "edges of an item at most", low=1)
     efConstruction: int = param(300, "width of the search for them", low=1)
     occlusion: str = param(
@@ -31,7 +31,7 @@ class Build:
 class Search:
     """Search parameters."""
 
-    ef: int = param(100, "width of the search", low=1)
+    ef: int = param(100, "width of the search; k if that is more", low=1)
     weight: float | None = param(
         None, "added to the distance per differing attribute (authors' code); null: the fusion distance", low=0
     )

@@ -44,6 +44,7 @@ class Serf(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Zuo et al., SeRF: Segment Graph for Range-Filtering Approximate Nearest Neighbor Search",
         year=2024,
         approach="hybrid index",

@@ -41,7 +41,7 @@ class Build:
 class Search:
     """Search parameters."""
 
-    L: int = param(100, "the beam of the search", low=1)
+    L: int = param(100, "the beam of the search; k if that is more", low=1)
 
 
 class Ung(GraphMethod):

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from bench.config.argument_help import help_as_text
 from bench.config.help import help_text
 from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, replacing, within_swept_groups
@@ -77,7 +78,7 @@ def command(
         check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
         end_like_interrupted()
-        with exit_codes() as codes:
+        with exit_codes() as codes, help_as_text():
             hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(guarded)()
             code = lowest(codes)
         if code:

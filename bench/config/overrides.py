@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from bench.core.errors import BenchError, suggestion
-from bench.core.paths import CONFIGS
+from bench.core.paths import CONFIGS, options
 
 _EXPRESSION = "workload.expression"
 _UNSET = f"++{_EXPRESSION}=unset"  # by force: a sweep keeps one value per key, and this is another key
@@ -75,19 +75,19 @@ def within_swept_groups(words: list[str]) -> list[str]:
 def _first_choice(override: Override) -> str:
     """Check the options that an override of a group names, and return the override for the first of them."""
     group = override.key_or_group
-    options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    names_of_group = options(CONFIGS / group)
     value: object = override.value()
     if isinstance(value, Glob):
-        names = value.filter(options)
+        names = value.filter([name for name in names_of_group if "/" not in name])
         if not names:
-            raise BenchError(f"{override.input_line}: no {group} matches{suggestion('', options)}")
+            raise BenchError(f"{override.input_line}: no {group} matches{suggestion('', names_of_group)}")
     elif override.is_sweep_override():
         names = list(override.sweep_string_iterator())
     else:
         names = [str(value)]
     for name in names:
-        if name not in options:
-            raise BenchError(f"{group}={name}: there is no such {group}{suggestion(name, options)}")
+        if name not in names_of_group:
+            raise BenchError(f"{group}={name}: there is no such {group}{suggestion(name, names_of_group)}")
     return f"{'+' if override.is_add() else ''}{group}={names[0]}"
 
 

@@ -80,8 +80,17 @@ class Attributes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all attributes, those included that filters cannot test."""
-        return (*self._columns, *(name for name in self._fields if name not in self._columns))
+        """The names of all attributes, those included that filters cannot test; structs are named by their fields."""
+        stored = (name for name, field in self._fields.items() if not pa.types.is_struct(field.type))
+        return tuple(dict.fromkeys([*self._columns, *stored]))
+
+    def columns(self) -> Iterator[tuple[str, Column | BenchError]]:
+        """Yield every attribute with its column, or with the reason why filters cannot test it."""
+        for name in self.names:
+            try:
+                yield name, self[name]
+            except BenchError as error:
+                yield name, error
 
     def __getitem__(self, name: str) -> Column:
         """Return a column; the others are not looked at, and may have any type.

@@ -14,6 +14,14 @@ class BenchError(Exception):
     """Something the user can fix: one sentence that names the file, key or value at fault."""
 
 
+class LibraryMissing(BenchError):
+    """A method needs a library that cannot be imported here, so that none of its runs is possible."""
+
+
+class MissingFile(BenchError):
+    """A file that a method declares is missing, such as a program that has to be built; other methods can run."""
+
+
 def of_surroundings(error: OSError) -> BenchError:
     """Return one of `SURROUNDINGS` for the user."""
     where = f"{error.filename}: " if error.filename else ""

@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
+
+
+class TimedBy(StrEnum):
+    """Whose clock says how long a search took."""
+
+    HARNESS = "harness"
+    PROGRAM = "program"
+
 
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
@@ -73,13 +82,16 @@ class Method:
         unsupported: per filter type, why it is not served, or None.
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
         needs_values: whether every item must have a value of every attribute that the filters test.
+        same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files of the index hold the vectors.
+        timed_by: whose clock says how long a search takes.
         reads: the formats of stored vectors that it searches.
         metrics: those that it computes itself; see `algorithms.base.Info`.
         build: the build parameters.
         search: the search parameters.
         sources: the source files that it consists of, including those of the harness that run beside it.
         files: what else its results depend on, such as a library or a binary that it calls.
+        is_described: whether it could be imported; if not, its parameters are unknown, and it serves nothing.
     """
 
     target: str
@@ -96,10 +108,39 @@ class Method:
     depends_on_attributes: bool
     holds_vectors: bool
     needs_values: bool
+    same_attributes: bool
     build: tuple[Param, ...]
     search: tuple[Param, ...]
     sources: tuple[Path, ...]
     files: tuple[Path, ...]
+    is_described: bool = True
+    timed_by: TimedBy = TimedBy.HARNESS
+
+    @classmethod
+    def undescribed(cls, target: str, reason: str) -> Self:
+        """Return a method that cannot be imported here, and serves nothing for that reason."""
+        return cls(
+            target=target,
+            paper="",
+            year=0,
+            approach="",
+            technique="",
+            afanns=False,
+            libraries=(),
+            serves=(),
+            reads=tuple(Storage),
+            metrics=tuple(Metric),
+            unsupported=dict.fromkeys(FilterType, reason),
+            depends_on_attributes=False,
+            holds_vectors=False,
+            needs_values=False,
+            same_attributes=False,
+            build=(),
+            search=(),
+            sources=(),
+            files=(),
+            is_described=False,
+        )
 
     def why_not(self, filter_type: FilterType, storage: Storage, metric: Metric) -> str | None:
         """Return why the method does not serve filters of a type over vectors of a format, or None if it does."""
@@ -119,6 +160,8 @@ class Method:
         Raises:
             BenchError: a parameter is unknown, of the wrong type, or out of its range.
         """
+        if not self.is_described:
+            return dict(values)
         declared: dict[str, Param] = {param.name: param for param in getattr(self, phase)}
         for name in values:
             if name not in declared:

@@ -10,18 +10,27 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Boolean, Categorical, Column, Ordered, Sets
+from bench.core.errors import BenchError
 
 _COMMONEST = 3
 
 
 def summarise_attributes(attributes: Attributes) -> pd.DataFrame:
-    """Return a row per attribute: kind, number of missing and of distinct values, and the commonest values."""
-    rows = []
-    for name, kind in attributes.kinds.items():
-        n, (present, counts) = attributes.n, value_counts(attributes[name])
+    """Return a row per attribute: kind, number of missing and of distinct values, and the commonest values.
+
+    Of an attribute that filters cannot test, it says why.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, column in attributes.columns():
+        if isinstance(column, BenchError):
+            rows.append({"attribute": name, "kind": "-", "missing": "", "distinct": "", "commonest": str(column)})
+            continue
+        n, (present, counts) = attributes.n, value_counts(column)
         occurring = {value: count for value, count in counts.items() if count}
-        commonest = ", ".join(f"{value} ({count / n:.1%})" for value, count in most_common(occurring, _COMMONEST))
-        rows.append({"attribute": name, "kind": str(kind), "missing": n - present, "distinct": len(occurring),
+        commonest = ", ".join(
+            f"{column.given(value)} ({count / n:.1%})" for value, count in most_common(occurring, _COMMONEST)
+        )
+        rows.append({"attribute": name, "kind": str(column.kind), "missing": n - present, "distinct": len(occurring),
                      "commonest": commonest})  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -29,8 +38,8 @@ def summarise_attributes(attributes: Attributes) -> pd.DataFrame:
 def value_counts(column: Column) -> tuple[int, dict[Any, int]]:
     """Return how many items have a value, and how many items have each value.
 
-    The values are strings, integers or truth values; a set counts for each of its strings. Strings and integers ascend.
-    A string of the vocabulary, or a truth value, may have a count of zero.
+    A set counts for each of its words. Strings and numbers ascend. A word of the vocabulary, or a truth value, may have
+    a count of zero.
     """
     match column:
         case Categorical(codes, vocabulary):

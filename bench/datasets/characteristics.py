@@ -181,8 +181,8 @@ def fit_distributions(values: NDArray[np.float64], most: int = 5000) -> dict[str
 
 
 def describe_attributes(attributes: Attributes) -> dict[str, dict[str, Any]]:
-    """Return the field `attributes` of `Characteristics`."""
-    return {name: _describe(attributes[name]) for name in attributes.kinds}
+    """Return the field `attributes` of `Characteristics`, without those that filters cannot test."""
+    return {name: _describe(column) for name, column in attributes.columns() if not isinstance(column, BenchError)}
 
 
 def _describe(column: Column) -> dict[str, Any]:
@@ -194,10 +194,11 @@ def _describe(column: Column) -> dict[str, Any]:
     }
     if isinstance(column, Ordered):
         values = column.values[column.present]
+        values = values[np.isfinite(values)]
         facts["quantiles"] = np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist() if len(values) else []
         if len(counts) > 3 * _MOST_FREQUENT:
             return facts | _without_tail(values)
-        return facts | {"values": [[str(value), count / n] for value, count in counts.items()]}
+        return facts | {"values": [[str(column.given(value)), count / n] for value, count in counts.items()]}
     if isinstance(column, Sets):
         facts = {"labels": len(column.codes) / max(1, present)} | facts
     frequent = most_common(counts, _MOST_FREQUENT)
@@ -205,9 +206,9 @@ def _describe(column: Column) -> dict[str, Any]:
     return facts | {"values": [[names.get(value, value), count / n] for value, count in frequent]}
 
 
-def _without_tail(values: NDArray[np.int64]) -> dict[str, Any]:
+def _without_tail(values: NDArray[Any]) -> dict[str, Any]:
     """Return the histogram of values, without the few largest if these would take up most of the axis."""
-    low, high, most = int(values.min()), int(values.max()), int(np.quantile(values, 0.995))
+    low, high, most = values.min(), values.max(), np.quantile(values, 0.995)
     if high - most > most - low:
         high = most
     shown = values[values <= high]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
+from bench.core.paths import is_writable
 from bench.core.reading import reading
 from bench.datasets.layout import ATTRIBUTES, PUBLISHED_WORKLOADS, QUERIES, VECTORS, filters_file, truth_file
 from bench.datasets.manifest import check_names
@@ -36,12 +37,14 @@ def download(repo: str, revision: str, folder: Path) -> None:
     """Fetch a published size into `folder`; files that are there are not fetched again.
 
     Raises:
-        BenchError: the extra is not installed, there is no network, or the hub refuses.
+        BenchError: the extra is not installed, the folder is not writable, there is no network, or the hub refuses.
     """
     try:
         from huggingface_hub import HfApi, snapshot_download
     except ImportError as error:
         raise BenchError("downloads need the extra: pip install 'fanns-bench[hub]'") from error
+    if not is_writable(folder):
+        raise BenchError(f"{folder} is not writable; set XDG_CACHE_HOME to a folder with room for the dataset")
     make_folder(folder)
     try:
         commit = HfApi().dataset_info(repo, revision=revision).sha

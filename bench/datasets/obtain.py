@@ -30,5 +30,6 @@ def generate(source: Source, cache: Cache) -> Path:
     """
     if not isinstance(source, ArxivSimSource):
         raise BenchError(f"dataset '{source.name}' cannot be generated; use dataset=arxiv-sim")
-    source.open(cache)
-    return source.folder
+    folder = source.open(cache).folder
+    assert folder is not None
+    return folder

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
+from bench.core.reading import reading
 from bench.core.vectors import dense, open_vectors
 from bench.datasets.dataset import Dataset
 from bench.system.cache import Cache
@@ -52,11 +53,23 @@ def take_subset(dataset: Dataset, config: SubsetConfig, cache: Cache) -> Dataset
     folder = cache.folder("subsets", digest, make)
     attributes = dataset.attributes
     if attributes is not None and items < n:
-        whole = Attributes.open(attributes)
-        part = whole.part(slice(items), whole.kinds)
-        attributes = cache.file("attributes", digest_of(part.digest(part.kinds)), ".parquet", part.save)
+        source = attributes
+        key = digest_of("first", items, cache.digest(source))
+        attributes = cache.file("attributes", key, ".parquet", lambda out: _write_first(source, items, out))
     vectors, queries = folder / "vectors.npy", folder / "queries.npy"
     return replace(dataset, vectors=vectors, queries=queries, attributes=attributes, digest=digest, truth=None)
+
+
+def _write_first(source: Path, rows: int, target: Path) -> None:
+    """Copy the first rows of a Parquet file, whatever types its columns have."""
+    with reading(source, "Parquet file"):
+        file = pq.ParquetFile(source)
+        with pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer:
+            for batch in file.iter_batches(_BLOCK):
+                writer.write_batch(batch.slice(0, rows))
+                rows -= min(rows, len(batch))
+                if not rows:
+                    break
 
 
 def _cut(rows: NDArray[np.float32], dimensions: int) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ import psutil
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.paths import PROJECT
+from bench.core.kernel_cache import kernel_cache
 from bench.core.typed_json import dumps
 from bench.measuring.channel import Channel
 from bench.measuring.log import Log
@@ -33,7 +33,7 @@ from bench.system.pipe import Pipe, ProtocolError
 from bench.system.sandbox import Sandbox
 
 _POLL_SECONDS = 0.02
-_TREE_EVERY = 20
+_SHARED_EVERY = 20
 _END_SECONDS = 10.0
 _FULL_BYTES = 4 << 20
 _MOST_ANSWER_BYTES = 8 << 30
@@ -87,7 +87,7 @@ class Child:
 
         Args:
             task: what it works on.
-            sandbox: what it may do with files; a folder for its temporary files is added.
+            sandbox: what it may do with files; folders for its temporary files and its compiled kernels are added.
             cpus: the CPUs to which it is pinned; if empty, it may use any.
             timeout: seconds that one stage may take, see `begin_stage`.
             notice: is called with what the worker has to say.
@@ -108,7 +108,7 @@ class Child:
         self._others, self._shared = processes.children(), processes.SharedFiles()
         self._temporary = Path(tempfile.mkdtemp(prefix="fanns-bench-")).resolve()
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(self._task.threads))
-        environment |= {"TMPDIR": str(self._temporary), "NUMBA_CACHE_DIR": str(kernel_cache())}
+        environment["TMPDIR"] = str(self._temporary)
         ours, theirs = socket.socketpair()
         ours.settimeout(self._timeout)
         try:
@@ -131,7 +131,7 @@ class Child:
                 # Before it starts any thread, as threads inherit it.
                 os.sched_setaffinity(self._process.pid, self._cpus)
             self.begin_stage()
-            sandbox = replace(self._sandbox, writable=(*self._sandbox.writable, self._temporary))
+            sandbox = replace(self._sandbox, writable=(*self._sandbox.writable, self._temporary, kernel_cache()))
             self._guarded(lambda: self._pipe.send(dumps(sandbox).encode()))
             self._guarded(lambda: self._channel.send(self._task))
             self.sandbox_version = self._guarded(lambda: self._next(Started)).sandbox
@@ -227,9 +227,10 @@ class Child:
         limit = self._task.memory_limit
         while not self._channel.is_ready(_POLL_SECONDS):
             self._ticks += 1
-            if self._ticks % _TREE_EVERY == 1:
+            if self._ticks % _SHARED_EVERY == 1:
                 held = self.memory()
             else:
+                self._pids = processes.tree(self._process.pid) or self._pids
                 held = processes.memory(self._pids)
                 self.peak = max(self.peak, held)
             if held > limit:
@@ -251,7 +252,11 @@ class Child:
             raise WorkerFailed(Status.INVALID, f"the worker broke the protocol: {error}") from error
 
     def _gave_up(self, failure: Failure) -> WorkerFailed:
-        status = {FailureKind.INVALID: Status.INVALID, FailureKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY}
+        status = {
+            FailureKind.INVALID: Status.INVALID,
+            FailureKind.LIBRARY_MISSING: Status.UNSUPPORTED,
+            FailureKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY,
+        }
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)  # it prints a traceback
         self._refuse_surroundings(failure)
@@ -297,13 +302,6 @@ class Child:
                 )
         if failure is not None and failure.kind is FailureKind.SURROUNDINGS:
             raise BenchError(f"the system refused something to a worker ({failure.reason}); nothing is stored")
-
-
-def kernel_cache() -> Path:
-    """Return the folder of compiled kernels, which a worker may write to."""
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or PROJECT / ".numba_cache").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def search_path() -> tuple[Path, ...]:

@@ -130,5 +130,7 @@ def _queries(rng: np.random.Generator, setting: str) -> pa.Table:
         "latency_ms": rng.uniform(1, 2, _QUERIES).astype(np.float32),
         "selectivity": rng.uniform(0.01, 1, _QUERIES).astype(np.float32),
         "returned": np.full(_QUERIES, 10, np.int32),
+        "relevance": rng.uniform(0, 1, _QUERIES).astype(np.float32),
+        "hardness": rng.uniform(1, 9, _QUERIES).astype(np.float32),
     }
     return pa.table(columns, schema=QUERY_SCHEMA)

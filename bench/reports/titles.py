@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from bench.core.leaf import FilterType
@@ -37,8 +39,19 @@ def panel_title(rows: pd.DataFrame) -> str:
     return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
 
 
+def self_timed_title(title: str, *, is_self_timed: bool) -> str:
+    """Return the name of a method, marked if the program times itself."""
+    return f"{title} (self-timed)" if is_self_timed else title
+
+
 def panel_facts(rows: pd.DataFrame) -> str:
     """Return the number of queries of a panel, and the mean fraction of items that pass their filters."""
     selectivity = rows["selectivity_mean"].mean()
     passing = "" if pd.isna(selectivity) else f", {100 * selectivity:.3g}% of items pass"
     return f"{rows['queries'].iloc[0]:,} queries{passing}"
+
+
+def natural_key(text: str) -> list[str | float]:
+    """Return what sorts texts as a reader would: numbers in them by value, and letters regardless of their case."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text.casefold())
+    return [float(part) if number % 2 else part for number, part in enumerate(parts)]

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
+from bench.core.method import TimedBy
 from bench.core.metrics import Metric
 
 METHOD = ["algorithm", "storage"]
@@ -30,6 +31,11 @@ METHOD = ["algorithm", "storage"]
 def methods_in(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """Return algorithm and storage of every row."""
     return list(zip(*(rows[column].astype(str) for column in METHOD), strict=True))
+
+
+def self_timed(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return algorithm and storage of the methods that some row times by a program itself."""
+    return set(methods_in(rows[rows["timed_by"] == TimedBy.PROGRAM]))
 
 
 class Status(StrEnum):
@@ -173,6 +179,18 @@ class Row:
         "what to know before believing the times; null where nothing was noticed", default=None
     )
     metric: Metric = column("what items are ranked by: l2, cosine, ip or hamming", default=Metric.L2)
+    timed_by: str | None = column(
+        "whose clock timed the search: harness, or program where a program says so itself; null in earlier rows",
+        default=None,
+    )
+    relevance_mean: float | None = column(
+        "fraction of the k nearest of all items that pass, the mean over the queries", default=None
+    )
+    hardness_mean: float | None = column(
+        "rank among all items of the k-th that passes, over k, the mean over queries that some item matches",
+        default=None,
+    )
+    hardness_median: float | None = column("the median of the same", default=None)
 
 
 @dataclass(frozen=True)
@@ -185,6 +203,11 @@ class QueryRow:
     latency_ms: np.float32 | None = column("latency where the query was searched alone; else null", "ms")
     selectivity: np.float32 = column("fraction of items that pass its filter")
     returned: np.int32 = column("returned ids that are items, distinct and pass")
+    relevance: np.float32 | None = column("fraction of the k nearest of all items that pass its filter")
+    hardness: np.float32 | None = column(
+        "rank among all items of the k-th that passes, over k; of the last one, over their number, if fewer than k "
+        "pass; null where none does"
+    )
 
 
 _ARROW: dict[type, pa.DataType] = {

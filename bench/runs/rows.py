@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
+from bench.core.method import TimedBy
 from bench.core.vectors import open_vectors
 from bench.datasets.codes import error_of
 from bench.datasets.dataset import load_rows
@@ -24,8 +25,10 @@ from bench.runs.stages import Ending, Searched
 from bench.system.machine import code, library_versions, machine
 from bench.truth.answers import GroundTruth
 from bench.truth.judge import Verdict
+from bench.workloads.difficulty import Difficulty
 
 _LATE_SECONDS = 1.0
+_UNTIMED_SECONDS = 0.1
 
 
 def planned_row(plan: Plan, repeat: int) -> Row:
@@ -64,15 +67,23 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         started_at=dt.datetime.now(dt.UTC),
         code_digest=plan.code_digest,
         libraries=json.dumps(library_versions()),
+        timed_by=plan.method.timed_by,
         **code(),
         **machine(),
     )
 
 
-def with_truth(row: Row, truth: GroundTruth) -> Row:
+def with_truth(row: Row, truth: GroundTruth, hard: Difficulty) -> Row:
     """Return a row with what the true answers say of the workload."""
-    selectivity = float(truth.matches.mean() / row.n)
-    return replace(row, selectivity_mean=selectivity, unmatched=int((truth.matches == 0).sum()))
+    hardness = hard.hardness[truth.matches > 0]
+    return replace(
+        row,
+        selectivity_mean=float(truth.matches.mean() / row.n),
+        unmatched=int((truth.matches == 0).sum()),
+        relevance_mean=float(hard.relevance.mean()),
+        hardness_mean=float(hardness.mean()) if len(hardness) else None,
+        hardness_median=float(np.median(hardness)) if len(hardness) else None,
+    )
 
 
 def with_build(row: Row, facts: BuildFacts, plan: Plan) -> Row:
@@ -98,13 +109,14 @@ def failed_rows(row: Row, settings: list[dict[str, Any]], ending: Ending) -> lis
 
 
 def judge_settings(
-    plan: Plan, truth: GroundTruth, row: Row, searches: list[Searched]
+    plan: Plan, truth: GroundTruth, hard: Difficulty, row: Row, searches: list[Searched]
 ) -> tuple[list[Row], list[pa.Table]]:
     """Judge the answers at all settings.
 
     Args:
         plan: the run.
         truth: the true answers.
+        hard: how hard the filters are.
         row: what all rows share.
         searches: per setting, how its search ended.
 
@@ -124,7 +136,7 @@ def judge_settings(
             rows.append(_failed(at_setting, Ending(Status.INVALID, judged.fault)))
             continue
         rows.append(_judged(at_setting, search.timing, judged, judged.verdict))
-        tables.append(_query_table(at_setting, search.timing, judged.verdict, truth))
+        tables.append(_query_table(at_setting, search.timing, judged.verdict, truth, hard))
     return rows, tables
 
 
@@ -161,7 +173,8 @@ def _measured(row: Row, search: Searched) -> Row:
         search_memory_bytes=search.memory_bytes,
         baseline_memory_bytes=search.baseline_bytes,
         sandbox=search.sandbox,
-        remarks="; ".join([*_late_work(row, search), *search.noise.remarks()]) or None,
+        remarks="; ".join([*_late_work(row, search), *_untimed_work(row, search.timing), *search.noise.remarks()])
+        or None,
     )
 
 
@@ -174,6 +187,17 @@ def _late_work(row: Row, search: Searched) -> list[str]:
     if search.load_seconds > max(build + save, _LATE_SECONDS):
         remarks.append(f"loading took {search.load_seconds:.1f} s, longer than building and saving")
     return remarks
+
+
+def _untimed_work(row: Row, timing: Timing) -> list[str]:
+    """Return what a program that times itself seems to have left out, beyond its start."""
+    beyond, claimed = timing.beyond_start_seconds, timing.search_seconds if timing.passes else 0.0
+    if row.timed_by != TimedBy.PROGRAM or beyond < max(2 * claimed, _UNTIMED_SECONDS):
+        return []
+    return [
+        f"the program says {claimed:.3g} s, but all queries took {beyond:.3g} s longer than a few, "
+        "by the clock of the harness"
+    ]
 
 
 def _judged(row: Row, timing: Timing, judged: Judged, verdict: Verdict) -> Row:
@@ -209,7 +233,7 @@ def _mean(values: np.ndarray) -> float | None:
     return float(matched.mean()) if len(matched) else None
 
 
-def _query_table(row: Row, timing: Timing, verdict: Verdict, truth: GroundTruth) -> pa.Table:
+def _query_table(row: Row, timing: Timing, verdict: Verdict, truth: GroundTruth, hard: Difficulty) -> pa.Table:
     """Return a line per query, with the columns of `bench.results.rows.QueryRow`."""
     columns = {
         "search_params": pa.array([row.search_params] * row.queries),
@@ -218,5 +242,7 @@ def _query_table(row: Row, timing: Timing, verdict: Verdict, truth: GroundTruth)
         "latency_ms": pa.array((timing.latencies * 1e3).astype(np.float32), from_pandas=True),
         "selectivity": (truth.matches / row.n).astype(np.float32),
         "returned": verdict.returned.astype(np.int32),
+        "relevance": hard.relevance.astype(np.float32),
+        "hardness": pa.array(hard.hardness.astype(np.float32), from_pandas=True),
     }
     return pa.table(columns, schema=QUERY_SCHEMA)

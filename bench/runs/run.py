@@ -13,6 +13,7 @@ from bench.runs.rows import failed_rows, judge_settings, planned_row, with_build
 from bench.runs.stages import Ending, Report, built_index, read_facts, search_settings
 from bench.runs.workspace import workspace
 from bench.system.cache import Cache
+from bench.workloads.difficulty import difficulty
 from bench.workloads.ground_truth import DEPTH, ground_truth
 
 
@@ -52,7 +53,8 @@ def _build_and_search(
     depth = max(DEPTH, plan.config.k)
     memory = int(plan.config.truth_memory_gib * 2**30)
     truth = ground_truth(plan.dataset, plan.workload, cache, depth=depth, memory=memory)
-    row = with_truth(row, truth)
+    hard = difficulty(plan.dataset, plan.workload, truth, cache, k=plan.config.k, memory=memory)
+    row = with_truth(row, truth, hard)
     search_log = store.log_file(plan.run_id, repeat, "search")
     for log in (store.log_file(plan.run_id, repeat, "build"), search_log):
         log.unlink(missing_ok=True)  # of an earlier attempt
@@ -66,4 +68,4 @@ def _build_and_search(
         row = with_build(row, read_facts(index), plan)
         searches = search_settings(plan, repeat, truth, index / "index", hidden, folder, search_log, report)
         report("verifying")
-        return judge_settings(plan, truth, row, searches)
+        return judge_settings(plan, truth, hard, row, searches)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.core.paths import PROJECT
-from bench.measuring.child import kernel_cache, search_path
+from bench.measuring.child import search_path
 from bench.measuring.messages import Task
 from bench.runs.plan import Plan
 from bench.system.sandbox import Sandbox
@@ -31,6 +31,9 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
         memory_limit=plan.memory_limit,
         index=index.resolve(),
         search_path=search_path(),
+        external=config.algorithm.external,
+        search_params=plan.settings[0],
+        inputs=plan.inputs,
     )
 
 
@@ -48,15 +51,18 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
     folders += filter(None, [plan.dataset.folder])
     secret = {folder.resolve() for folder in folders}
     code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, sys.base_prefix, str(PROJECT)]}
-    named = [task.vectors, task.attributes, task.codes, task.index, *plan.method.sources, *plan.method.files]
+    named = [
+        task.vectors,
+        task.attributes,
+        task.codes,
+        task.index,
+        *task.inputs.values(),
+        *plan.method.sources,
+        *plan.method.files,
+    ]
     return Sandbox(
         hidden=tuple(sorted(secret)),
         readable=(*(path for path in named if path), *sorted(code - secret)),
         listable=tuple(sorted(code & secret)),
-        writable=(
-            writable.resolve(),
-            Path("/dev"),
-            kernel_cache(),
-            *(Path(path).resolve() for path in plan.config.limits.writable),
-        ),
+        writable=(writable.resolve(), Path("/dev"), *(Path(path).resolve() for path in plan.config.limits.writable)),
     )

@@ -97,7 +97,9 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BenchError(f"cannot create the folder {path}: {error.strerror or error}") from error
+        raise BenchError(
+            f"cannot create the folder {path}: {error.strerror or error}; choose another with results=PATH"
+        ) from error
     if not os.access(path, os.W_OK):
         raise BenchError(f"the folder {path} is not writable; choose another with results=PATH")
     return path

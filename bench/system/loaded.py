@@ -6,9 +6,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from bench.core.paths import PROJECT
+from bench.core.paths import SOURCES
 
 _MAPS = Path("/proc/self/maps")
+_OURS = tuple(f"{folder}/" for folder in SOURCES)
 
 
 def loaded_files() -> tuple[Path, ...]:
@@ -40,5 +41,6 @@ def _installed_folders() -> tuple[str, ...]:
 
 
 def _is_installed(file: str, installed: tuple[str, ...]) -> bool:
-    """Return whether a file belongs to the interpreter, the system or an installed distribution."""
-    return "/site-packages/" in file or (file.startswith(installed) and not file.startswith(f"{PROJECT}/"))
+    """Return whether a file belongs to the interpreter, the system or an installed distribution other than this one."""
+    is_ours = str(Path(file).resolve()).startswith(_OURS)
+    return not is_ours and ("/site-packages/" in file or file.startswith(installed))

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import psutil
 
 from bench.core.cpus import allowed_cpus
-from bench.core.paths import PROJECT
+from bench.core.paths import IS_CHECKOUT, PROJECT
 
 LIBRARIES = ("numpy", "numba", "faiss-cpu", "hnswlib", "pyarrow")
 
@@ -44,17 +45,24 @@ def machine_name(cpu_model: str, cores: int, memory_bytes: int) -> str:
 @cache
 def code() -> dict[str, Any]:
     """Return the columns `code_revision` (None outside a checkout) and `code_dirty`."""
+    unknown = {"code_revision": None, "code_dirty": None}
+    if not IS_CHECKOUT:  # a repository around it is another project's
+        return unknown
     try:
         revision = _git("rev-parse", "HEAD")
         return {"code_revision": revision, "code_dirty": bool(_git("status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
-        return {"code_revision": None, "code_dirty": None}
+        return unknown
 
 
 @cache
 def library_versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
-    """Return the installed version of each distribution."""
-    return {name: importlib.metadata.version(name) for name in libraries}
+    """Return the version of each distribution that is installed."""
+    versions = {}
+    for name in libraries:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def noise() -> list[str]:

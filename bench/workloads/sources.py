@@ -194,7 +194,7 @@ class SelectivityWorkload:
 
     kind: ClassVar[str] = "selectivity"
     name: str
-    filter_type: FilterType
+    shape: Any
     selectivity: float
     seed: int
     queries: int | None = None
@@ -210,7 +210,7 @@ class SelectivityWorkload:
         if not 0 < self.selectivity <= 1:
             raise BenchError(f"workload.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
         stop, n = _stop(self, dataset), dataset.shape[0]
-        attributes, filters = draw_controlled(self.filter_type, self.selectivity, n, stop, self.seed)
+        attributes, filters = draw_controlled(self.shape, self.selectivity, n, stop, self.seed)
         digest = digest_of(attributes.digest(attributes.kinds))
         parquet = cache.file("attributes", digest, ".parquet", attributes.save)
         return _workload(self, filters, parquet, dataset, cache)

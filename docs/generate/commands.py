@@ -15,6 +15,7 @@ COMMANDS = (
     "tune",
     "table",
     "compare",
+    "regret",
     "plot",
     "figures",
     "findings",

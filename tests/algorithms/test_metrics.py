@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from algorithms.loading import load_target
-from bench.core.filters import Equals, FilterType
+from bench.core.filters import Equals
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 from bench.core.vectors import open_vectors

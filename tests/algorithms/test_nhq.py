@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,19 @@ def test_what_is_said_before_a_run(method: type[Nhq]) -> None:
         reason = method.unsupported(filter_type)
         assert (reason is None) == (filter_type in (FilterType.EM, FilterType.MEM))
         assert reason is None or "only EM and MEM" in reason
+
+
+def test_nsw_does_not_leave_copies_of_the_item_where_it_starts() -> None:
+    problem, copies, full = clustered(600, seed=4), 50, NswBuild(M=12, MaxM0=12, efConstruction=40)
+    vectors = problem.vectors.copy()
+    vectors[:copies] = vectors[0]
+    recalls = []
+    for first in (0, 1):
+        moved = replace(problem, vectors=np.roll(vectors, first, axis=0))  # by 1: another item is in front
+        index, _ = through_disk(NhqNsw, full, moved.data())
+        ids = answer(index, moved, searching(NhqNsw, 600))
+        recalls.append(recall(moved, ids))
+        if first == 0:
+            assert ids.max() < copies
+    assert recalls[0] < 0.5
+    assert recalls[1] > 0.9

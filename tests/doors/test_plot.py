@@ -138,6 +138,17 @@ def test_the_legend_lists_every_method_and_nothing_overlaps(write: Write) -> Non
             )
 
 
+@pytest.mark.parametrize("label", ["{}", "a long label that takes a line of the legend for itself {}"])
+def test_a_long_legend_leaves_no_blank(write: Write, label: str) -> None:
+    rows = [each for number in range(45) for each in curve(label.format(number), 1 + 0.1 * number, repeats=1)]
+    figure = drawn(config(write(*rows)))
+    figure.draw_without_rendering()
+    box, (legend,) = figure.axes[0].get_tightbbox(), figure.legends
+    assert box is not None
+    blank = (box.y0 - legend.get_window_extent().y1) / figure.dpi
+    assert 0 < blank < 0.3  # inches
+
+
 def test_machines_are_not_mixed(write: Write) -> None:
     results = write(row(qps=100.0), row(qps=900.0, cpu_model="Another CPU"))
     with pytest.raises(BenchError, match=r"2 machines \(Another CPU, 4 cores, 16 GiB; Test CPU, 4 cores, 16 GiB\)"):

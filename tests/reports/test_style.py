@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import BenchError
+from bench.core.formats import Storage
 from bench.core.paths import CONFIGS, PROJECT
 from bench.reports.figures import style
-from bench.reports.figures.style import configured_styles, style_of
+from bench.reports.figures.style import configured_styles, style_of, styles_of
 
 
 def test_every_configured_method_has_a_look_of_its_own() -> None:
     styles = configured_styles()
-    assert len(styles) == len(list((CONFIGS / "algorithm").glob("*.yaml")))
+    assert len(styles) == len(list((CONFIGS / "algorithm").rglob("*.yaml")))
     for (one, a), (other, b) in combinations(styles.items(), 2):
         assert a.label != b.label, f"{one} and {other} have one label"
-        assert (a.color, a.marker, a.linestyle) != (b.color, b.marker, b.linestyle), f"{one} and {other} look alike"
+        assert a.look != b.look, f"{one} and {other} look alike"
 
 
 def test_names_without_configuration_look_the_same_in_every_process() -> None:
@@ -31,16 +32,46 @@ def test_names_without_configuration_look_the_same_in_every_process() -> None:
 
 
 @pytest.mark.parametrize("name", ["acorn_1", "my_method"])
-def test_another_format_of_vectors_looks_like_its_method_but_dotted(name: str) -> None:
-    method, coded = style_of(name), style_of(name, "int8")
-    assert (coded.color, coded.marker, coded.linestyle) == (method.color, method.marker, ":")
-    assert coded.label == f"{method.label} (int8)"
+def test_formats_of_vectors_differ_in_lines_and_fillings(name: str) -> None:
+    method = style_of(name)
+    styles = [style_of(name, storage) for storage in Storage]
+    assert {(style.color, style.marker) for style in styles} == {(method.color, method.marker)}
+    assert len({style.fill for style in styles}) == len(Storage)
+    assert style_of(name, "int8").label == f"{method.label} (int8)"
     assert style_of(name, "float32") == method
 
 
 def test_a_name_is_not_taken_apart() -> None:
     assert style_of("acorn_int8") != style_of("acorn", "int8")
     assert style_of("acorn_int8").label == "acorn_int8"
+
+
+def test_a_figure_shows_every_method_apart_and_in_natural_order() -> None:
+    variants = [("x_M16", "float32"), ("x_M8", "int8"), ("X_M8", "float32"), ("x_M0.5", "float32")]
+    others = [(f"method {number}", "float32") for number in range(60)]
+    configured = [(name, "float32") for name in configured_styles()]
+    styles = styles_of([*others, *variants, *configured, *variants])
+    assert len(styles) == len(others) + len(variants) + len(configured)
+    assert all(styles[method] == style_of(*method) for method in configured)
+    looks = [style.look for (_, storage), style in styles.items() if storage == "float32"]
+    assert len(set(looks)) == len(looks)
+    labels = [style.label for style in styles.values()]
+    assert [label for label in labels if "_M" in label] == ["x_M0.5", "X_M8", "x_M8 (int8)", "x_M16"]
+    assert [label for label in labels if label.startswith("method")] == [name for name, _ in others]
+
+
+def test_there_are_looks_for_hundreds_of_methods() -> None:
+    styles = styles_of((f"method {number}", "float32") for number in range(300))
+    assert len({style.look for style in styles.values()}) == 300
+
+
+def test_variants_of_a_method_look_the_same_however_they_are_listed() -> None:
+    variants = [(f"x_M{m}", storage) for m in (8, 16, 32) for storage in ("float32", "int8")]
+    styles = styles_of(variants)
+    assert styles == styles_of(reversed(variants))
+    for name in ("x_M8", "x_M16", "x_M32"):
+        exact, coded = styles[name, "float32"], styles[name, "int8"]
+        assert (exact.color, exact.marker) == (coded.color, coded.marker)
 
 
 def test_derived_looks_are_not_those_of_configured_methods() -> None:
@@ -54,6 +85,7 @@ def test_derived_looks_are_not_those_of_configured_methods() -> None:
     [
         ("{label: X, colour: red, marker: o}", "no key 'colour'; did you mean 'color'"),
         ("{label: X, color: reddish, marker: o}", "x.yaml: style.color='reddish'"),
+        ("{label: X, color: red, marker: o, fill: half}", "x.yaml: style.fill='half'"),
         ("{label: X, color: red, marker: blob}", "x.yaml: style.marker='blob'"),
         ("{label: X, color: red}", "style.marker is not set"),
     ],

@@ -87,5 +87,7 @@ def query_table(search_params: str, queries: int, rng: np.random.Generator) -> p
         "latency_ms": rng.uniform(1, 2, queries).astype(np.float32),
         "selectivity": rng.uniform(0, 1, queries).astype(np.float32),
         "returned": np.full(queries, 10, np.int32),
+        "relevance": rng.uniform(0, 1, queries).astype(np.float32),
+        "hardness": rng.uniform(1, 9, queries).astype(np.float32),
     }
     return pa.table(columns, schema=QUERY_SCHEMA)

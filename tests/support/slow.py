@@ -257,6 +257,11 @@ SLOW: dict[str, set[str]] = {
         "test_a_method_around_a_binary",
         "test_a_metric",
     },
+    "test_wheel.py": {
+        "test_a_read_only_installation_without_a_home",
+        "test_a_sweep_a_table_and_a_plot_from_another_folder",
+        "test_every_command_is_there",
+    },
     "truth/test_search.py": {
         "test_answers_do_not_depend_on_the_size_of_shards",
     },

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bench.core.errors import BenchError
-from bench.core.filters import type_of
+from bench.core.filters import And, Equals, Not, type_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.workloads.controlled import draw_controlled
@@ -42,6 +44,32 @@ def test_passing_items_are_spread_over_all_items(filter_type: FilterType) -> Non
     assert passing.max() - passing.min() > 800  # consecutive ids would span 100
 
 
-def test_other_filter_types_are_refused() -> None:
-    with pytest.raises(BenchError, match=r"workload.filter_type=MEM: .* EM, R and EMIS"):
-        draw_controlled(FilterType.MEM, 0.5, 10, 1, 0)
+SHAPES = [
+    {"and": ["EM", "R"]},
+    {"and": ["EM", "EMIS"]},
+    {"and": ["R", "R"]},
+    {"or": ["EM", "R"]},
+    {"not": "EM"},
+    {"and": [{"or": ["EM", "R"]}, {"not": "EMIS"}]},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("selectivity", [0.01, 0.1, 0.5, 0.8])
+def test_a_shape_passes_the_requested_fraction_on_average(shape: Any, selectivity: float) -> None:
+    attributes, filters = draw_controlled(shape, selectivity, 20_000, 40, seed=3)
+    matches = FilterBatch(filters, attributes).matches
+    assert matches.mean() / 20_000 == pytest.approx(selectivity, rel=0.1)
+    assert matches.min() / 20_000 == pytest.approx(selectivity, rel=0.35)
+
+
+def test_parts_of_a_shape_have_attributes_of_their_own() -> None:
+    attributes, filters = draw_controlled({"and": ["EM", {"not": "R"}]}, 0.1, 100, 5, seed=0)
+    assert list(attributes.kinds) == ["synthetic_1", "synthetic_2"]
+    assert {type(part) for filter_ in filters if isinstance(filter_, And) for part in filter_.parts} == {Equals, Not}
+
+
+@pytest.mark.parametrize("shape", [FilterType.MEM, "em", {"and": []}, {"nor": ["EM"]}, {"and": "EM"}, 3], ids=str)
+def test_other_shapes_are_refused(shape: Any) -> None:
+    with pytest.raises(BenchError, match=r"workload.shape=.*: .* EM, R and EMIS"):
+        draw_controlled(shape, 0.5, 10, 1, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from bench.core.errors import BenchError
-from bench.core.paths import DATASETS
+from bench.core.paths import data_folder, is_writable
 from bench.datasets import arxiv_sim, hub
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS
@@ -49,7 +49,7 @@ class LayoutSource:
 
 @dataclass
 class ArxivSimSource:
-    """arxiv-sim, generated on first use into ``datasets/arxiv-sim/data``."""
+    """arxiv-sim, generated on first use; in the cache of the results folder where the usual one is not writable."""
 
     kind: ClassVar[str] = "arxiv-sim"
     name: str
@@ -63,15 +63,18 @@ class ArxivSimSource:
     def folder(self) -> Path:
         """The folder of this size and seed of the dataset."""
         version = digest_of(arxiv_sim.VERSION)[:6]
-        return DATASETS / "arxiv-sim" / "data" / f"n{self.n}-d{self.dim}-q{self.queries}-s{self.seed}-{version}"
+        return data_folder("arxiv-sim", f"n{self.n}-d{self.dim}-q{self.queries}-s{self.seed}-{version}")
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""
-        with creation_lock(self.folder, self.folder.parent / ".locks" / self.folder.name) as missing:
+        folder = self.folder
+        if not folder.exists() and not is_writable(folder):
+            folder = cache.root / "datasets" / folder.name
+        with creation_lock(folder, folder.parent / ".locks" / folder.name) as missing:
             if missing:
-                with atomic_folder(self.folder) as folder:
-                    arxiv_sim.generate(folder, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
-        return LayoutSource(self.name, str(self.folder), self.metric).open(cache)
+                with atomic_folder(folder) as draft:
+                    arxiv_sim.generate(draft, n=self.n, dim=self.dim, queries=self.queries, seed=self.seed)
+        return LayoutSource(self.name, str(folder), self.metric).open(cache)
 
     def state(self) -> str:
         """See `Source.state`."""
@@ -80,7 +83,7 @@ class ArxivSimSource:
 
 @dataclass
 class HubSource:
-    """A published size of arxiv-for-fanns, downloaded on request into ``datasets/arxiv-for-fanns/data``."""
+    """A published size of arxiv-for-fanns, downloaded on request."""
 
     kind: ClassVar[str] = "hub"
     name: str
@@ -92,7 +95,7 @@ class HubSource:
     @property
     def folder(self) -> Path:
         """The folder of this repository and revision of the dataset."""
-        return DATASETS / "arxiv-for-fanns" / "data" / f"{self.repo.split('/')[-1]}-{self.revision}"
+        return data_folder("arxiv-for-fanns", f"{self.repo.split('/')[-1]}-{self.revision}")
 
     def open(self, cache: Cache) -> Dataset:
         """See `Source.open`."""

@@ -12,7 +12,7 @@ from matplotlib.ticker import StrMethodFormatter
 from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import draw_grid, set_heading, themed
-from bench.reports.titles import conditions, data_title, panel_title
+from bench.reports.titles import conditions, data_title, natural_key, panel_title
 from bench.results.rows import METHOD, Status
 from bench.results.selection import panels
 
@@ -53,7 +53,7 @@ def costs(rows: pd.DataFrame) -> Figure:
 
 
 def spread(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and standard deviation of each cost per method, over its builds; sorted by label.
+    """Return mean and standard deviation of each cost per method, over its builds; sorted by label, the last first.
 
     Returns:
         Indexed by algorithm and storage, with columns ``{cost}_mean`` and ``{cost}_std`` (0 for a single build).
@@ -63,7 +63,7 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
     builds = good.groupby([*METHOD, "build_params", "seed", "repeat"], as_index=False).agg(costs_of)
     frame = builds.groupby(METHOD)[list(_COLUMNS)].agg(["mean", "std"])
     frame.columns = pd.Index(["_".join(names) for names in frame.columns.to_flat_index()])
-    ordered = sorted(frame.index, key=lambda method: style_of(*method).label.casefold(), reverse=True)
+    ordered = sorted(frame.index, key=lambda method: natural_key(style_of(*method).label), reverse=True)
     return frame.loc[ordered].fillna(dict.fromkeys((f"{column}_std" for column in _COLUMNS), 0.0))
 
 

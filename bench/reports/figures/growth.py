@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import Method, Style, styles_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.results.curves import best_at, points
-from bench.results.rows import METHOD, Status, methods_in
+from bench.results.rows import METHOD, Status, methods_in, self_timed
 
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
@@ -77,14 +77,16 @@ def growth(
     width = 3.6 * len(groups) + 2.1
     figure = Figure(figsize=(width, 2.9 * len(measures) + 0.5), layout="constrained")
     set_heading(figure, textwrap.fill(title, int(_LETTERS_PER_INCH * width)))
+    timed_themselves = set().union(*map(self_timed, groups.values()))
+    styles = styles_of((method for frame in frames.values() for method in methods_in(frame)), timed_themselves)
     grid = figure.subplots(len(measures), len(groups), squeeze=False, sharex=True, sharey="row")
     for number, (row, measure) in enumerate(zip(grid, measures, strict=True)):
         for axes, (name, frame) in zip(row, frames.items(), strict=True):
-            _draw(axes, frame, by, measure, exponents, logarithmic_x)
+            _draw(axes, frame, styles, by, measure, exponents, logarithmic_x)
             axes.set_title(name if number == 0 else "", loc="left")
             axes.set_xlabel(label if number == len(measures) - 1 else "")
         row[0].set_ylabel(MEASURES[measure].format(recall=recall))
-    add_side_legend(figure, (method for frame in frames.values() for method in methods_in(frame)))
+    add_side_legend(figure, styles.values())
     return figure
 
 
@@ -93,15 +95,23 @@ def _with_several_values(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return frame[frame.groupby(METHOD)[by].transform("nunique") > 1]
 
 
-def _draw(axes: Axes, frame: pd.DataFrame, by: str, measure: str, exponents: bool, logarithmic_x: bool) -> None:
+def _draw(
+    axes: Axes,
+    frame: pd.DataFrame,
+    styles: dict[Method, Style],
+    by: str,
+    measure: str,
+    exponents: bool,
+    logarithmic_x: bool,
+) -> None:
     for (algorithm, storage), line in frame.sort_values(by).groupby(METHOD):
-        axes.plot(line[by], line[measure], **line_look(str(algorithm), str(storage)))
+        look = line_look(styles[str(algorithm), str(storage)])
+        axes.plot(line[by], line[measure], **look)
         power = exponent(line[by].tolist(), line[measure].tolist()) if exponents else float("nan")
         finite = line[np.isfinite(line[measure])]
         if np.isfinite(power) and len(finite):
-            color = style_of(str(algorithm), str(storage)).color
             axes.annotate(f"{power:+.2f}", (finite[by].iloc[-1], finite[measure].iloc[-1]), (4, 0), "data",
-                          "offset points", fontsize=5.5, color=color, va="center")  # fmt: skip
+                          "offset points", fontsize=5.5, color=look["color"], va="center")  # fmt: skip
     logarithmic(axes, *(("x", "y") if logarithmic_x else ("y",)))
     values = sorted(frame[by].unique())
     axes.xaxis.set_major_locator(FixedLocator(values))

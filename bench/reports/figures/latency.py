@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.reports.figures.axes import logarithmic
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import style_of, styles_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.reports.tables.table import NONE, Table
 from bench.reports.titles import conditions, data_title, panel_title
-from bench.results.rows import METHOD, Status
+from bench.results.rows import METHOD, Status, methods_in
 from bench.results.selection import panels
 from bench.results.store import Store
 
@@ -46,21 +46,22 @@ def latency_by_decile(rows: pd.DataFrame, store: Store, recall: float) -> Figure
     figure = Figure(figsize=(3.6 * len(groups) + 2.1, 3.4), layout="constrained")
     set_heading(figure, f"{data_title(rows)}; fastest setting at a recall of {recall:g} or more")
     row = figure.subplots(1, len(groups), squeeze=False, sharey=True)[0]
+    bests = [fastest(group, recall) for group in groups]
+    styles = styles_of(method for best in bests for method in methods_in(best))
     drawn = set()
-    for axes, group in zip(row, groups, strict=True):
-        best = fastest(group, recall)
+    for axes, group, best in zip(row, groups, bests, strict=True):
         columns = [best[name] for name in (*METHOD, "run_id", "repeat", "search_params")]
         for algorithm, storage, run_id, repeat, setting in zip(*columns, strict=True):
             x, y = _medians(store.queries(run_id, repeat), setting)
             if x:
-                axes.plot(x, y, **line_look(str(algorithm), str(storage)))
+                axes.plot(x, y, **line_look(styles[algorithm, storage]))
                 drawn.add((algorithm, storage))
         axes.set_title(panel_title(group), loc="left")
         axes.set_xlabel("mean selectivity of a tenth of the queries")
         logarithmic(axes, "x", "y")
         draw_grid(axes)
     row[0].set_ylabel("median latency in ms")
-    add_side_legend(figure, drawn)
+    add_side_legend(figure, (style for method, style in styles.items() if method in drawn))
     return figure
 
 

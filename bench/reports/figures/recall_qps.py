@@ -15,11 +15,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from numpy.typing import NDArray
 
 from bench.reports.figures.panels import LEGEND_POINTS, NOTE_CHARACTERS, NOTE_POINTS, SUBTITLE_POINTS, place_panels
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import Method, Style, style_of, styles_of
 from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
-from bench.reports.titles import conditions, data_title, panel_facts, panel_title
+from bench.reports.titles import conditions, data_title, natural_key, panel_facts, panel_title
 from bench.results.curves import best_of_methods, failing_fractions, failures, front, points, unserved
-from bench.results.rows import METHOD, methods_in
+from bench.results.rows import METHOD, methods_in, self_timed
 from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
@@ -34,8 +34,8 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     """Draw the rows of one figure.
 
     A curve is the Pareto front of a method over its build and search parameters; the band is one standard deviation
-    over the repeats. The text below a panel names failures, methods whose answers fail the filter, and methods that do
-    not serve it.
+    over the repeats; the markers of a method that times itself are hollow. The text below a panel names failures,
+    methods whose answers fail the filter, and methods that do not serve it.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
@@ -47,7 +47,8 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     curves = [points(group, x, y) for group in groups]
     notes = [_notes(group) for group in groups]
     titles = [_title(group, rows) for group in groups]
-    handles = _handles(curves)
+    styles = styles_of((method for curve in curves for method in methods_in(curve)), self_timed(rows))
+    handles = [*method_handles(styles.values()), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
     columns, limits = _columns(groups), _limits(curves, min_recall)
     placement = place_panels(
         columns=columns,
@@ -61,7 +62,7 @@ def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = No
     for number, (box, curve) in enumerate(zip(placement.boxes, curves, strict=True)):
         axes = figure.add_axes(box)
         _scale(axes, limits)
-        _draw(axes, curve)
+        _draw(axes, curve, styles)
         axes.set_title(titles[number], loc="left")
         axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
         if number % columns == 0:
@@ -150,7 +151,7 @@ def _scale(axes: Axes, limits: tuple[Limits, Limits]) -> None:
     draw_grid(axes)
 
 
-def _draw(axes: Axes, curve: pd.DataFrame) -> None:
+def _draw(axes: Axes, curve: pd.DataFrame, styles: dict[Method, Style]) -> None:
     if curve.empty:
         axes.text(0.5, 0.5, "no method has a result", ha="center", transform=axes.transAxes, color="0.4")
         return
@@ -158,16 +159,10 @@ def _draw(axes: Axes, curve: pd.DataFrame) -> None:
     recalls = recalls[recalls >= front(curve)["x"].iloc[0]]
     axes.plot(recalls, best_of_methods(curve, recalls), **_FRONT)
     for (algorithm, storage), of_method in curve.groupby(METHOD):
-        line, look = front(of_method), line_look(str(algorithm), str(storage))
+        line, look = front(of_method), line_look(styles[str(algorithm), str(storage)])
         low = np.maximum(line["y"] - line["y_std"], line["y"] * 1e-3)
         axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(line["x"], line["y"], **look)
-
-
-def _handles(curves: list[pd.DataFrame]) -> list[Line2D]:
-    """Return the entries of the legend: every drawn method, sorted by label, then the front."""
-    methods = (method for curve in curves for method in methods_in(curve))
-    return [*method_handles(methods), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
 
 
 def _notes(group: pd.DataFrame) -> str:
@@ -177,7 +172,7 @@ def _notes(group: pd.DataFrame) -> str:
         label = style_of(failure.algorithm, failure.storage).label
         methods_of.setdefault((str(failure), failure.reason), []).append(label)
     lines = [
-        f"{'; '.join(sorted(names))}: {status}" + (f" ({reason})" if reason else "")
+        f"{'; '.join(sorted(names, key=natural_key))}: {status}" + (f" ({reason})" if reason else "")
         for (status, reason), names in sorted(methods_of.items())
     ]
     lines += [
@@ -185,6 +180,6 @@ def _notes(group: pd.DataFrame) -> str:
         for (algorithm, storage), fraction in failing_fractions(group).items()
     ]
     if names := unserved(group):
-        lines.append(f"not served by {', '.join(sorted((style_of(*name).label for name in names), key=str.casefold))}")
+        lines.append(f"not served by {', '.join(sorted((style_of(*name).label for name in names), key=natural_key))}")
     wrapped = [textwrap.fill(line, NOTE_CHARACTERS, subsequent_indent="   ") for line in lines]
     return "\n".join(wrapped)

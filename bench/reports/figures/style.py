@@ -1,8 +1,10 @@
-"""How a method looks, the same in every figure: it depends on the method alone, never on the rest of the figure."""
+"""How a method looks: the same in every figure, unless another method of that figure would look like it."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,6 +16,7 @@ from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.paths import CONFIGS
+from bench.reports.titles import natural_key, self_timed_title
 from bench.results.rows import method_title
 
 # The colours of Okabe and Ito without their yellow, which is hard to see on white, and three of Paul Tol's, chosen for
@@ -23,6 +26,15 @@ _COLORS = (
 )  # fmt: skip
 _MARKERS = "osD^v<>PXph*"
 _DASHES = ("--", "-.", ":")
+_FORMATS = {
+    Storage.FLOAT16: ("--", "none"),
+    Storage.BFLOAT16: ("-.", "left"),
+    Storage.INT8: (":", "bottom"),
+}
+"""The line and the filling of the marker that tell the formats of a method's vectors apart."""
+
+Method = tuple[str, str]
+"""Algorithm and storage, see `bench.results.rows.METHOD`."""
 
 
 @dataclass(frozen=True)
@@ -34,27 +46,86 @@ class Style:
         color: any colour of Matplotlib.
         marker: any marker of Matplotlib.
         linestyle: ``-``, ``--``, ``-.`` or ``:``.
+        fill: any filling of a marker of Matplotlib.
     """
 
     label: str
     color: str
     marker: str
     linestyle: str = "-"
+    fill: str = "full"
+
+    @property
+    def look(self) -> tuple[str, str, str, str]:
+        """All but the label."""
+        return self.color, self.marker, self.linestyle, self.fill
 
 
 @cache
 def style_of(algorithm: str, storage: str = Storage.FLOAT32) -> Style:
     """Return the style of a method: the configured one, or one that follows from its name if there is none.
 
-    Where it searches another format than float32, the line is dotted and the label names the format.
+    Where it searches another format than float32, line and marker say so, and the label names the format.
 
     Raises:
         BenchError: the configured style is faulty; names the file and key.
     """
-    style = configured_styles().get(algorithm) or _derived(algorithm)
+    return _in_format(configured_styles().get(algorithm) or _derived(algorithm), storage)
+
+
+def styles_of(methods: Iterable[Method], self_timed: Collection[Method] = ()) -> dict[Method, Style]:
+    """Return the styles of the methods of a figure, in the order of its legend; no two of them look the same.
+
+    Configured methods keep their look. Of the others, such as variants of a method under names of their own, each has
+    a colour and marker that no other has, as long as there are enough; the first in the legend keeps its look.
+
+    Args:
+        methods: the methods.
+        self_timed: those of them that time themselves; their labels say so, and their markers are hollow.
+    """
+    methods = set(methods)
+    configured = configured_styles()
+    names = sorted({name for name, _ in methods}, key=lambda name: (name not in configured, natural_key(name)))
+    styles: dict[str, Style] = {}
+    for name in names:
+        style = style_of(name)
+        if name in configured:
+            styles[name] = style
+            continue
+        looks = {other.look for other in styles.values()}
+        pairs = {look[:2] for look in looks}
+        free = [choice for choice in _choices(style) if choice.look not in looks]
+        apart = [choice for choice in free if choice.look[:2] not in pairs]
+        styles[name] = next(iter([*apart, *free, style]))
+    in_formats = {(name, storage): _in_format(styles[name], storage) for name, storage in methods}
+    for method in methods & set(self_timed):
+        label = self_timed_title(in_formats[method].label, is_self_timed=True)
+        in_formats[method] = replace(in_formats[method], label=label, fill="none")
+    return dict(sorted(in_formats.items(), key=lambda item: natural_key(item[1].label)))
+
+
+def _in_format(style: Style, storage: str) -> Style:
+    """Return the style of a method where it searches vectors of a format."""
     if storage == Storage.FLOAT32:
         return style
-    return replace(style, label=method_title(style.label, storage), linestyle=":")
+    line, fill = _FORMATS[Storage(storage)]
+    return replace(style, label=method_title(style.label, storage), linestyle=line, fill=fill)
+
+
+def _choices(style: Style) -> Iterator[Style]:
+    """Yield a style, then others with its colour, then those of other colours, and then those with other dashes."""
+    yield style
+    for dashes, color, marker in itertools.product(
+        _from(style.linestyle, _DASHES), _from(style.color, _COLORS), _from(style.marker, _MARKERS)
+    ):
+        yield replace(style, color=color, marker=marker, linestyle=dashes)
+
+
+def _from(value: str, values: Iterable[str]) -> list[str]:
+    """Return a value, and then those that follow it in a cycle."""
+    ordered = list(values)
+    at = ordered.index(value) if value in ordered else 0
+    return list(dict.fromkeys([value, *ordered[at:], *ordered[:at]]))
 
 
 @cache
@@ -65,7 +136,7 @@ def configured_styles() -> dict[str, Style]:
         BenchError: a style is faulty; names the file and key.
     """
     styles = {}
-    for path in sorted((CONFIGS / "algorithm").glob("*.yaml")):
+    for path in sorted((CONFIGS / "algorithm").rglob("*.yaml")):
         node = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(node, dict) and node.get("style"):
             styles[str(node.get("name"))] = _checked(typed(Style, node["style"], "style"), path.name)
@@ -77,6 +148,7 @@ def _checked(style: Style, file: str) -> Style:
         "color": is_color_like(style.color),
         "marker": style.marker in Line2D.markers,
         "linestyle": style.linestyle in ("-", *_DASHES),
+        "fill": style.fill in Line2D.fillStyles,
     }
     for key, is_valid in valid.items():
         if not is_valid:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.reports.figures.style import style_of
+from bench.reports.figures.style import Style
 
 RC: Any = {
     "font.size": 8,
@@ -52,27 +52,27 @@ def draw_grid(axes: Axes, axis: Any = "both") -> None:
     axes.grid(axis=axis, color="0.92", linewidth=0.6)
 
 
-def line_look(algorithm: str, storage: str) -> dict[str, Any]:
+def line_look(style: Style) -> dict[str, Any]:
     """Return the keywords of `Axes.plot` for the line of a method."""
-    style = style_of(algorithm, storage)
     return {
         "color": style.color,
         "marker": style.marker,
+        "fillstyle": style.fill,
+        "markerfacecoloralt": "white",
         "linestyle": style.linestyle,
         "linewidth": 1.1,
         "markersize": 7 if style.marker == "*" else 4.8,
-        "markeredgecolor": "white",
+        "markeredgecolor": "white" if style.fill == "full" else style.color,
         "markeredgewidth": 0.5,
         "zorder": 3,
     }
 
 
-def method_handles(methods: Iterable[tuple[str, str]]) -> list[Line2D]:
-    """Return an entry of a legend per method, given by algorithm and storage, sorted by label."""
-    ordered = sorted(set(methods), key=lambda method: style_of(*method).label.casefold())
-    return [Line2D([], [], label=style_of(*method).label, **line_look(*method)) for method in ordered]
+def method_handles(styles: Iterable[Style]) -> list[Line2D]:
+    """Return an entry of a legend per method."""
+    return [Line2D([], [], label=style.label, **line_look(style)) for style in styles]
 
 
-def add_side_legend(figure: Figure, methods: Iterable[tuple[str, str]]) -> None:
+def add_side_legend(figure: Figure, styles: Iterable[Style]) -> None:
     """Add a legend of methods to the right of all panels; the figure must use the constrained layout."""
-    figure.legend(handles=method_handles(methods), loc="outside right upper")
+    figure.legend(handles=method_handles(styles), loc="outside right upper")

@@ -30,8 +30,8 @@ def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.
 
     Returns:
         The columns of `FIGURE` and `PANEL`, algorithm, storage, builds (their number), build_params,
-        ``{y}_at_{recall}`` for each recall, best_recall, `COSTS`, repeats, violations and failures. Unknown values are
-        NaN.
+        ``{y}_at_{recall}`` for each recall, best_recall, `COSTS`, repeats, violations, failures and timed_by. Unknown
+        values are NaN.
     """
     lines = [
         {**{name: panel[name].iloc[0] for name in [*FIGURE, *PANEL]}, **_method(of_method, x, y, recalls)}
@@ -41,7 +41,8 @@ def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.
         if method not in unserved(panel)
     ]
     qps = [f"{y}_at_{recall:g}" for recall in recalls]
-    columns = [*METHOD, "builds", "build_params", *qps, "best_recall", *COSTS, "repeats", "violations", "failures"]
+    columns = [*METHOD, "builds", "build_params", *qps, "best_recall", *COSTS]
+    columns += ["repeats", "violations", "failures", "timed_by"]
     return pd.DataFrame(lines, columns=[*FIGURE, *PANEL, *columns])
 
 
@@ -52,6 +53,7 @@ def _method(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> dic
     good = rows[(rows["status"] == Status.OK) & (rows["build_params"] == build)]
     return {
         **{name: rows[name].iloc[0] for name in METHOD},
+        "timed_by": rows["timed_by"].iloc[0],
         "builds": curve["build_params"].nunique(),
         "build_params": build,
         **{f"{y}_at_{recall:g}": value for recall, value in zip(recalls, values, strict=True)},
