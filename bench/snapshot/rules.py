@@ -58,7 +58,7 @@ def main_categories(subs: list[str]) -> list[str]:
 def authors(parsed: list[list[str | None]]) -> list[str]:
     """Return the names as ``First Last Suffix`` in NFC, in order and without repeats; affiliations are dropped.
 
-    A part that is null is no part of the name.
+    Parts that are null are left out.
     """
     names = []
     for last, first, *rest in parsed:
