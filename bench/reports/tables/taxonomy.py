@@ -51,7 +51,7 @@ SURVEYED = (
     Surveyed("HQANN", 2022, "AFANNS", _HYBRID, _GRAPH, (EM, MEM), False, note="mentions no filtering step"),
     Surveyed("AIRSHIP", 2022, "FANNS", "in-filtering", _GRAPH, ALL, False),
     Surveyed("HQI", 2023, "FANNS", _HYBRID, "tree and quantisation", (EM, R, MEM, MR, C), False),
-    Surveyed("VBASE", 2023, "FANNS", "post-filtering", "any", ALL, True),
+    Surveyed("VBASE", 2023, "FANNS", "post-filtering", "any", ALL, True, ("vbase",), "here over a graph"),
     Surveyed("Filtered-DiskANN", 2023, "FANNS", _HYBRID, _GRAPH, (EMIS,), True,
              ("filtered_vamana", "stitched_vamana"), "EM as a set of one"),
     Surveyed("CAPS", 2023, "FANNS", _HYBRID, "quantisation and tree", (EM, MEM), True, ("caps",)),
