@@ -53,6 +53,12 @@ class Bitmaps(NamedTuple):
     rows: NDArray[np.int64]
 
 
+class Living(NamedTuple):
+    """The items that are not `deleted`, bool[n], pass."""
+
+    deleted: NDArray[np.bool_]
+
+
 class Selections(NamedTuple):
     """The filters of a batch.
 
@@ -102,6 +108,12 @@ def passes_bitmap(accept: Bitmap, item: Item) -> bool:
     """Test the item's bit."""
     at = np.uint32(item)
     return (accept.words[at >> np.uint32(6)] >> np.uint64(at & np.uint32(63))) & np.uint64(1) != 0
+
+
+@implements(passes, Living)
+def passes_living(accept: Living, item: Item) -> bool:
+    """Look the item up."""
+    return not accept.deleted[item]
 
 
 @part

@@ -72,6 +72,7 @@ SURVEYED = (
 
 NEWER = (
     Surveyed("NaviX", 2025, "FANNS", "in-filtering", _GRAPH, ALL, True, ("navix",)),
+    Surveyed("WoW", 2025, "FANNS", _HYBRID, _GRAPH, (R,), True, ("wow",)),
 )  # fmt: skip
 """What the paper does not survey and runs here."""
 
