@@ -18,8 +18,8 @@ from algorithms.kernels.types import Items
 from algorithms.wow.build import insert_items, levels_for, moved, no_items
 from algorithms.wow.search import WowIndex, WowView
 from bench.core.errors import BenchError
-from bench.core.filters import FilterType
 from bench.core.formats import Storage
+from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import dense
 
