@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
+from bench.core.errors import BenchError
+from bench.core.external import External
 from bench.core.formats import BYTES, Codes, Storage
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
-from bench.core.method import Param
+from bench.core.method import Param, TimedBy
 from bench.core.metrics import Metric
 from bench.core.vectors import dense
 
@@ -52,6 +54,7 @@ class Info:
         needs_values: whether every item must have a value of every attribute that the filters test.
         same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
+        timed_by: whose clock says how long a search takes; see `Algorithm.program_seconds`.
     """
 
     paper: str
@@ -68,6 +71,7 @@ class Info:
     metrics: frozenset[Metric] = frozenset({Metric.L2})
     holds_vectors: bool = False
     needs_values: bool = False
+    timed_by: TimedBy = TimedBy.HARNESS
     same_attributes: bool = False
 
 
@@ -84,6 +88,7 @@ class Data:
         seed: the source of all randomness.
         codes: the vectors in the format that the run asks for; None where that is float32.
         metric: what they are ranked by, one of the method's.
+        inputs: files of the items that the harness wrote for a program, by their placeholders.
     """
 
     source: NDArray[Any]
@@ -94,6 +99,7 @@ class Data:
     seed: int
     codes: Codes | None = None
     metric: Metric = Metric.L2
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
     def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
         """Return the vectors, or those of `items` in their order, in the format that the run asks for.
@@ -151,6 +157,10 @@ class NoParams:
     """The parameters of a phase that has none."""
 
 
+class MalformedAnswer(Exception):
+    """A method returned something else than ids, so that its setting is invalid."""
+
+
 class Algorithm(abc.ABC):
     """A method: an index over vectors and attributes that answers filtered queries.
 
@@ -159,16 +169,32 @@ class Algorithm(abc.ABC):
         BuildParams: dataclass of the build parameters, declared with `param`.
         SearchParams: dataclass of the search parameters, declared with `param`.
         distance_computations: how many vector distances the last `search` computed; None where unknown.
+        program_seconds: where `info.timed_by` is a program, how long the last `search` took by its own clock.
     """
 
     info: ClassVar[Info]
     BuildParams: ClassVar[type] = NoParams
     SearchParams: ClassVar[type] = NoParams
     distance_computations: int | None = None
+    program_seconds: float | None = None
 
     def __init__(self, params: Any) -> None:
         """Take the build parameters, an instance of `BuildParams`."""
         self.params = params
+
+    @classmethod
+    def configured(cls, external: External, build: Mapping[str, Any], search: Mapping[str, Any]) -> type[Self]:
+        """Return the method that the section `external` of a YAML file describes.
+
+        Args:
+            external: the section.
+            build: the build parameters, each with a value.
+            search: the search parameters, likewise.
+
+        Raises:
+            BenchError: the class has no use for such a section.
+        """
+        raise BenchError(f"{cls.__name__} has no use for the section 'external'; remove it")
 
     @classmethod
     def unsupported(cls, filter_type: FilterType) -> str | None:

@@ -30,7 +30,7 @@ def main(config: DictConfig) -> None:
     """Build, search and judge as a run does, unless the method does not serve the workload or this is a dry run."""
     parsed = parse_run(config)
     plan = make_plan(parsed)
-    if plan.unsupported is not None or parsed.dry_run:
+    if plan.unsupported is not None or parsed.dry_run or parsed.algorithm.external is not None:
         return
     tell_of_compiling(None)  # this command says what it compiled
     memory = int(parsed.truth_memory_gib * 2**30)

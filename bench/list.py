@@ -52,7 +52,7 @@ def describe_all(results: Path) -> dict[str, Method | BenchError]:
         cache = results_cache(results if is_writable(results) else Path(temporary))
         for file in files:
             try:
-                methods[file.stem] = method_of(algorithm_config(file.stem).target, cache)
+                methods[file.stem] = method_of(algorithm_config(file.stem), cache)
             except BenchError as error:
                 methods[file.stem] = error
             progress.update()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bench.core.paths import PROJECT
+from bench.core.paths import CONFIGS, PROJECT
 from bench.datasets.dataset import Dataset
 from bench.datasets.sources import LayoutSource
 from bench.results.rows import Row
@@ -72,6 +74,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 def dataset(layout: Path, cache: Cache) -> Dataset:
     """The small dataset, opened."""
     return LayoutSource("small", str(layout)).open(cache)
+
+
+@pytest.fixture
+def configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of ``configs/`` that every module takes for the original."""
+    copy = shutil.copytree(CONFIGS, tmp_path / "configs")
+    for name, module in list(sys.modules.items()):
+        if name.startswith("bench.") and hasattr(module, "CONFIGS"):
+            monkeypatch.setattr(module, "CONFIGS", copy)
+    return copy
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ import pytest
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
+from bench.core.ivecs import write_ivecs
 from bench.core.leaf import FilterType
 from bench.core.vectors import check_rows, open_vectors, write_fvecs
 from bench.datasets import hub
-from bench.datasets.answers import read_answers, write_ivecs
+from bench.datasets.answers import read_answers
 from bench.datasets.json_attributes import attributes_to_parquet, parquet_to_attributes
 from bench.datasets.layout import read_filters
 from bench.datasets.manifest import MANIFEST, damaged_files

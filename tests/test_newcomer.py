@@ -7,7 +7,6 @@ its name and place differ from what a contributor writes.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +26,6 @@ from bench.core.filter_json import from_json, to_json
 from bench.core.filters import Filter
 from bench.core.leaf import FilterType, Leaf
 from bench.core.masks import FilterBatch
-from bench.core.paths import CONFIGS
 from bench.core.vectors import open_vectors
 from bench.datasets.dataset import Dataset, load_rows
 from bench.reports.exhibits import Drawn, Exhibit
@@ -44,17 +42,6 @@ from tests.support import naive
 from tests.support.adversarial import Honest
 from tests.support.commands import Commands
 from tests.support.rows import row
-
-
-@pytest.fixture
-def configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of ``configs/`` that every module takes for the original."""
-    copy = shutil.copytree(CONFIGS, tmp_path / "configs")
-    for name, module in list(sys.modules.items()):
-        if name.startswith("bench.") and hasattr(module, "CONFIGS"):
-            monkeypatch.setattr(module, "CONFIGS", copy)
-    return copy
-
 
 # A filter: a class in bench/core/filters.py, a file in configs/workload/, and a line in tests/support/naive.py.
 

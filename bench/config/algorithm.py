@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
-from bench.core.paths import CONFIGS
+from bench.core.external import External
+from bench.core.paths import CONFIGS, options
 
 
 @dataclass
@@ -23,6 +24,8 @@ class AlgorithmConfig:
         build: the build parameters.
         search: the search parameters; a list is swept, several lists as their product.
         candidates: ordered lists of values of build parameters, which `bench.tune` searches; runs ignore them.
+        original_of: for an original program, the name of the method of this project that it is set beside.
+        external: for a program, its command lines and files (see `bench.core.external`).
         style: how figures draw it (see `bench.reports.figures.style`); runs ignore it.
     """
 
@@ -31,13 +34,15 @@ class AlgorithmConfig:
     build: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)
     candidates: dict[str, Any] = field(default_factory=dict)
+    original_of: str = ""
+    external: External | None = None
     style: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Check that every list has a value.
+        """Check that every list has values, each once, and the section `external`.
 
         Raises:
-            BenchError: one is empty.
+            BenchError: a list is empty or has a value twice, or a value of the section does not fit.
         """
         for group in ("search", "candidates"):
             for name, values in getattr(self, group).items():
@@ -45,6 +50,8 @@ class AlgorithmConfig:
                     raise BenchError(f"algorithm.{group}.{name}=[] has no value; give it at least one")
                 if isinstance(values, list) and any(value in values[:at] for at, value in enumerate(values)):
                     raise BenchError(f"algorithm.{group}.{name}={values} has a value twice; give each once")
+        if self.external is not None:
+            self.external.check(self.build, self.search)
 
     def settings(self) -> list[dict[str, Any]]:
         """Return every search setting, the last parameter changing fastest."""
@@ -60,5 +67,7 @@ def algorithm_config(name: str) -> AlgorithmConfig:
     """
     path = CONFIGS / "algorithm" / f"{name}.yaml"
     if not path.exists():
-        raise BenchError(f"algorithm {name} is unknown{suggestion(name, [p.stem for p in path.parent.glob('*.yaml')])}")
-    return typed(AlgorithmConfig, OmegaConf.load(path), name)
+        raise BenchError(f"algorithm {name} is unknown{suggestion(name, options(CONFIGS / 'algorithm'))}")
+    run = OmegaConf.load(CONFIGS / "run.yaml")
+    node = OmegaConf.create({"originals": run.originals, "algorithm": OmegaConf.load(path)})
+    return typed(AlgorithmConfig, node.algorithm, name)

@@ -18,6 +18,7 @@ from bench.config.argument_help import help_as_text
 from bench.config.help import help_text
 from bench.config.launchers import is_sequential, is_sweep, lost_worker_error, prepare_launcher, run_in_worker
 from bench.config.overrides import check_overrides, replacing, within_swept_groups
+from bench.config.paths import with_quoted_paths
 from bench.core.errors import SURROUNDINGS, BenchError, of_surroundings, plain
 from bench.core.paths import CONFIGS
 from bench.system.exit_code import ExitCode, exit_codes, lowest, note
@@ -70,9 +71,10 @@ def command(
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
-        sys.argv[1:] = replacing(sys.argv[1:])
+        sweeps = not _MULTIRUN.isdisjoint(sys.argv)
+        sys.argv[1:] = replacing(with_quoted_paths(sys.argv[1:], is_sweep=sweeps))
         words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
-        sys.argv += prepare_launcher(words, is_sweep=not _MULTIRUN.isdisjoint(sys.argv))
+        sys.argv += prepare_launcher(words, is_sweep=sweeps)
         check_overrides(config_name, words)
         sys.argv[1:] = within_swept_groups(sys.argv[1:])
         end_like_interrupted()

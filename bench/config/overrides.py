@@ -12,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from bench.core.errors import BenchError, suggestion
-from bench.core.paths import CONFIGS
+from bench.core.paths import CONFIGS, options
 
 _EXPRESSION = "workload.expression"
 _UNSET = f"++{_EXPRESSION}=unset"  # by force: a sweep keeps one value per key, and this is another key
@@ -24,10 +24,7 @@ def check_overrides(config_name: str, words: list[str]) -> None:
     Raises:
         BenchError: a word cannot be read, or names no key or option; suggests the closest one.
     """
-    try:
-        overrides = OverridesParser.create().parse_overrides(words)
-    except HydraException as error:
-        raise BenchError(f"cannot read the arguments: {str(error).splitlines()[0]}") from error
+    overrides = [_parsed(word) for word in words]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
@@ -39,6 +36,17 @@ def check_overrides(config_name: str, words: list[str]) -> None:
         key = override.key_or_group
         if key not in groups and not (override.is_add() or override.is_force_add()) and not key.startswith("hydra"):
             _check_key(config, key)
+
+
+def _parsed(word: str) -> Override:
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        key, _, value = word.partition("=")
+        raise BenchError(
+            f"cannot read the arguments: {str(error).splitlines()[0]}; a value with characters that mean something to "
+            f"Hydra is quoted twice, as in \"{key}='{value}'\""
+        ) from error
 
 
 def _groups_without_default(config_name: str) -> set[str]:
@@ -75,19 +83,19 @@ def within_swept_groups(words: list[str]) -> list[str]:
 def _first_choice(override: Override) -> str:
     """Check the options that an override of a group names, and return the override for the first of them."""
     group = override.key_or_group
-    options = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    names_of_group = options(CONFIGS / group)
     value: object = override.value()
     if isinstance(value, Glob):
-        names = value.filter(options)
+        names = value.filter([name for name in names_of_group if "/" not in name])
         if not names:
-            raise BenchError(f"{override.input_line}: no {group} matches{suggestion('', options)}")
+            raise BenchError(f"{override.input_line}: no {group} matches{suggestion('', names_of_group)}")
     elif override.is_sweep_override():
         names = list(override.sweep_string_iterator())
     else:
         names = [str(value)]
     for name in names:
-        if name not in options:
-            raise BenchError(f"{group}={name}: there is no such {group}{suggestion(name, options)}")
+        if name not in names_of_group:
+            raise BenchError(f"{group}={name}: there is no such {group}{suggestion(name, names_of_group)}")
     return f"{'+' if override.is_add() else ''}{group}={names[0]}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from dataclasses import is_dataclass
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -32,12 +33,20 @@ def typed(schema: type[T], values: Any, where: str) -> T:
         required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         if required and values.get(f.name, "???") == "???":
             raise BenchError(f"{where}.{f.name} is not set; set {where}.{f.name}=VALUE")
+    hints = get_type_hints(schema)
+    inner = {key: kind for key, hint in hints.items() if (kind := _dataclass_in(hint)) and values.get(key) is not None}
+    values = {**values, **{key: typed(kind, values[key], f"{where}.{key}") for key, kind in inner.items()}}
     try:
         node = OmegaConf.merge(OmegaConf.structured(schema), dict(values))
         return OmegaConf.to_object(node)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
         key = f"{where}.{error.full_key}" if error.full_key else where
         raise BenchError(f"{key}: {str(error).splitlines()[0]}") from error
+
+
+def _dataclass_in(hint: Any) -> type[Any] | None:
+    """Return the dataclass that an annotation is, or that it allows beside None."""
+    return next((kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and is_dataclass(kind)), None)
 
 
 def source_of(node: Any, kinds: Mapping[str, type[Any]], where: str) -> Any:

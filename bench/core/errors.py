@@ -18,6 +18,10 @@ class LibraryMissing(BenchError):
     """A method needs a library that cannot be imported here, so that none of its runs is possible."""
 
 
+class MissingFile(BenchError):
+    """A file that a method declares is missing, such as a program that has to be built; other methods can run."""
+
+
 def of_surroundings(error: OSError) -> BenchError:
     """Return one of `SURROUNDINGS` for the user."""
     where = f"{error.filename}: " if error.filename else ""

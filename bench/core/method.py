@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,14 @@ from bench.core.errors import BenchError, suggestion
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
+
+
+class TimedBy(StrEnum):
+    """Whose clock says how long a search took."""
+
+    HARNESS = "harness"
+    PROGRAM = "program"
+
 
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
@@ -75,6 +84,7 @@ class Method:
         needs_values: whether every item must have a value of every attribute that the filters test.
         same_attributes: whether the filters of all queries must test the same attributes.
         holds_vectors: whether the files of the index hold the vectors.
+        timed_by: whose clock says how long a search takes.
         reads: the formats of stored vectors that it searches.
         metrics: those that it computes itself; see `algorithms.base.Info`.
         build: the build parameters.
@@ -104,6 +114,7 @@ class Method:
     sources: tuple[Path, ...]
     files: tuple[Path, ...]
     is_described: bool = True
+    timed_by: TimedBy = TimedBy.HARNESS
 
     @classmethod
     def undescribed(cls, target: str, reason: str) -> Self:

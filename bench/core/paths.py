@@ -48,3 +48,8 @@ def is_writable(folder: Path) -> bool:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def options(folder: Path) -> list[str]:
+    """Return the options of a group of the configuration, those of folders below it as ``folder/name``."""
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))

@@ -33,7 +33,7 @@ from bench.system.pipe import Pipe, ProtocolError
 from bench.system.sandbox import Sandbox
 
 _POLL_SECONDS = 0.02
-_TREE_EVERY = 20
+_SHARED_EVERY = 20
 _END_SECONDS = 10.0
 _FULL_BYTES = 4 << 20
 _MOST_ANSWER_BYTES = 8 << 30
@@ -227,9 +227,10 @@ class Child:
         limit = self._task.memory_limit
         while not self._channel.is_ready(_POLL_SECONDS):
             self._ticks += 1
-            if self._ticks % _TREE_EVERY == 1:
+            if self._ticks % _SHARED_EVERY == 1:
                 held = self.memory()
             else:
+                self._pids = processes.tree(self._process.pid) or self._pids
                 held = processes.memory(self._pids)
                 self.peak = max(self.peak, held)
             if held > limit:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bench.core.external import External
 from bench.core.leaf import FilterType
 from bench.core.metrics import Metric
 
@@ -38,6 +39,9 @@ class Task:
     Attributes:
         target: the method's class, as ``module.Class``.
         build_params: every build parameter.
+        external: for a method that a YAML file describes, its section `external`.
+        search_params: for such a method, every search parameter, with the value of one setting.
+        inputs: for such a method, the files of the items that it reads, by their placeholders.
         vectors: the file of the items' vectors; None where the method only describes itself.
         metric: what the vectors are ranked by.
         attributes: Parquet of the attributes that the filters test; None where there are none.
@@ -66,6 +70,9 @@ class Task:
     memory_limit: int = 8 << 30
     index: Path | None = None
     search_path: tuple[Path, ...] = ()
+    external: External | None = None
+    search_params: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ class Reply:
         seconds: what the call of the method took, by the worker's clock.
         cpu_seconds: processor time of the worker in that call.
         distance_computations: for a search, how many distances were computed; None where the method does not count.
+        program_seconds: for a search, how long it took by the clock of a program; None where there is none.
         text: for `Action.DESCRIBE`, a `bench.core.method.Method`; for `Action.END`, a `Loaded`; both as JSON.
         failure: why the worker has to give up.
     """
@@ -102,6 +110,7 @@ class Reply:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     distance_computations: int | None = None
+    program_seconds: float | None = None
     text: str = ""
     failure: Failure | None = None
 

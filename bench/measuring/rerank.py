@@ -22,6 +22,7 @@ class Reranked:
         self.algorithm, self._vectors, self._metric, self._factor = algorithm, vectors, metric, factor
         self.distance_computations: int | None = None
         self.candidates: NDArray[Any] | None = None
+        self.program_seconds: float | None = None
 
     def prepare(self, filters: FilterBatch) -> Any:
         """See `Algorithm.prepare`."""

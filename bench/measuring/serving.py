@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data, declared_params
+from algorithms.base import Algorithm, Data, MalformedAnswer, declared_params
 from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
@@ -48,7 +48,7 @@ def serve(pipe: Pipe, sandbox: int) -> None:
     try:
         task = channel.receive(Task)
         sys.path += map(str, task.search_path)
-        server = Server(task, load_target(task.target))
+        server = Server(task, method_of(task))
         if server.method.info.compiled:
             from algorithms.kernels.compiled import tell_of_compiling  # only methods with kernels need Numba
 
@@ -96,8 +96,16 @@ def _failure(error: BaseException) -> Failure:
     return Failure(FailureKind.ERROR, reason)
 
 
-class MalformedAnswer(Exception):
-    """A method returned something else than an array of numbers."""
+def method_of(task: Task) -> type[Algorithm]:
+    """Import the method of a task.
+
+    Raises:
+        BenchError: there is no such method, or its configuration does not fit.
+    """
+    method = load_target(task.target)
+    if task.external is None:
+        return method
+    return method.configured(task.external, task.build_params, task.search_params)
 
 
 class Server:
@@ -155,7 +163,7 @@ class Server:
                 _protect(attributes[name])  # read now, outside of everything that is timed
             codes = open_codes(task.codes) if task.codes else None
             asked = task.filtered, task.filter_type, task.threads, task.seed
-            self._data = Data(vectors, attributes, *asked, codes, task.metric)
+            self._data = Data(vectors, attributes, *asked, codes, task.metric, task.inputs)
         return self._data
 
     def _warm_up_build(self) -> Reply:
@@ -165,7 +173,8 @@ class Server:
         if self.method.info.compiled:
             warm_up_build(self.method, self._params, self.data)
         seconds = perf_counter() - started
-        self.data.stored()
+        if self.task.external is None:
+            self.data.stored()
         self._algorithm = self.method(self._params)
         gc.collect()
         return Reply(seconds)
@@ -235,7 +244,7 @@ class Server:
             None if self.data.codes is None else getattr(self._searched, "candidates", None)
         )
         answers = [ids] if candidates is None else [ids, candidates]
-        return Reply(seconds, used, None if count is None else int(count)), answers
+        return Reply(seconds, used, None if count is None else int(count), self._searched.program_seconds), answers
 
 
 def _protect(column: Column) -> None:
@@ -263,6 +272,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         depends_on_attributes=bool(method.index_attributes(("any",))),
         holds_vectors=info.holds_vectors,
         needs_values=info.needs_values,
+        timed_by=info.timed_by,
         same_attributes=info.same_attributes,
         build=declared_params(method.BuildParams),
         search=declared_params(method.SearchParams),

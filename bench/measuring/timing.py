@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bench.core.filter_json import to_json
 from bench.core.filters import Filter
+from bench.core.method import TimedBy
 from bench.measuring.child import Exchange
 from bench.measuring.messages import Action, Request
 
@@ -76,6 +77,7 @@ class Pass(NamedTuple):
     Attributes:
         prepare_seconds: the time of preparing the filters.
         search_seconds: the time of searching.
+        waited_seconds: how long the harness waited for the searches; more, where a program timed itself.
         cpu_seconds: the processor time of the worker's process while it searched.
         ids: what was answered, one array per batch.
         candidates: what the method returned before it was ranked exactly, likewise; empty where it was not.
@@ -84,6 +86,7 @@ class Pass(NamedTuple):
 
     prepare_seconds: float
     search_seconds: float
+    waited_seconds: float
     cpu_seconds: float
     ids: list[NDArray[Any]]
     candidates: list[NDArray[Any]]
@@ -100,7 +103,7 @@ class Timing:
         latencies: seconds of single queries, preparing included, float64[q]; NaN where not measured.
         single: per query that was searched alone, its row and the passes' counterpart of its answer.
         unmatched: what was answered to the queries that no item matches; None where there are none.
-        warm_up_seconds: the time of the first searches, of other queries.
+        warm_up: the first search, of a few other queries.
         fault: why the claims of the worker cannot be, or None.
     """
 
@@ -109,7 +112,7 @@ class Timing:
     latencies: NDArray[np.float64]
     single: dict[int, list[NDArray[Any]]]
     unmatched: Pass | None
-    warm_up_seconds: float
+    warm_up: Pass
     fault: str | None
 
     @property
@@ -123,6 +126,17 @@ class Timing:
         return statistics.median(each.search_seconds for each in self.passes)
 
     @property
+    def warm_up_seconds(self) -> float:
+        """How long the first search took, with what it prepared."""
+        return self.warm_up.prepare_seconds + self.warm_up.waited_seconds
+
+    @property
+    def beyond_start_seconds(self) -> float:
+        """By how much the shortest search of all queries took longer than the first one, by the harness's clock."""
+        waited = min((each.waited_seconds for each in self.passes), default=0.0)
+        return max(0.0, waited - self.warm_up.waited_seconds * max(1, len(self.batches)))
+
+    @property
     def distance_computations(self) -> int | None:
         """How many distances the first pass and the search of unmatched queries computed; None where unknown."""
         counts = [each.distance_computations for each in (*self.passes[:1], *filter(None, [self.unmatched]))]
@@ -132,11 +146,12 @@ class Timing:
 class _Clock:
     """Asks, and holds all claims against the time that passed."""
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    def __init__(self, ask: Ask, timed_by: TimedBy) -> None:
+        self._ask, self._timed_by = ask, timed_by
         pings = [ask(Request(Action.PING), None).elapsed for _ in range(_PINGS)]
         self._round_trip = 2 * statistics.median(pings)
         self._lines: tuple[str, ...] = ()
+        self._overclaims: list[str] = []
         self._searches: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
 
     def seen(self, exchange: Exchange) -> float:
@@ -153,6 +168,8 @@ class _Clock:
         A process that is kept waiting makes some exchanges long. So the median of what is missing decides, for batches
         and for single queries apart.
         """
+        if self._timed_by is TimedBy.PROGRAM:
+            return next(iter(self._overclaims), None)
         for searches in filter(None, self._searches.values()):
             by_missing = sorted(searches, key=lambda search: search[1] - search[0])
             claim, seen = by_missing[(len(by_missing) - 1) // 2]
@@ -168,8 +185,24 @@ class _Clock:
         exchange = self._ask(request, queries)
         self._searches[len(queries) > 1].append((exchange.reply.seconds, self.seen(exchange)))
         ids, *candidates = exchange.answers
-        reply = exchange.reply
-        return Pass(prepare, self.seconds(exchange), reply.cpu_seconds, [ids], candidates, reply.distance_computations)
+        reply, waited = exchange.reply, self.seconds(exchange)
+        seconds = waited if self._timed_by is TimedBy.HARNESS else self._claimed(exchange)
+        return Pass(prepare, seconds, waited, reply.cpu_seconds, [ids], candidates, reply.distance_computations)
+
+    def refuse_no_time(self, passes: list[Pass]) -> None:
+        """Note if a program claims to have searched all queries in no time."""
+        if self._timed_by is TimedBy.PROGRAM and any(each.search_seconds <= 0 for each in passes):
+            self._overclaims.append("the program claims to have searched in no time; let it count in a finer unit")
+
+    def _claimed(self, exchange: Exchange) -> float:
+        """Return how long a search took by the clock of a program; note if that cannot be."""
+        seconds = exchange.reply.program_seconds
+        if seconds is None or not 0 <= seconds <= exchange.elapsed:
+            claim = (
+                "does not say how long it searched" if seconds is None else f"claims to have searched {seconds:.3g} s"
+            )
+            self._overclaims.append(f"the program {claim}; the search took {exchange.elapsed:.3g} s in all")
+        return seconds or 0.0
 
 
 def measure(
@@ -182,6 +215,7 @@ def measure(
     latency_queries: int,
     timed_seconds: float,
     number: int = 0,
+    timed_by: TimedBy = TimedBy.HARNESS,
 ) -> Timing:
     """Search all matched queries in batches for the throughput, then single ones for the latency, then the others.
 
@@ -197,13 +231,15 @@ def measure(
         latency_queries: how many queries are timed alone.
         timed_seconds: for how long the batches are repeated; at least once and at most a hundred times.
         number: that of the setting, from 0; decides by how much the queries are nudged.
+        timed_by: whose clock counts. A program that times itself is started for each search, so that queries are not
+            timed alone.
 
     Raises:
         WorkerFailed: the worker died, was killed or gave up.
         BenchError: the surroundings are at fault.
     """
     ask(Request(Action.COLLECT), None)
-    clock, lines = _Clock(ask), np.array(questions.lines, object)
+    clock, lines = _Clock(ask, timed_by), np.array(questions.lines, object)
     search, alone = (Request(Action.SEARCH, params=params, k=k, threads=count) for count in (threads, 1))
     blends = (questions.queries + np.roll(questions.queries, 1, axis=0)) / np.float32(2)
     warm_up = clock.search(questions.lines[:_WARM_UP_QUERIES], blends[:_WARM_UP_QUERIES], search)
@@ -212,13 +248,15 @@ def measure(
     queries = nudged(questions.queries, 2 * number)
     passes: list[Pass] = []
     while batches and (
-        not passes or (sum(each.search_seconds for each in passes) < timed_seconds and len(passes) < MOST_PASSES)
+        not passes or (sum(each.waited_seconds for each in passes) < timed_seconds and len(passes) < MOST_PASSES)
     ):
         passes.append(_merged([clock.search(tuple(lines[rows]), queries[rows], search) for rows in batches]))
 
+    clock.refuse_no_time(passes)
     queries = nudged(questions.queries, 2 * number + 1)
     latencies, single = np.full(len(queries), np.nan), {}
-    for row in np.flatnonzero(questions.matched)[:latency_queries].tolist():
+    alone_count = latency_queries if timed_by is TimedBy.HARNESS else 0
+    for row in np.flatnonzero(questions.matched)[:alone_count].tolist():
         answer = clock.search((lines[row],), queries[row : row + 1], alone)
         latencies[row] = answer.prepare_seconds + answer.search_seconds
         single[row] = [*answer.ids, *answer.candidates]
@@ -231,7 +269,7 @@ def measure(
         latencies,
         single,
         unmatched,
-        warm_up.prepare_seconds + warm_up.search_seconds,
+        warm_up,
         clock.fault(),
     )
 
@@ -249,6 +287,7 @@ def _merged(parts: list[Pass]) -> Pass:
     return Pass(
         sum(part.prepare_seconds for part in parts),
         sum(part.search_seconds for part in parts),
+        sum(part.waited_seconds for part in parts),
         sum(part.cpu_seconds for part in parts),
         [ids for part in parts for ids in part.ids],
         [ids for part in parts for ids in part.candidates],

@@ -19,6 +19,7 @@ from bench.reports.figures.recall_qps import recall_qps
 from bench.reports.figures.regret import regret_map
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
+from bench.reports.tables.fidelity import fidelity_table, with_original
 from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
 from bench.reports.titles import data_title
@@ -215,6 +216,8 @@ EXHIBITS = (
     Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
     Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),
     Exhibit("regret", "regret", _regret),
+    Exhibit("fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), _front)),
+    Exhibit("tab_fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), fidelity_table)),
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
 )  # fmt: skip

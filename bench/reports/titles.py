@@ -39,6 +39,11 @@ def panel_title(rows: pd.DataFrame) -> str:
     return kind if row["workload"].casefold() == row["filter_type"].casefold() else f"{kind} ({row['workload']})"
 
 
+def self_timed_title(title: str, *, is_self_timed: bool) -> str:
+    """Return the name of a method, marked if the program times itself."""
+    return f"{title} (self-timed)" if is_self_timed else title
+
+
 def panel_facts(rows: pd.DataFrame) -> str:
     """Return the number of queries of a panel, and the mean fraction of items that pass their filters."""
     selectivity = rows["selectivity_mean"].mean()

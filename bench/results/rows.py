@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
+from bench.core.method import TimedBy
 from bench.core.metrics import Metric
 
 METHOD = ["algorithm", "storage"]
@@ -30,6 +31,11 @@ METHOD = ["algorithm", "storage"]
 def methods_in(rows: pd.DataFrame) -> list[tuple[str, str]]:
     """Return algorithm and storage of every row."""
     return list(zip(*(rows[column].astype(str) for column in METHOD), strict=True))
+
+
+def self_timed(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return algorithm and storage of the methods that some row times by a program itself."""
+    return set(methods_in(rows[rows["timed_by"] == TimedBy.PROGRAM]))
 
 
 class Status(StrEnum):
@@ -173,6 +179,10 @@ class Row:
         "what to know before believing the times; null where nothing was noticed", default=None
     )
     metric: Metric = column("what items are ranked by: l2, cosine, ip or hamming", default=Metric.L2)
+    timed_by: str | None = column(
+        "whose clock timed the search: harness, or program where a program says so itself; null in earlier rows",
+        default=None,
+    )
     relevance_mean: float | None = column(
         "fraction of the k nearest of all items that pass, the mean over the queries", default=None
     )

@@ -91,7 +91,7 @@ class Court:
     def _parts(self, timing: Timing, *, candidates: bool = False) -> Iterator[list[Part]]:
         """Yield the answers of each pass, with the rows of the queries to which they belong."""
         rest = np.flatnonzero(self.truth.matches == 0)
-        none = Pass(0, 0, 0, [], [], None)
+        none = Pass(0, 0, 0, 0, [], [], None)
         for each in timing.passes or [none]:
             parts = list(zip(timing.batches, each.candidates if candidates else each.ids, strict=False))
             unmatched = timing.unmatched or none

@@ -72,6 +72,7 @@ class RunConfig:
     overwrite: Overwrite
     dry_run: bool
     results: Path
+    originals: str = "originals"
 
 
 def parse_run(config: DictConfig) -> RunConfig:

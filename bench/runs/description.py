@@ -6,10 +6,12 @@ import hashlib
 import itertools
 import platform
 import sys
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from bench.core.errors import BenchError, LibraryMissing, suggestion
+from bench.config.algorithm import AlgorithmConfig
+from bench.core.errors import BenchError, LibraryMissing, MissingFile, suggestion
 from bench.core.method import Method
 from bench.core.paths import PROJECT
 from bench.core.typed_json import dumps, loads
@@ -28,22 +30,27 @@ _MEASURING = ("core", "measuring", "runs", "truth")
 _ALWAYS = ("numpy", "numba", "llvmlite")
 
 
-def method_of(target: str, cache: Cache) -> Method:
+def method_of(config: AlgorithmConfig, cache: Cache) -> Method:
     """Return a method's description, from the cache if neither it nor the project's code has changed.
 
     Raises:
         LibraryMissing: a library that it imports is not installed.
         BenchError: the method cannot be imported.
     """
-    key = digest_of(target, _code_state(target), library_versions())
+    task, programs = Task(target=config.target, search_path=search_path()), []
+    if config.external is not None:
+        programs = [str(path) for path in config.external.programs()]  # they depend on the current folder
+        first = next(iter(config.settings()), {})
+        task = replace(task, external=config.external, build_params=config.build, search_params=first)
+    key = digest_of(dumps(task), programs, _code_state(config.target), library_versions())
 
     def make(out: Path) -> None:
-        out.write_text(dumps(described(target, cache)))
+        out.write_text(dumps(described(task, cache)))
 
     return loads(Method, cache.file("methods", key, ".json", make).read_text())
 
 
-def described(target: str, cache: Cache) -> Method:
+def described(task: Task, cache: Cache) -> Method:
     """Return a method as it describes itself to a worker that sees neither the cache nor results beside it.
 
     Raises:
@@ -52,14 +59,14 @@ def described(target: str, cache: Cache) -> Method:
     """
     root = cache.root.resolve()
     hidden = (root, *(root.parent / name for name in _RESULTS))
-    sandbox = Sandbox(hidden, (), (), (), read_only=False)  # it may write bytecode
+    sandbox = Sandbox(hidden, (), search_path(), (), read_only=False)  # it may write bytecode
     try:
-        with Child(Task(target=target, search_path=search_path()), sandbox, timeout=_SECONDS) as child:
+        with Child(task, sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)
     except (WorkerFailed, ValueError) as error:
         if isinstance(error, WorkerFailed) and error.status is Status.UNSUPPORTED:
             raise LibraryMissing(error.reason) from error
-        raise BenchError(f"algorithm.target={target} cannot be used: {error}") from error
+        raise BenchError(f"algorithm.target={task.target} cannot be used: {error}") from error
 
 
 def _code_state(target: str) -> dict[str, str]:
@@ -96,11 +103,11 @@ def code_digest(method: Method) -> str:
     """Return a hex digest of a method's sources, the files it declares, and the versions of the libraries it wraps.
 
     Raises:
-        BenchError: a declared file is missing.
+        MissingFile: a declared file is missing.
     """
     for file in method.files:
         if not file.is_file():
-            raise BenchError(
+            raise MissingFile(
                 f"algorithm.target={method.target} declares the file {file}, which is missing; build it first"
             )
     measuring = [path for folder in _MEASURING for path in sorted((PROJECT / "bench" / folder).rglob("*.py"))]

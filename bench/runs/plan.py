@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import psutil
 
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.cpus import allowed_cpus
 from bench.core.errors import BenchError, LibraryMissing
 from bench.core.filters import attributes_of
 from bench.core.formats import Storage
 from bench.core.method import Method
+from bench.core.typed_json import dumps
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
 from bench.datasets.reduction import Searched, searched_files
@@ -22,6 +24,7 @@ from bench.datasets.subset import take_subset
 from bench.results.store import Overwrite
 from bench.runs.config import RunConfig
 from bench.runs.description import code_digest, method_of
+from bench.runs.inputs import write_inputs
 from bench.system.cache import Cache
 from bench.system.cgroups import cpu_limit, memory_limit
 from bench.system.files import digest_of
@@ -48,6 +51,7 @@ class Plan:
         threads_build: threads of the build.
         searched: the vectors and queries as the method gets them.
         codes: the folder of the vectors in the format that is searched; None where that is float32.
+        inputs: the files of the items that a program reads, by their placeholders.
     """
 
     config: RunConfig
@@ -61,6 +65,7 @@ class Plan:
     threads_build: int
     searched: Searched
     codes: Path | None
+    inputs: dict[str, Path] = field(default_factory=dict)
 
     @cached_property
     def build_id(self) -> str:
@@ -78,6 +83,7 @@ class Plan:
             self.config.seed,
             self.threads_build,
             machine_id(),
+            *self._external,
         )
 
     @cached_property
@@ -99,6 +105,12 @@ class Plan:
             config.latency_queries,
             config.timed_seconds,
         )
+
+    @property
+    def _external(self) -> list[str]:
+        """What a YAML file says of a program."""
+        external = self.config.algorithm.external
+        return [] if external is None else [dumps(external)]
 
     @property
     def rebuilds(self) -> bool:
@@ -125,7 +137,7 @@ def make_plan(config: RunConfig) -> Plan:
     for key, threads in (("threads_build", config.threads_build), ("threads_search", config.threads_search)):
         if threads is not None and threads > cpus:
             raise BenchError(f"{key}={threads} is out of range; there are {cpus} CPUs that this process may use")
-    method = _method(config.algorithm.target, cache)
+    method = _method(config.algorithm, cache)
     digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
@@ -137,11 +149,14 @@ def make_plan(config: RunConfig) -> Plan:
         unsupported = _other_attributes(workload)
     if unsupported is None and method.needs_values:
         unsupported = _missing_values(workload)
-    searched, codes = Searched(dataset.vectors, dataset.queries, dataset.metric), None
+    searched, codes, inputs = Searched(dataset.vectors, dataset.queries, dataset.metric), None, {}
     if unsupported is None:
         searched = searched_files(dataset, method.metrics, cache)
         if storage is not Storage.FLOAT32:
             codes = write_codes(searched.vectors, storage, cache)
+        if config.algorithm.external is not None:
+            as_searched = replace(dataset, vectors=searched.vectors, queries=searched.queries)
+            inputs = write_inputs(config.algorithm.external, as_searched, workload, cache)
     return Plan(
         config=config,
         dataset=dataset,
@@ -154,6 +169,7 @@ def make_plan(config: RunConfig) -> Plan:
         threads_build=config.threads_build or cpus,
         searched=searched,
         codes=codes,
+        inputs=inputs,
     )
 
 
@@ -169,12 +185,12 @@ def _other_attributes(workload: Workload) -> str | None:
     return None
 
 
-def _method(target: str, cache: Cache) -> Method:
+def _method(config: AlgorithmConfig, cache: Cache) -> Method:
     """Return a method's description; one that serves nothing where a library that it needs is missing."""
     try:
-        return method_of(target, cache)
+        return method_of(config, cache)
     except LibraryMissing as missing:
-        return Method.undescribed(target, str(missing))
+        return Method.undescribed(config.target, str(missing))
 
 
 def _missing_values(workload: Workload) -> str | None:

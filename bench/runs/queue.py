@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from bench.core.errors import MissingFile
 from bench.results.store import Store
 from bench.runs.config import RunConfig
 from bench.runs.plan import Plan, make_plan
@@ -13,14 +14,18 @@ from bench.runs.summary import run_repeat
 
 
 def supported_plans(configs: Iterable[RunConfig]) -> list[Plan]:
-    """Return the plans of the runs whose method serves the workload, and print the others with the reason.
+    """Return the plans of the runs whose method is there and serves the workload; print the others with the reason.
 
     Raises:
         BenchError: a key or value does not fit.
     """
     plans = []
     for config in configs:
-        plan = make_plan(config)
+        try:
+            plan = make_plan(config)
+        except MissingFile as error:
+            print(f"skipped: {config.algorithm.name}: {error}", flush=True)
+            continue
         if plan.unsupported:
             print(f"skipped: {config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
         else:

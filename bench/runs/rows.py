@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
+from bench.core.method import TimedBy
 from bench.core.vectors import open_vectors
 from bench.datasets.codes import error_of
 from bench.datasets.dataset import load_rows
@@ -27,6 +28,7 @@ from bench.truth.judge import Verdict
 from bench.workloads.difficulty import Difficulty
 
 _LATE_SECONDS = 1.0
+_UNTIMED_SECONDS = 0.1
 
 
 def planned_row(plan: Plan, repeat: int) -> Row:
@@ -65,6 +67,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         started_at=dt.datetime.now(dt.UTC),
         code_digest=plan.code_digest,
         libraries=json.dumps(library_versions()),
+        timed_by=plan.method.timed_by,
         **code(),
         **machine(),
     )
@@ -170,7 +173,8 @@ def _measured(row: Row, search: Searched) -> Row:
         search_memory_bytes=search.memory_bytes,
         baseline_memory_bytes=search.baseline_bytes,
         sandbox=search.sandbox,
-        remarks="; ".join([*_late_work(row, search), *search.noise.remarks()]) or None,
+        remarks="; ".join([*_late_work(row, search), *_untimed_work(row, search.timing), *search.noise.remarks()])
+        or None,
     )
 
 
@@ -183,6 +187,17 @@ def _late_work(row: Row, search: Searched) -> list[str]:
     if search.load_seconds > max(build + save, _LATE_SECONDS):
         remarks.append(f"loading took {search.load_seconds:.1f} s, longer than building and saving")
     return remarks
+
+
+def _untimed_work(row: Row, timing: Timing) -> list[str]:
+    """Return what a program that times itself seems to have left out, beyond its start."""
+    beyond, claimed = timing.beyond_start_seconds, timing.search_seconds if timing.passes else 0.0
+    if row.timed_by != TimedBy.PROGRAM or beyond < max(2 * claimed, _UNTIMED_SECONDS):
+        return []
+    return [
+        f"the program says {claimed:.3g} s, but all queries took {beyond:.3g} s longer than a few, "
+        "by the clock of the harness"
+    ]
 
 
 def _judged(row: Row, timing: Timing, judged: Judged, verdict: Verdict) -> Row:

@@ -231,6 +231,7 @@ def _search(plan: Plan, child: Child, questions: Questions, number: int, load_se
         latency_queries=config.latency_queries,
         timed_seconds=config.timed_seconds,
         number=number,
+        timed_by=plan.method.timed_by,
     )
     child.memory()
     elapsed, used = perf_counter() - started, child.cpu_seconds() - used
@@ -239,7 +240,8 @@ def _search(plan: Plan, child: Child, questions: Questions, number: int, load_se
     if timing.fault:
         return Searched(Status.INVALID, timing.fault)
     seconds = [each.search_seconds for each in timing.passes]
-    cpu = sum(each.cpu_seconds for each in timing.passes) / sum(seconds) if seconds and child.is_alone else None
+    is_method = child.is_alone and config.algorithm.external is None  # else the worker waits for a program
+    cpu = sum(each.cpu_seconds for each in timing.passes) / sum(seconds) if seconds and is_method else None
     noise = quiet.until(child.involuntary_switches(), cpu, seconds)
     return Searched(
         timing=timing,

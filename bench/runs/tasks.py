@@ -31,11 +31,16 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
         memory_limit=plan.memory_limit,
         index=index.resolve(),
         search_path=search_path(),
+        external=config.algorithm.external,
+        search_params=plan.settings[0],
+        inputs=plan.inputs,
     )
 
 
 def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path) -> Sandbox:
     """Return what a worker may do with files: it sees neither queries, true answers nor results.
+
+    It may list the folder that it imports from besides the installed ones, which may have results in it.
 
     Args:
         plan: the run.
@@ -48,10 +53,18 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
     folders += filter(None, [plan.dataset.folder])
     secret = {folder.resolve() for folder in folders}
     code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, sys.base_prefix, str(PROJECT)]}
-    named = [task.vectors, task.attributes, task.codes, task.index, *plan.method.sources, *plan.method.files]
+    named = [
+        task.vectors,
+        task.attributes,
+        task.codes,
+        task.index,
+        *task.inputs.values(),
+        *plan.method.sources,
+        *plan.method.files,
+    ]
     return Sandbox(
         hidden=tuple(sorted(secret)),
         readable=(*(path for path in named if path), *sorted(code - secret)),
-        listable=tuple(sorted(code & secret)),
+        listable=tuple(sorted(code & secret | set(task.search_path))),
         writable=(writable.resolve(), Path("/dev"), *(Path(path).resolve() for path in plan.config.limits.writable)),
     )

@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from bench.config.typed import source_of, typed
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
+from bench.core.ivecs import write_ivecs
 from bench.core.leaf import FilterType
 from bench.core.vectors import write_fvecs
-from bench.datasets.answers import write_ivecs
 from bench.datasets.json_attributes import parquet_to_attributes
 from bench.datasets.layout import (
     ATTRIBUTES,

@@ -55,12 +55,15 @@ def main_categories(subs: list[str]) -> list[str]:
     return list(dict.fromkeys(sub.partition(".")[0] for sub in subs))
 
 
-def authors(parsed: list[list[str]]) -> list[str]:
-    """Return the names as ``First Last Suffix`` in NFC, in order and without repeats; affiliations are dropped."""
+def authors(parsed: list[list[str | None]]) -> list[str]:
+    """Return the names as ``First Last Suffix`` in NFC, in order and without repeats; affiliations are dropped.
+
+    Parts that are null are left out.
+    """
     names = []
     for last, first, *rest in parsed:
         suffix = rest[0] if rest else ""
-        name = " ".join(f"{first} {last} {suffix}".split())
+        name = " ".join(" ".join(part for part in (first, last, suffix) if part is not None).split())
         names.append(name if name.isascii() else unicodedata.normalize("NFC", name))
     return [name for name in dict.fromkeys(names) if name]
 

@@ -15,6 +15,7 @@ from algorithms.acorn.method import Acorn
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.filtered_diskann.filtered import FilteredVamana
 from algorithms.irangegraph.method import IRangeGraph
+from algorithms.navix.method import Navix
 from algorithms.serf.method import Serf
 from algorithms.ung.method import Ung
 from bench.core.attributes import Attributes
@@ -22,6 +23,7 @@ from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import BYTES, Storage, encode
+from bench.core.metrics import Metric
 from bench.core.vectors import write_fvecs
 from bench.datasets.codes import error_of, open_codes, write_codes
 from bench.measuring.rerank import Reranked, nearest
@@ -77,7 +79,7 @@ def test_a_file_is_converted_once_and_measured(
 
 def test_candidates_are_ranked_by_exact_distances() -> None:
     vectors = np.array([[0], [1], [2], [3]], np.float32)
-    ids = nearest(vectors, np.array([[3.1], [0.4]], np.float32), np.array([[0, 3, 1], [2, -1, -1]]), 2)
+    ids = nearest(vectors, np.array([[3.1], [0.4]], np.float32), np.array([[0, 3, 1], [2, -1, -1]]), 2, Metric.L2)
     assert ids.tolist() == [[3, 1], [2, -1]]
 
 
@@ -97,6 +99,7 @@ R = _problem([Between("x", 50 * i, 50 * i + 900) for i in range(40)], np.random.
 METHODS = [
     (HnswPostFilter, EM, {"ef": 80}),
     (Acorn, EM, {"ef": 80}),
+    (Navix, EM, {"ef": 80}),
     (FilteredVamana, EM, {"L": 80}),
     (IRangeGraph, R, {"ef": 80}),
     (Serf, R, {"ef": 80}),
@@ -119,7 +122,7 @@ def test_methods_search_codes_as_well_as_vectors(
     coded, files = through_disk(method, method.BuildParams(), data)
     _, again = through_disk(method, method.BuildParams(), replace(data, threads=2))
     assert files == again
-    reranked = Reranked(coded, data.source, 1.5)
+    reranked = Reranked(coded, data.source, Metric.L2, 1.5)
     answers = reranked.search(problem.queries, reranked.prepare(problem.batch), 10, params, 1)
     check_valid(problem, answers)
     assert recall(problem, answers) > recall(problem, plain) - 0.01

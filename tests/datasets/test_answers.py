@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.core.errors import BenchError
-from bench.datasets.answers import answer_file, read_answers, read_ivecs, write_ivecs
+from bench.core.ivecs import read_ivecs, write_ivecs
+from bench.datasets.answers import answer_file, read_answers
 from bench.system.cache import Cache
 
 IDS = np.arange(12).reshape(4, 3)

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from bench.core.errors import BenchError, plain
+from bench.core.ivecs import read_ivecs, write_ivecs
 from bench.core.paths import PROJECT
 from bench.core.vectors import check_rows, write_fvecs
 from bench.datasets import hub
-from bench.datasets.answers import read_ivecs, write_ivecs
 from bench.datasets.json_attributes import attributes_to_parquet
 from bench.datasets.manifest import MANIFEST, damaged_files
 from bench.datasets.sources import VectorsSource

@@ -13,10 +13,10 @@ from bench import data
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
+from bench.core.ivecs import write_ivecs
 from bench.core.leaf import FilterType
 from bench.core.vectors import open_vectors, write_fvecs
 from bench.datasets import hub
-from bench.datasets.answers import write_ivecs
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.layout import PUBLISHED_WORKLOADS, truth_file
 from bench.datasets.sources import SOURCES, VectorsSource

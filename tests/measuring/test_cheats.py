@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from algorithms.base import Data
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.attributes import Attributes
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
@@ -170,7 +171,8 @@ def test_a_method_is_not_imported_by_the_harness(tmp_path: Path, monkeypatch: py
     (package / "method.py").write_text("from tests.support.adversarial.honest import Honest\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
-    assert method_of("imported_by_nobody.method.Honest", Cache(tmp_path / "cache")).paper == "none"
+    config = AlgorithmConfig("imported", "imported_by_nobody.method.Honest")
+    assert method_of(config, Cache(tmp_path / "cache")).paper == "none"
     assert not [name for name in sys.modules if name.startswith("imported_by_nobody")]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.config.algorithm import AlgorithmConfig
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
@@ -138,7 +139,7 @@ def wrapper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_rebuilt_library_is_other_code(wrapper: str, tmp_path: Path) -> None:
-    method = method_of(wrapper, Cache(tmp_path / "cache"))
+    method = method_of(AlgorithmConfig("wrapper", wrapper), Cache(tmp_path / "cache"))
     assert method.files == (tmp_path / "wrapper" / "lib" / "search.so", tmp_path / "binary")
     digests = [code_digest(method)]
     for file in method.files:
@@ -149,7 +150,7 @@ def test_a_rebuilt_library_is_other_code(wrapper: str, tmp_path: Path) -> None:
 
 
 def test_a_declared_file_that_is_missing_is_named(wrapper: str, tmp_path: Path) -> None:
-    method = method_of(wrapper, Cache(tmp_path / "cache"))
+    method = method_of(AlgorithmConfig("wrapper", wrapper), Cache(tmp_path / "cache"))
     method.files[0].unlink()
     with pytest.raises(BenchError, match=r"wrapper.Wrapper declares the file .*lib/search.so, which is missing"):
         code_digest(method)

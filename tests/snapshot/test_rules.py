@@ -79,10 +79,12 @@ def test_categories_and_archives(categories: str, subs: list[str], mains: list[s
         ([["Kova\u0301cs", "L.", ""]], ["L. Kov\u00e1cs"]),
         ([["山田", "太郎", ""], ["Erd\\H{o}s", "P.", ""]], ["太郎 山田", "P. Erd\\H{o}s"]),
         ([["A", "B", ""], ["A", "B", ""], ["", "", ""]], ["B A"]),
+        ([["Person", None, ""], ["Other", "A.", None]], ["Person", "A. Other"]),
+        ([[None, None, None]], []),
         ([], []),
     ],
 )
-def test_authors(parsed: list[list[str]], expected: list[str]) -> None:
+def test_authors(parsed: list[list[str | None]], expected: list[str]) -> None:
     attributes = rules.attributes_of(PLAIN | {"authors_parsed": parsed})
     assert (attributes["authors"], attributes["number_of_authors"]) == (expected, len(expected))
 
@@ -106,6 +108,7 @@ def test_dates_are_days(date: str, expected: int) -> None:
         {"update_date": 7},
         {"authors_parsed": [["alone"]]},
         {"authors_parsed": "Bond, J."},
+        {"authors_parsed": [["Bond", 7, ""]]},
     ],
 )
 def test_malformed_records_are_refused(broken: dict[str, Any]) -> None:

@@ -76,6 +76,10 @@ SLOW: dict[str, set[str]] = {
         "test_norms_distances_and_correlations",
         "test_the_best_fit_is_what_values_were_drawn_from",
     },
+    "datasets/test_public_sets.py": {
+        "test_a_column_of_the_hub_filters",
+        "test_a_public_set_runs_with_its_filters",
+    },
     "doors/test_bad_input.py": {
         "test_a_dry_run_makes_the_same_checks",
         "test_a_refused_command_exits_with_two_and_one_line",
@@ -159,6 +163,18 @@ SLOW: dict[str, set[str]] = {
         "test_the_memory_of_a_child_is_counted",
         "test_what_is_judged_is_what_was_timed",
         "test_work_is_timed_wherever_it_is_done",
+    },
+    "reports/page/test_numbers.py": {
+        "test_the_adviser_agrees_with_that_of_the_command_line",
+        "test_throughput_at_recalls_is_that_of_the_table",
+    },
+    "reports/page/test_views.py": {
+        "test_every_control_works",
+        "test_every_view_is_accessible",
+        "test_twenty_thousand_rows_are_one_small_file",
+    },
+    "reports/test_advice.py": {
+        "test_it_agrees_with_the_table",
     },
     "reports/test_characteristics.py": {
         "test_every_dataset_has_a_panel",

@@ -54,3 +54,14 @@ def test_shared_files_of_others_stay() -> None:
     shared.delete()
     assert not Path(name).exists()
     assert Path(f"/dev/shm/sem.{semaphore._semlock.name.lstrip('/')}").exists()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_tree_has_the_children_of_children(monkeypatch: pytest.MonkeyPatch, is_listed: bool) -> None:
+    monkeypatch.setattr(processes, "_KERNEL_LISTS_CHILDREN", is_listed)
+    with subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        below = int(child.stdout.readline())
+        assert processes.tree(child.pid) == [child.pid, below]
+        os.kill(below, 9)
+    assert processes.tree(child.pid) == []

@@ -18,10 +18,10 @@ from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not
+from bench.core.ivecs import write_ivecs
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.vectors import open_vectors, write_fvecs
-from bench.datasets.answers import write_ivecs
 from bench.datasets.dataset import Dataset
 from bench.datasets.layout import truth_file
 from bench.datasets.sources import LayoutSource

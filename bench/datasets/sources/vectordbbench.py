@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.filter_json import to_json
 from bench.core.filters import Equals
+from bench.core.ivecs import write_ivecs
 from bench.core.reading import reading
-from bench.datasets.answers import write_ivecs
 from bench.datasets.dataset import Dataset
 from bench.datasets.sources.source import Part, checked, metric_of_key
 from bench.datasets.vector_files.columns import open_table

@@ -15,7 +15,7 @@ from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import Method, Style, styles_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
 from bench.results.curves import best_at, points
-from bench.results.rows import METHOD, Status, methods_in
+from bench.results.rows import METHOD, Status, methods_in, self_timed
 
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
@@ -77,7 +77,8 @@ def growth(
     width = 3.6 * len(groups) + 2.1
     figure = Figure(figsize=(width, 2.9 * len(measures) + 0.5), layout="constrained")
     set_heading(figure, textwrap.fill(title, int(_LETTERS_PER_INCH * width)))
-    styles = styles_of(method for frame in frames.values() for method in methods_in(frame))
+    timed_themselves = set().union(*map(self_timed, groups.values()))
+    styles = styles_of((method for frame in frames.values() for method in methods_in(frame)), timed_themselves)
     grid = figure.subplots(len(measures), len(groups), squeeze=False, sharex=True, sharey="row")
     for number, (row, measure) in enumerate(zip(grid, measures, strict=True)):
         for axes, (name, frame) in zip(row, frames.items(), strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,7 @@ from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.paths import CONFIGS
-from bench.reports.titles import natural_key
+from bench.reports.titles import natural_key, self_timed_title
 from bench.results.rows import method_title
 
 # The colours of Okabe and Ito without their yellow, which is hard to see on white, and three of Paul Tol's, chosen for
@@ -36,6 +36,9 @@ _FORMATS = {
 Method = tuple[str, str]
 """Algorithm and storage, see `bench.results.rows.METHOD`."""
 
+FAMILIES = ("published", "baseline", "engine", "ours")
+"""What a method is: that of a paper, a plain way to do it, a library in wide use, or one that you add."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -47,12 +50,14 @@ class Style:
         marker: any marker of Matplotlib.
         linestyle: ``-``, ``--``, ``-.`` or ``:``.
         fill: any filling of a marker of Matplotlib.
+        family: one of `FAMILIES`.
     """
 
     label: str
     color: str
     marker: str
     linestyle: str = "-"
+    family: str = "ours"
     fill: str = "full"
 
     @property
@@ -73,11 +78,15 @@ def style_of(algorithm: str, storage: str = Storage.FLOAT32) -> Style:
     return _in_format(configured_styles().get(algorithm) or _derived(algorithm), storage)
 
 
-def styles_of(methods: Iterable[Method]) -> dict[Method, Style]:
+def styles_of(methods: Iterable[Method], self_timed: Collection[Method] = ()) -> dict[Method, Style]:
     """Return the styles of the methods of a figure, in the order of its legend; no two of them look the same.
 
     Configured methods keep their look. Of the others, such as variants of a method under names of their own, each has
     a colour and marker that no other has, as long as there are enough; the first in the legend keeps its look.
+
+    Args:
+        methods: the methods.
+        self_timed: those of them that time themselves; their labels say so, and their markers are hollow.
     """
     methods = set(methods)
     configured = configured_styles()
@@ -85,12 +94,18 @@ def styles_of(methods: Iterable[Method]) -> dict[Method, Style]:
     styles: dict[str, Style] = {}
     for name in names:
         style = style_of(name)
+        if name in configured:
+            styles[name] = style
+            continue
         looks = {other.look for other in styles.values()}
         pairs = {look[:2] for look in looks}
         free = [choice for choice in _choices(style) if choice.look not in looks]
         apart = [choice for choice in free if choice.look[:2] not in pairs]
         styles[name] = next(iter([*apart, *free, style]))
     in_formats = {(name, storage): _in_format(styles[name], storage) for name, storage in methods}
+    for method in methods & set(self_timed):
+        label = self_timed_title(in_formats[method].label, is_self_timed=True)
+        in_formats[method] = replace(in_formats[method], label=label, fill="none")
     return dict(sorted(in_formats.items(), key=lambda item: natural_key(item[1].label)))
 
 
@@ -126,7 +141,7 @@ def configured_styles() -> dict[str, Style]:
         BenchError: a style is faulty; names the file and key.
     """
     styles = {}
-    for path in sorted((CONFIGS / "algorithm").glob("*.yaml")):
+    for path in sorted((CONFIGS / "algorithm").rglob("*.yaml")):
         node = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(node, dict) and node.get("style"):
             styles[str(node.get("name"))] = _checked(typed(Style, node["style"], "style"), path.name)
@@ -135,16 +150,15 @@ def configured_styles() -> dict[str, Style]:
 
 def _checked(style: Style, file: str) -> Style:
     valid = {
-        "color": is_color_like(style.color),
-        "marker": style.marker in Line2D.markers,
-        "linestyle": style.linestyle in ("-", *_DASHES),
-        "fill": style.fill in Line2D.fillStyles,
+        "color": (is_color_like(style.color), "Matplotlib's"),
+        "marker": (style.marker in Line2D.markers, "Matplotlib's"),
+        "linestyle": (style.linestyle in ("-", *_DASHES), "Matplotlib's"),
+        "fill": (style.fill in Line2D.fillStyles, "Matplotlib's"),
+        "family": (style.family in FAMILIES, ", ".join(FAMILIES)),
     }
-    for key, is_valid in valid.items():
+    for key, (is_valid, choices) in valid.items():
         if not is_valid:
-            raise BenchError(
-                f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is not one of Matplotlib's"
-            )
+            raise BenchError(f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is not one of {choices}")
     return style
 
 

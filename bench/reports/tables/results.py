@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from bench.core.errors import BenchError, suggestion
+from bench.core.method import TimedBy
 from bench.reports.tables.summary import COSTS, summary, ties
 from bench.reports.tables.table import FORMATS, NONE, Table
-from bench.reports.titles import conditions, data_title
+from bench.reports.titles import conditions, data_title, self_timed_title
 from bench.results.curves import unserved
-from bench.results.rows import METHOD, SCHEMA, method_title
+from bench.results.rows import METHOD, SCHEMA, method_title, methods_in
 from bench.results.selection import View, figures, panels
 
 _CSV = "csv"
@@ -65,7 +66,7 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
     speed = "QPS" if config.y == "qps" else "QPS with filters"
     columns: dict[str, tuple[str, list[str]]] = {
         "workload": ("l", frame["workload"].tolist()),
-        "method": ("l", [method_title(*method) for method in zip(*(frame[name] for name in METHOD), strict=True)]),
+        "method": ("l", _methods(frame)),
     }
     for recall in config.recalls:
         columns[f"{speed} @ {recall:g}"] = ("r", [_number(v, ",.0f") for v in frame[f"{config.y}_at_{recall:g}"]])
@@ -82,6 +83,12 @@ def _table(rows: pd.DataFrame, config: TableConfig) -> Table:
     cells = list(zip(*(values for _, values in columns.values()), strict=True))
     title = f"{data_title(rows)}; {conditions(rows)}"
     return Table(title, list(columns), "".join(side for side, _ in columns.values()), cells, _note(rows, config))
+
+
+def _methods(frame: pd.DataFrame) -> list[str]:
+    titles = (method_title(*method) for method in methods_in(frame))
+    by_program = frame["timed_by"] == TimedBy.PROGRAM
+    return [self_timed_title(title, is_self_timed=itself) for title, itself in zip(titles, by_program, strict=True)]
 
 
 def _note(rows: pd.DataFrame, config: TableConfig) -> str:

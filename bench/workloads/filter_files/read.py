@@ -15,7 +15,7 @@ from bench.core.errors import BenchError
 from bench.core.filter_json import decoded
 from bench.core.filters import Filter
 from bench.core.fitting import fit
-from bench.datasets.answers import write_ivecs
+from bench.core.ivecs import write_ivecs
 from bench.datasets.json_lines import json_lines
 from bench.system.cache import Cache
 from bench.system.files import digest_of
