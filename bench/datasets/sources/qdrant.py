@@ -14,7 +14,7 @@ from bench.core.errors import BenchError
 from bench.core.vectors import write_fvecs
 from bench.datasets.dataset import Dataset
 from bench.datasets.json_lines import json_lines
-from bench.datasets.sources.source import Part, attributes_part, checked, metric_of_key
+from bench.datasets.sources.source import attributes_part, checked, metric_of_key, part_of
 from bench.datasets.vector_files.files import VectorFile, file_of, vector_file
 from bench.system.cache import Cache
 from bench.system.files import digest_of
@@ -47,11 +47,11 @@ class QdrantSource:
         return checked(
             self.name,
             vectors,
-            VectorFile(queries, f"{tests}: 'query'"),
+            VectorFile(queries, f"{tests}: 'query'", (tests,)),
             metric_of_key(self.metric),
             cache,
             attributes=attributes_part(files[1], cache),
-            filters=Part(tests, str(tests)),
+            filters=part_of(tests, tests),
         )
 
     @property
