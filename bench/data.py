@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from bench.workloads.sources import WORKLOADS, WorkloadSource
 
 @dataclass
 class DataConfig:
-    """The keys of ``configs/data.yaml``, which explains them, except for `dataset`."""
+    """The keys of ``configs/data.yaml``, which explains them, except for `dataset` and `workload`."""
 
     action: str
     truth_memory_gib: float
@@ -34,15 +34,14 @@ class DataConfig:
 
 def main(config: DictConfig) -> None:
     """Carry out one action."""
-    values: dict[str, Any] = {str(key): value for key, value in config.items()}
-    dataset, workload = values.pop("dataset"), values.pop("workload", None)
+    values: dict[str, Any] = {"workload": None} | {str(key): value for key, value in config.items()}
+    dataset, workload = values.pop("dataset"), values.pop("workload")
     options = typed(DataConfig, values, "configs/data.yaml")
     if options.action == "list":
         _list_datasets()
     elif options.action in ACTIONS:
-        cache = results_cache(Path(options.results))
-        given = None if workload is None else source_of(workload, WORKLOADS, "workload")
-        memory = int(options.truth_memory_gib * 2**30)
+        given = source_of(workload, WORKLOADS, "workload") if workload else None
+        memory, cache = int(options.truth_memory_gib * 2**30), results_cache(Path(options.results))
         ACTIONS[options.action](source_of(dataset, SOURCES, "dataset"), given, cache, memory)
     else:
         raise BenchError(f"there is no action '{options.action}'{suggestion(options.action, ['list', *ACTIONS])}")
@@ -52,28 +51,28 @@ def _list_datasets() -> None:
     for path in sorted((CONFIGS / "dataset").glob("*.yaml")):
         node: Any = OmegaConf.load(path)
         comment = path.read_text().splitlines()[0].lstrip("# ")
-        missing = sorted(OmegaConf.missing_keys(node))
-        needs = f"needs {', '.join(f'dataset.{key}' for key in missing)}"
-        state = needs if missing else source_of(node, SOURCES, "dataset").state()
+        needs = ", ".join(f"dataset.{key}" for key in sorted(OmegaConf.missing_keys(node)))
+        state = f"needs {needs}" if needs else source_of(node, SOURCES, "dataset").state()
         print(f"{path.stem:14} {state:28} {comment}")
 
 
 def _verify(source: Source, given: WorkloadSource | None, cache: Cache, memory: int) -> None:
     if isinstance(source, HubSource):
         hub.verify(source.folder)
-    _print(verify_dataset(source.open(cache), given, cache, memory))
-
-
-def _print(lines: Iterator[str]) -> None:
-    for line in lines:
+    for line in verify_dataset(source.open(cache), given, cache, memory):
         print(line)
 
 
+def _profile(source: Source, given: WorkloadSource | None, cache: Cache, memory: int) -> None:
+    for table in profile_dataset(source.open(cache), given, cache, memory):
+        print(table)
+
+
 ACTIONS: dict[str, Callable[[Source, WorkloadSource | None, Cache, int], None]] = {
-    "download": lambda source, given, cache, memory: print(f"{source.name} is in {download(source)}"),
-    "generate": lambda source, given, cache, memory: print(f"{source.name} is in {generate(source, cache)}"),
+    "download": lambda source, *_: print(f"{source.name} is in {download(source)}"),
+    "generate": lambda source, _, cache, __: print(f"{source.name} is in {generate(source, cache)}"),
     "verify": _verify,
-    "describe": lambda source, given, *rest: _print(profile_dataset(source.open(rest[0]), given, *rest)),
+    "describe": _profile,
 }
 
 

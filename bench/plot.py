@@ -20,6 +20,7 @@ class PlotConfig(View):
     """The keys of ``configs/plot.yaml``, which explains them."""
 
     min_recall: float | None
+    curves: int | None
     out: str
 
 
@@ -37,9 +38,11 @@ def plot(config: PlotConfig) -> list[Path]:
     """
     if config.min_recall is not None and not 0 <= config.min_recall < 1:
         raise BenchError(f"min_recall={config.min_recall} is out of range; it must be in [0, 1)")
+    if config.curves is not None and config.curves < 1:
+        raise BenchError(f"curves={config.curves} is out of range; it is at least 1, or null for all")
     paths = []
     for name, rows in figures(config.rows()):
-        figure = recall_qps(rows, config.x, config.y, config.min_recall)
+        figure = recall_qps(rows, config.x, config.y, config.min_recall, config.curves)
         paths += save(figure, Path(config.out), f"{config.x}_{config.y}_{name}")
     return paths
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from bench.config.command import command
+from bench.config.launchers import is_sequential, is_sweep
 from bench.results.store import Store
 from bench.runs.config import parse_run
+from bench.runs.live import SweepTable, is_terminal_busy
 from bench.runs.plan import make_plan
 from bench.runs.summary import describe_plan, note_failures, run_repeat, title
 from bench.system.machine import noise
 from bench.tuning.trace import with_tuned
 
 
-def main(config: DictConfig) -> None:
-    """Plan a run, and make the repeats that are not stored yet."""
+def main(config: DictConfig, table: SweepTable) -> None:
+    """Plan a run, and make the repeats that are not stored yet; a sweep on a terminal shows them in a table."""
     parsed = with_tuned(parse_run(config))
     plan = make_plan(parsed)
     if parsed.dry_run:
@@ -30,14 +33,17 @@ def main(config: DictConfig) -> None:
         row for repeat in range(parsed.repeats) if repeat not in missing for row in store.run(plan.run_id, repeat)
     ]
     note_failures(row.status for row in stored)
-    if not missing:
-        print(f"{_position()}{title(plan)}: already stored")
-        return
-    if _number_in_sweep() == 1:  # later runs of a sweep would only see the sweep's own load
+    if missing and _number_in_sweep() == 1:  # later runs of a sweep would only see the sweep's own load
         for warning in noise():
             print(f"warning: {warning}", file=sys.stderr)
+    if is_sweep() and is_sequential():
+        table.start()
+    if not missing:
+        table.add(_number_in_sweep(), plan.workload.name, stored)
+        if not is_terminal_busy(table):
+            print(f"{_position()}{title(plan)}: already stored")
     for repeat in missing:
-        run_repeat(plan, repeat, _position())
+        table.add(_number_in_sweep(), plan.workload.name, run_repeat(plan, repeat, _position(), table))
 
 
 def _position() -> str:
@@ -53,7 +59,8 @@ def _number_in_sweep() -> int:
 
 def entry() -> None:
     """Run the command."""
-    command("run", main)
+    with SweepTable(sys.argv[1:]) as table:
+        command("run", partial(main, table=table))
 
 
 if __name__ == "__main__":

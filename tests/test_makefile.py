@@ -25,10 +25,10 @@ def planned(*target: str) -> str:
 @pytest.mark.parametrize(
     ("target", "commands"),
     [
-        (["bench"], [*PER_WORKLOAD * 3, "plot"]),
-        (["bench", "dataset=arxiv-medium"], [*PER_WORKLOAD * 3, "plot"]),
-        (["bench", "ARGS=workload=em repeats=2"], [*PER_WORKLOAD, "plot"]),
-        (["bench", "ARGS=workload=c"], ["compile", "compile", *PER_WORKLOAD, "plot"]),  # for em and r
+        (["bench"], [*PER_WORKLOAD * 3, "plot", "page"]),
+        (["bench", "dataset=arxiv-medium"], [*PER_WORKLOAD * 3, "plot", "page"]),
+        (["bench", "ARGS=workload=em repeats=2"], [*PER_WORKLOAD, "plot", "page"]),
+        (["bench", "ARGS=workload=c"], ["compile", "compile", *PER_WORKLOAD, "plot", "page"]),  # for em and r
         (["perf"], ["perf"]),
         (["figures"], ["figures"]),
     ],
@@ -54,7 +54,7 @@ def test_a_workload_is_compiled_right_before_it_runs(tmp_path: Path, monkeypatch
     for name in ("installed", "compiled-em", "compiled-r", "compiled-emis"):
         (tmp_path / f".fanns-bench-{name}").touch()
     again = COMMAND.findall(planned("bench"))  # as after a change
-    assert [name for name, _ in new] == [name for name, _ in again] == [*PER_WORKLOAD * 3, "plot"]
+    assert [name for name, _ in new] == [name for name, _ in again] == [*PER_WORKLOAD * 3, "plot", "page"]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from algorithms.acorn.build import CUTS, build
-from algorithms.acorn.search import AcornBeam, AcornIndex, AcornView, Selections
+from algorithms.acorn.search import AcornBeam, AcornIndex, AcornView
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Data, Info, param
 from algorithms.graph_method import GraphMethod
+from algorithms.kernels.filter import Selections, selections_of
 from algorithms.kernels.layers import Hierarchy
 from algorithms.kernels.space import Vectors, space_of
 from bench.core.errors import BenchError
@@ -108,7 +107,7 @@ class Acorn(GraphMethod):
 
     def prepare(self, filters: FilterBatch) -> Selections:
         """Evaluate the filters."""
-        return Selections(filters.bitmaps.view(np.uint64), filters.matches, filters.index)
+        return selections_of(filters)
 
     def beam(self, params: Search, k: int) -> AcornBeam:
         """See `GraphMethod.beam`."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from algorithms.acorn.graph import Readable, Reading
 from algorithms.graph_method import Padded
 from algorithms.kernels.beam import RESULTS, Scratch, walk_from
-from algorithms.kernels.filter import Bitmap, filter_of
+from algorithms.kernels.filter import Selection
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import key_id
 from algorithms.kernels.layers import Hierarchy, descend
@@ -48,39 +48,11 @@ class AcornView(NamedTuple):
     M_beta: int
 
 
-class Selections(NamedTuple):
-    """The filters of a batch.
-
-    Attributes:
-        words: uint64[u, ceil(n / 64)], the items that pass each distinct filter, see `Bitmap`.
-        matches: int64[u], how many they are.
-        which: int64[q], the filter of each query.
-    """
-
-    words: NDArray[np.uint64]
-    matches: NDArray[np.int64]
-    which: NDArray[np.int64]
-
-
-class Selection(NamedTuple):
-    """The filter of a query, and how many items pass it."""
-
-    bitmap: Bitmap
-    matches: int
-
-
 class AcornBeam(NamedTuple):
     """How a query is answered: with a beam of `ef`, or by measuring all matches if its selectivity is below `s_min`."""
 
     ef: int
     s_min: float
-
-
-@implements(filter_of, Selections)
-def selection_of(filters: Selections, row: int) -> Selection:
-    """Return the query's filter."""
-    which = filters.which[row]
-    return Selection(Bitmap(filters.words[which]), filters.matches[which])
 
 
 @implements(search_one, AcornView)

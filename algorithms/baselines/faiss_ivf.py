@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
 from algorithms.baselines.faiss import FaissAlgorithm, Selectors, nlist_for
+from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 
 
@@ -95,6 +96,11 @@ class PqSearch:
     k_factor: int = param(10, "items per answer that are ranked again exactly", low=1)
 
 
+def _padded(dim: int, parts: int) -> int:
+    """Return the least multiple of the number of parts that is not below the dimension."""
+    return -(-dim // parts) * parts
+
+
 class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
     """Ranks what a bitmap lets pass by product-quantised distances, and the best of it again by exact ones.
 
@@ -102,6 +108,7 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
     """
 
     info = Info(
+        holds_vectors=True,
         paper="Matsui et al., Reconfigurable Inverted Index (on faiss)",
         year=2018,
         approach="in-filtering",
@@ -112,10 +119,16 @@ class FaissIvfPqInFilter(FaissAlgorithm, Algorithm):
     BuildParams = PqBuild
     SearchParams = PqSearch
 
+    @classmethod
+    def build_bytes(cls, params: PqBuild, n: int, dim: int, storage: Storage) -> int:
+        """The vectors, the copy that the library makes of them, and one with zeros where they are added."""
+        padded = _padded(dim, params.code_bytes)
+        return super().build_bytes(params, n, dim, storage) + (4 * n * padded if padded > dim else 0)
+
     def build(self, data: Data) -> None:
         """Cluster the items, encode their residuals, and keep the vectors beside the codes for the ranking."""
         (n, dim), parts = data.source.shape, self.params.code_bytes
-        padded = -(-dim // parts) * parts
+        padded = _padded(dim, parts)
         coded = faiss.IndexIVFPQ(
             faiss.IndexFlatL2(padded), padded, nlist_for(n, self.params.nlist_factor), parts, _CODE_BITS
         )

@@ -7,19 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Data, Info
+from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info
 from algorithms.baselines import widening
-from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.baselines.widening import WideningSearch, search_widening
-from algorithms.graph_method import GraphMethod
+from algorithms.hnsw_method import HnswMethod
 from algorithms.kernels import hnsw
 from algorithms.kernels.filter import Everything
-from algorithms.kernels.space import Vectors, space_of
-from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 
 
-class HnswPostFilter(GraphMethod):
+class HnswPostFilter(HnswMethod):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
@@ -31,32 +28,7 @@ class HnswPostFilter(GraphMethod):
         compiled=True,
         reads=ALL_FORMATS,
     )
-    BuildParams = HnswBuild
     SearchParams = WideningSearch
-    file = "hnsw.npz"
-    Index = hnsw.Hnsw
-
-    index: hnsw.Hnsw
-    space: Vectors
-
-    @classmethod
-    def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
-        """The vectors; the edges with their lengths, and a copy of them."""
-        return super().build_bytes(params, n, dim, storage) + n * 12 * 2 * params.M
-
-    def open(self, data: Data) -> None:
-        """Take the vectors."""
-        self.space = space_of(data.stored())
-
-    def build_index(self, data: Data) -> hnsw.Hnsw:
-        """Insert all items in parallel."""
-        p: HnswBuild = self.params
-        return hnsw.build(self.space, p.M, p.ef_construction, data.seed, data.threads)
-
-    @property
-    def width(self) -> int:
-        """A row of the lowest layer."""
-        return self.index.base.shape[1]
 
     def beam(self, params: WideningSearch, k: int) -> hnsw.Beam:
         """See `GraphMethod.beam`."""

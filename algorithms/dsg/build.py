@@ -26,7 +26,7 @@ from algorithms.kernels.insert import batches, find_candidates, insert
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
-from algorithms.kernels.space import L2, distance, target
+from algorithms.kernels.space import L2, target
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.visited import visit
 from algorithms.kernels.workers import Workers
@@ -125,13 +125,6 @@ def label_around(
     return forward
 
 
-def base_links(space: L2, base: NDArray[np.int32]) -> Links:
-    """Return a base graph, int32[n, M], as one that can be inserted into, which will change `base`."""
-    lengths = np.zeros(base.shape, np.float32)
-    _measure(space, base, lengths)
-    return Links(base, lengths, degree=base.shape[1], cap=base.shape[1], alpha=1.0)
-
-
 @implements(find_candidates, _Insertion)
 def candidates_of_insertion(search: _Insertion, target: Target, item: Item, scratch: Scratch) -> int:
     """Search the base graph; keep all candidates, and offer the nearest to it."""
@@ -187,16 +180,6 @@ def _label(start: int, stop: int, stack: Stack, space: L2, items: Items, batch: 
         rectangles(space, items[row], keys, count, n, alpha, stack, Boxes(batch.boxes[row]))
         for i in range(count):
             batch.ids[row, i] = key_id(keys[i])
-
-
-@kernel
-def _measure(space: L2, ids: NDArray[np.int32], lengths: NDArray[np.float32]) -> None:
-    """Write the lengths of the edges in rows that are filled with -1."""
-    for node in range(len(ids)):
-        point = target(space, node)
-        for j in range(ids.shape[1]):
-            if ids[node, j] >= 0:
-                lengths[node, j] = distance(point, ids[node, j])
 
 
 def _edges_of(items: Items, batch: Batch) -> Labelled:

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import Data, Info, param
-from algorithms.dsg.build import base_links, insert_labelled, label_around
+from algorithms.dsg.build import insert_labelled, label_around
 from algorithms.dsg.edges import both_ways, merged, moved_index, separated, supported
-from algorithms.dsg.search import DsgIndex, DsgView, Living
+from algorithms.dsg.search import DsgIndex, DsgView
 from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels import hnsw
-from algorithms.kernels.filter import Everything, Intervals
+from algorithms.kernels.edges import links_of
+from algorithms.kernels.filter import Everything, Intervals, Living
 from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import L2, l2
 from algorithms.kernels.types import Items
@@ -94,7 +95,7 @@ class Dsg(GraphMethod):
     def _insert(self, index: DsgIndex, order: Items, start: int, threads: int) -> DsgIndex:
         """Return an index with ``order[start:]`` inserted, into the base graph of one that holds the items before."""
         p: Build = self.params
-        links = base_links(self.space, index.base)
+        links = links_of(self.space, index.base)
         forward = insert_labelled(self.space, links, order, start, p.ef_construction, p.ef_max, p.alpha, threads)
         edges = merged(len(order), [separated(index.edges), *both_ways(forward)])
         return index._replace(**edges._asdict())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.beam import Scratch, begin, seed, walk
-from algorithms.kernels.filter import Interval, passes
+from algorithms.kernels.filter import Interval
 from algorithms.kernels.graph import neighbours
 from algorithms.kernels.policy import implements
 from algorithms.kernels.queries import search_one
@@ -72,12 +72,6 @@ class DsgView(NamedTuple):
     unlabelled: float
 
 
-class Living(NamedTuple):
-    """The items that are not `deleted`, bool[n], pass."""
-
-    deleted: NDArray[np.bool_]
-
-
 class Within(NamedTuple):
     """The edges between the ranks `first` to `last`: those labelled with this range, or all if not `labelled`."""
 
@@ -85,12 +79,6 @@ class Within(NamedTuple):
     first: int
     last: int
     labelled: bool
-
-
-@implements(passes, Living)
-def passes_living(accept: Living, item: Item) -> bool:
-    """Look the item up."""
-    return not accept.deleted[item]
 
 
 @implements(neighbours, Within)

@@ -20,7 +20,7 @@ from bench.core.exchange.labels import LABEL_FORMATS, ItemLabels, rows_of, write
 from bench.core.exchange.ranges import SortedItems, write_numbers
 from bench.core.exchange.truth import write_random_truth
 from bench.core.exchange.vectors import write_vectors
-from bench.core.external import CUSTOM, OF_ITEMS, External
+from bench.core.external import CUSTOM, OF_ITEMS, External, names_file
 from bench.core.filters import Filter
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
@@ -165,10 +165,9 @@ class Program(Algorithm):
 
     @staticmethod
     def _words(command: str, values: Mapping[str, object]) -> list[str]:
-        """Return a command line in words, the program by its absolute path."""
+        """Return a command line in words; those that name files, such as the program, by their absolute paths."""
         words = command_words(command, values)
-        program = Path(words[0]).expanduser()
-        return [str(program.absolute()) if "/" in words[0] else words[0], *words[1:]]
+        return [str(Path(word).expanduser().absolute()) if names_file(word) else word for word in words]
 
     def prepare(self, filters: FilterBatch) -> Prepared:
         """Write the filters."""

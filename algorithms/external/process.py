@@ -26,7 +26,7 @@ def run_once(words: Sequence[str], folder: Path) -> str:
     Raises:
         BenchError: it cannot be started, or ends with another exit code than 0.
     """
-    process = _start(words, folder)
+    process = _start(words, folder, subprocess.DEVNULL)
     assert process.stdout is not None
     blocks: deque[bytes] = deque(maxlen=_MOST_BLOCKS)
     while block := process.stdout.read1(_BLOCK_BYTES):  # type: ignore[attr-defined]
@@ -47,7 +47,7 @@ class Staying:
         Raises:
             BenchError: it cannot be started.
         """
-        self._name, self._process = words[0], _start(words, folder)
+        self._name, self._process = words[0], _start(words, folder, subprocess.PIPE)
         self._last: deque[bytes] = deque(maxlen=_LAST_LINES)
 
     def ask(self, question: str) -> None:
@@ -71,11 +71,9 @@ class Staying:
         raise _death(self._name, self._process.wait(), b"".join(self._last))
 
 
-def _start(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+def _start(words: Sequence[str], folder: Path, stdin: int) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(
-            words, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        return subprocess.Popen(words, cwd=folder, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
         if error.errno in SURROUNDINGS:
             raise

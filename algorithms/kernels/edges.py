@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.heap import insert_sorted, key_distance, key_id, make_key
-from algorithms.kernels.jit import part
-from algorithms.kernels.types import Distances, Item, Items, Keys, Offsets
+from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.space import distance, target
+from algorithms.kernels.types import Distances, Item, Items, Keys, Offsets, Space
 
 
 class Links(NamedTuple):
@@ -50,6 +51,23 @@ def new_links(n: int, width: int, degree: int, cap: int | None = None, alpha: fl
     """Return a graph of n nodes without edges; `degree` and `cap` are at most `width`, the default of `cap`."""
     cap = width if cap is None else cap
     return Links(np.full((n, width), -1, np.int32), np.zeros((n, width), np.float32), degree, cap, alpha)
+
+
+def links_of(space: Space, ids: NDArray[np.int32]) -> Links:
+    """Return a graph with the neighbours int32[n, width], as one that can be inserted into, which changes `ids`."""
+    lengths = np.zeros(ids.shape, np.float32)
+    _measure(space, ids, lengths)
+    return Links(ids, lengths, degree=ids.shape[1], cap=ids.shape[1], alpha=1.0)
+
+
+@kernel
+def _measure(space: Space, ids: NDArray[np.int32], lengths: NDArray[np.float32]) -> None:
+    """Write the lengths of the edges in rows that are filled with -1."""
+    for node in range(len(ids)):
+        point = target(space, node)
+        for j in range(ids.shape[1]):
+            if ids[node, j] >= 0:
+                lengths[node, j] = distance(point, ids[node, j])
 
 
 def edges_back(tails: Items, ids: NDArray[np.int32], lengths: NDArray[np.float32]) -> EdgesBack:

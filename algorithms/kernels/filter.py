@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.kernels.jit import part
 from algorithms.kernels.policy import implements, operation
 from algorithms.kernels.types import Accept, Item, Policy
+from bench.core.masks import FilterBatch
 
 
 @operation
@@ -51,6 +53,33 @@ class Bitmaps(NamedTuple):
     rows: NDArray[np.int64]
 
 
+class Living(NamedTuple):
+    """The items that are not `deleted`, bool[n], pass."""
+
+    deleted: NDArray[np.bool_]
+
+
+class Selections(NamedTuple):
+    """The filters of a batch.
+
+    Attributes:
+        words: uint64[u, ceil(n / 64)], the items that pass each distinct filter, see `Bitmap`.
+        matches: int64[u], how many they are.
+        which: int64[q], the filter of each query.
+    """
+
+    words: NDArray[np.uint64]
+    matches: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+
+class Selection(NamedTuple):
+    """The filter of a query, and how many items pass it."""
+
+    bitmap: Bitmap
+    matches: int
+
+
 class Intervals(NamedTuple):
     """A range of ranks for every query.
 
@@ -81,6 +110,21 @@ def passes_bitmap(accept: Bitmap, item: Item) -> bool:
     return (accept.words[at >> np.uint32(6)] >> np.uint64(at & np.uint32(63))) & np.uint64(1) != 0
 
 
+@implements(passes, Living)
+def passes_living(accept: Living, item: Item) -> bool:
+    """Look the item up."""
+    return not accept.deleted[item]
+
+
+@part
+def next_passing(accept: Bitmap, item: Item) -> Item:
+    """Return the first item from a given one on that passes; the number of bits if there is none."""
+    bits = 64 * len(accept.words)
+    while item < bits and not passes(accept, item):
+        item = item + 1 if accept.words[item >> 6] != 0 else (item | 63) + 1
+    return item
+
+
 @implements(filter_of, Everything)
 def filter_of_everything(filters: Everything, row: int) -> Everything:
     """No query has a filter."""
@@ -93,7 +137,19 @@ def filter_of_bitmaps(filters: Bitmaps, row: int) -> Bitmap:
     return Bitmap(filters.words[filters.rows[row]])
 
 
+@implements(filter_of, Selections)
+def filter_of_selections(filters: Selections, row: int) -> Selection:
+    """Return the query's filter."""
+    which = filters.which[row]
+    return Selection(Bitmap(filters.words[which]), filters.matches[which])
+
+
 @implements(filter_of, Intervals)
 def filter_of_intervals(filters: Intervals, row: int) -> Interval:
     """Return the query's range."""
     return Interval(filters.bounds[row, 0], filters.bounds[row, 1])
+
+
+def selections_of(filters: FilterBatch) -> Selections:
+    """Evaluate the filters of a batch."""
+    return Selections(filters.words, filters.matches, filters.index)

@@ -21,6 +21,11 @@ def neighbours(graph: Graph, node: Item, visited: Visited, out: Items) -> int:  
     """
 
 
+@operation
+def nth_neighbour(graph: Graph, node: Item, j: int) -> Item:  # type: ignore[empty-body]
+    """Return the neighbour of a node in place j, counted from 0; -1 after the last."""
+
+
 class Rows(NamedTuple):
     """A graph of rows of a fixed width.
 
@@ -49,6 +54,12 @@ class Part(NamedTuple):
 def neighbours_in_rows(graph: Rows, node: Item, visited: Visited, out: Items) -> int:
     """Offer every neighbour that was not met before."""
     return neighbours(Part(graph.ids, 0, graph.ids.shape[1]), node, visited, out)
+
+
+@implements(nth_neighbour, Rows)
+def nth_neighbour_in_rows(graph: Rows, node: Item, j: int) -> Item:
+    """Read the row."""
+    return graph.ids[node, j] if j < graph.ids.shape[1] else -1
 
 
 @implements(neighbours, Part)

@@ -12,6 +12,7 @@ from algorithms.kernels.edges import new_links
 from algorithms.kernels.filter import Everything
 from algorithms.kernels.graph import Rows
 from algorithms.kernels.insert import find_candidates, insert
+from algorithms.kernels.jit import part
 from algorithms.kernels.layers import Hierarchy, Upper, descend, draw_levels, layer, row_of
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
@@ -82,9 +83,15 @@ def candidates_of_insertion(search: _Insertion, target: Target, item: Item, scra
 @implements(search_one, Hnsw)
 def search_hnsw(index: Hnsw, query: Target, accept: Everything, params: Beam, scratch: Scratch) -> None:
     """Descend to the lowest layer, and search it (algorithm 5 of the paper)."""
-    upper = Hierarchy(index.ids, index.first, index.entry, index.top)
-    start = descend(query, upper, AllEdges(), Everything(), 1, scratch)
+    start = find_start(index, query, scratch)
     walk_from(query, Rows(index.base), Everything(), start, params.ef, scratch)
+
+
+@part
+def find_start(index: Hnsw, query: Target, scratch: Scratch) -> Item:
+    """Descend through the layers above the lowest, and return the item reached."""
+    upper = Hierarchy(index.ids, index.first, index.entry, index.top)
+    return descend(query, upper, AllEdges(), Everything(), 1, scratch)
 
 
 def build(space: Vectors, M: int, ef_construction: int, seed: int, threads: int) -> Hnsw:

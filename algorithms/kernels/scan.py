@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algorithms.kernels.beam import COMPUTED, RESULTS, Scratch
-from algorithms.kernels.filter import passes
+from algorithms.kernels.filter import Bitmap, next_passing, passes
 from algorithms.kernels.heap import admit, make_key
 from algorithms.kernels.jit import part
 from algorithms.kernels.space import distances
@@ -38,6 +38,20 @@ def scan_between(target: Target, accept: Accept, first: int, last: int, ef: int,
                 scratch.items[count] = item
                 count += 1
             item += 1
+        _measure(target, count, ef, scratch)
+
+
+@part
+def scan_passing(target: Target, accept: Bitmap, ef: int, scratch: Scratch) -> None:
+    """Measure all items that pass, as `scan` does."""
+    bits = 64 * len(accept.words)
+    item = next_passing(accept, 0)
+    while item < bits:
+        count = 0
+        while item < bits and count < len(scratch.items):
+            scratch.items[count] = item
+            count += 1
+            item = next_passing(accept, item + 1)
         _measure(target, count, ef, scratch)
 
 

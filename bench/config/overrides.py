@@ -28,6 +28,7 @@ def check_overrides(config_name: str, words: list[str]) -> None:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         groups = {str(key) for key in compose(config_name) if (CONFIGS / str(key)).is_dir()}
+        groups |= _groups_without_default(config_name)
         groups |= {o.key_or_group for o in overrides if o.is_add() and (CONFIGS / o.key_or_group).is_dir()}
         chosen = [_first_choice(override) for override in overrides if override.key_or_group in groups]
         config = compose(config_name, overrides=chosen)
@@ -46,6 +47,13 @@ def _parsed(word: str) -> Override:
             f"cannot read the arguments: {str(error).splitlines()[0]}; a value with characters that mean something to "
             f"Hydra is quoted twice, as in \"{key}='{value}'\""
         ) from error
+
+
+def _groups_without_default(config_name: str) -> set[str]:
+    """Return the groups that a configuration offers and chooses nothing from, as in ``- workload: null``."""
+    entries: Any = OmegaConf.to_container(OmegaConf.load(CONFIGS / f"{config_name}.yaml"))
+    defaults = [entry for entry in entries.get("defaults", []) if isinstance(entry, dict)]
+    return {group for entry in defaults for group, option in entry.items() if option is None}
 
 
 def replacing(words: list[str]) -> list[str]:

@@ -202,13 +202,15 @@ class External:
         return bool(self.build) and (self.order == "sorted" or not {"labels", "values"}.isdisjoint(self.inputs))
 
     def programs(self) -> list[Path]:
-        """Return the files of the programs and those that they need, as absolute paths; they may be missing.
+        """Return the files that decide the results, as absolute paths: programs, which may be missing, and others.
 
-        A program without a slash in its name is looked up as by a shell.
+        These are the first word of each command line, looked up as by a shell, other words that name a file with a
+        slash, such as a script, and the `files`.
         """
         commands = [shlex.split(text) for text in (self.build, self.search) if text.strip()]
-        names = dict.fromkeys([words[0] for words in commands] + self.files)
-        return [_located(name) for name in names]
+        names = [words[0] for words in commands]
+        names += [word for words in commands for word in words[1:] if names_file(word)]
+        return [_located(name) for name in dict.fromkeys(names + self.files)]
 
     def expresses(self, filter_type: FilterType) -> str | None:
         """Return why the format of `filters` cannot express filters of a type, or None if it can."""
@@ -221,6 +223,11 @@ class External:
         if filter_type in types:
             return None
         return f"filters written as '{form}' express {', '.join(types)} only"
+
+
+def names_file(word: str) -> bool:
+    """Return whether a word of a command line names a file by a path with a slash."""
+    return "/" in word and Path(word).expanduser().is_file()
 
 
 def _located(name: str) -> Path:

@@ -170,8 +170,8 @@ class IsNull(Leaf):
 
     @classmethod
     def candidates(cls, column: Column) -> NDArray[np.bool_]:
-        """See `Leaf.candidates`: items without a value."""
-        return ~column.present
+        """See `Leaf.candidates`: any item, as no value is taken from it."""
+        return np.ones(len(column), np.bool_)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Leaf(abc.ABC):
 
     @classmethod
     def draw(cls, attribute: str, column: Column, rng: Generator, anchors: Ids) -> list[Self]:
-        """Return one filter per anchor, which the anchor passes; the default asks for a value of the anchor.
+        """Return one filter per anchor; the default asks for a value of the anchor, which therefore passes.
 
         Args:
             attribute: the name of the attribute.
@@ -95,7 +95,7 @@ class Leaf(abc.ABC):
 
     @classmethod
     def candidates(cls, column: Column) -> NDArray[np.bool_]:
-        """Return which items can be anchors, bool[n]: those that have a value."""
+        """Return which items can be anchors, bool[n]: by default those that have a value."""
         return column.present
 
     @classmethod
@@ -135,5 +135,5 @@ def anchors_for(leaf: type[Leaf], attribute: str, column: Column, rng: Generator
     candidates = leaf.candidates(column)
     ids = np.flatnonzero(candidates)
     if not len(ids):
-        raise BenchError(f"no filter '{leaf.operator}' can be drawn on attribute '{attribute}': no item would pass it")
+        raise BenchError(f"no filter '{leaf.operator}' can be drawn on attribute '{attribute}': no item has a value")
     return np.where(candidates[anchors], anchors, ids[rng.integers(len(ids), size=len(anchors))])

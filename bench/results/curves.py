@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,20 +47,23 @@ class Failure:
         return f"{words} in {f'{self.count} of' if self.count < self.total else 'all'} {self.total}"
 
 
-def points(rows: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+def points(rows: pd.DataFrame, x: str, y: str, means: Sequence[str] = ()) -> pd.DataFrame:
     """Return one point per `SETTING`: mean and standard deviation over the rows that ended well.
 
     Args:
         rows: of one workload on one machine.
         x: a column of the store, such as ``recall``.
         y: another, such as ``qps``.
+        means: more columns, to be averaged.
 
     Returns:
-        The columns of `SETTING`, then x, y, x_std, y_std (0 for a single repeat) and repeats, sorted by `SETTING`.
+        The columns of `SETTING`, then x, y, x_std, y_std (0 for a single repeat), repeats and the means, sorted by
+        `SETTING`.
     """
     good = rows[(rows["status"] == Status.OK) & rows[x].notna() & rows[y].notna()]
     groups = good.groupby(SETTING, sort=True, dropna=False)
-    frame = groups.agg(x=(x, "mean"), y=(y, "mean"), x_std=(x, "std"), y_std=(y, "std"), repeats=(x, "size"))
+    also: dict[str, Any] = {name: (name, "mean") for name in means}
+    frame = groups.agg(x=(x, "mean"), y=(y, "mean"), x_std=(x, "std"), y_std=(y, "std"), repeats=(x, "size"), **also)
     return frame.fillna({"x_std": 0.0, "y_std": 0.0}).reset_index()
 
 

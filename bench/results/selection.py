@@ -29,6 +29,8 @@ Y_AXES = {"qps": "queries per second", "qps_with_prepare": "queries per second, 
 _KEYS = {"dataset": "datasets", "workload": "workloads", "algorithm": "algorithms", "storage": "storages", "k": "k"}
 """The key that selects by each column."""
 
+_UNKNOWN_MACHINE = "unknown machine"
+
 
 @dataclass
 class View:
@@ -118,7 +120,7 @@ def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> p
         BenchError: the rows are of several machines, and they may not be.
     """
     facts = zip(rows["cpu_model"], rows["cores"], rows["memory_bytes"], strict=True)
-    rows = rows.assign(machine=[machine_name(*one) for one in facts])
+    rows = rows.assign(machine=[_UNKNOWN_MACHINE if any(map(pd.isna, one)) else machine_name(*one) for one in facts])
     names = sorted(rows["machine"].unique())
     if len(names) > 1 and not across_machines:
         raise BenchError(
@@ -129,7 +131,10 @@ def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> p
 
 
 def with_distinct_workloads(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose workloads have distinct names: those of one name that ask other questions get a suffix."""
+    """Return rows whose workloads have distinct names: those of one name that ask other questions get a suffix.
+
+    The names without suffixes are in the column `workload_name`.
+    """
     titles = rows["workload"].astype(str).copy()
     for (_, _, name), group in rows.groupby(["dataset", "data_digest", "workload"]):
         if group["workload_digest"].nunique(dropna=False) < 2:
@@ -139,7 +144,7 @@ def with_distinct_workloads(rows: pd.DataFrame) -> pd.DataFrame:
         for digest, same in group.groupby("workload_digest", dropna=False):
             parts = [f"{c.partition('_')[0]} {same[c].iloc[0]:g}" for c in several]
             titles[same.index] = f"{name} ({', '.join(parts if is_enough else [*parts, str(digest)[:6]])})"
-    return rows.assign(workload=titles)
+    return rows.assign(workload=titles, workload_name=rows["workload"])
 
 
 def figures(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

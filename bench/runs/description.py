@@ -37,11 +37,12 @@ def method_of(config: AlgorithmConfig, cache: Cache) -> Method:
         LibraryMissing: a library that it imports is not installed.
         BenchError: the method cannot be imported.
     """
-    task = Task(target=config.target, search_path=search_path())
+    task, programs = Task(target=config.target, search_path=search_path()), []
     if config.external is not None:
+        programs = [str(path) for path in config.external.programs()]  # they depend on the current folder
         first = next(iter(config.settings()), {})
         task = replace(task, external=config.external, build_params=config.build, search_params=first)
-    key = digest_of(dumps(task), _code_state(config.target), library_versions())
+    key = digest_of(dumps(task), programs, _code_state(config.target), library_versions())
 
     def make(out: Path) -> None:
         out.write_text(dumps(described(task, cache)))
@@ -58,7 +59,7 @@ def described(task: Task, cache: Cache) -> Method:
     """
     root = cache.root.resolve()
     hidden = (root, *(root.parent / name for name in _RESULTS))
-    sandbox = Sandbox(hidden, (), (), (), read_only=False)  # it may write bytecode
+    sandbox = Sandbox(hidden, (), search_path(), (), read_only=False)  # it may write bytecode
     try:
         with Child(task, sandbox, timeout=_SECONDS) as child:
             return loads(Method, child.ask(Request(Action.DESCRIBE)).reply.text)

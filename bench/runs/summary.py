@@ -8,6 +8,7 @@ from bench.core.errors import plain
 from bench.core.progress import StatusLine
 from bench.results.rows import Row, Status, log_of, method_title, reason_of
 from bench.results.store import Store
+from bench.runs.live import SweepTable, is_terminal_busy
 from bench.runs.plan import Plan
 from bench.runs.run import run
 from bench.system.exit_code import ExitCode, note
@@ -20,14 +21,18 @@ def title(plan: Plan) -> str:
     return f"{plan.dataset.name} {plan.workload.name} {method}"
 
 
-def run_repeat(plan: Plan, repeat: int, position: str) -> None:
-    """Make one repeat of a plan, store it, and print how it ended."""
+def run_repeat(plan: Plan, repeat: int, position: str, table: SweepTable | None = None) -> list[Row]:
+    """Make one repeat of a plan, store it, print how it ended unless a table shows it, and return its rows."""
     config = plan.config
-    with StatusLine(f"{position}{title(plan)}") as line:
+    name = f"{position}{title(plan)}"
+    with StatusLine(name) if table is None or not table.is_shown else table.running(name) as line:
         rows = run(plan, repeat, Store(config.results), results_cache(config.results), line)
     note_failures(row.status for row in rows)
-    repetition = f" #{repeat}" if config.repeats > 1 else ""
-    print(plain(f"{position}{title(plan)}{repetition}: {summary(rows)}"), flush=True)
+    has_failed = not {row.status for row in rows} <= {Status.OK, Status.UNSUPPORTED}
+    if table is None or has_failed or not is_terminal_busy(table):
+        repetition = f" #{repeat}" if config.repeats > 1 else ""
+        print(plain(f"{name}{repetition}: {summary(rows)}"), flush=True)
+    return rows
 
 
 def note_failures(statuses: Iterable[Status]) -> None:

@@ -40,6 +40,8 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
 def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path) -> Sandbox:
     """Return what a worker may do with files: it sees neither queries, true answers nor results.
 
+    It may list the folder that it imports from besides the installed ones, which may have results in it.
+
     Args:
         plan: the run.
         task: what the worker is told; it may read the files that this names.
@@ -66,6 +68,6 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
     return Sandbox(
         hidden=tuple(sorted(secret)),
         readable=(*(path for path in named if path), *sorted(code - secret)),
-        listable=tuple(sorted(code & secret)),
+        listable=tuple(sorted(code & secret | set(task.search_path))),
         writable=(writable.resolve(), Path("/dev"), *(Path(path).resolve() for path in plan.config.limits.writable)),
     )

@@ -29,8 +29,16 @@ from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Everything, Filter
 from bench.core.leaf import FilterType
 from tests.support.kernels import bitmap, compiled, padded_rows
-from tests.support.problems import Problem, answer, check_exact, check_valid, clustered, recall, through_disk
-from tests.support.strategies import FILTERS, columns
+from tests.support.problems import (
+    Problem,
+    answer,
+    any_problem,
+    check_exact,
+    check_valid,
+    clustered,
+    recall,
+    through_disk,
+)
 
 key_id = compiled(heap.key_id)
 make_key = compiled(heap.make_key)
@@ -41,18 +49,6 @@ ONE = Build(M=8, gamma=1, M_beta=16)
 BOTH = [pytest.param(SMALL, id="gamma"), pytest.param(ONE, id="one")]
 WIDE = [pytest.param(Build(M=32, gamma=6, M_beta=32), id="gamma"), pytest.param(Build(32, 1, 64), id="one")]
 """With the M of the paper: a small M leaves clusters unconnected, which is in the nature of the method."""
-
-
-@st.composite
-def any_problem(draw: st.DrawFn) -> Problem:
-    """Draw a problem with filters of any shape, sometimes with many equal vectors."""
-    attributes = draw(columns(max_items=60))
-    filters = tuple(draw(st.lists(FILTERS, min_size=1, max_size=5)))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    vectors = rng.normal(size=(attributes.n, 5)).astype(np.float32)
-    if draw(st.booleans()):
-        vectors = vectors[rng.integers(0, attributes.n, attributes.n) // 4]
-    return Problem(vectors, attributes, rng.normal(size=(len(filters), 5)).astype(np.float32), filters)
 
 
 @settings(max_examples=50, deadline=None)

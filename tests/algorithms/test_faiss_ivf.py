@@ -30,7 +30,8 @@ def _one_thread() -> Iterator[None]:
 def built(n: int, dim: int, code_bytes: int) -> tuple[Any, NDArray[np.float32]]:
     vectors = np.random.default_rng(0).standard_normal((n, dim), dtype=np.float32)
     data = Data(vectors, Attributes(n, {}), (), FilterType.NONE, 1, 0)
-    index, _ = through_disk(FaissIvfPqInFilter, PqBuild(code_bytes=code_bytes), data)
+    index, files = through_disk(FaissIvfPqInFilter, PqBuild(code_bytes=code_bytes), data)
+    assert any(vectors.tobytes() in content for content in files.values()) == index.info.holds_vectors
     return index, vectors
 
 

@@ -24,6 +24,9 @@ from algorithms.irangegraph.method import Search as IRangeGraphSearch
 from algorithms.serf.method import Build as SerfBuild
 from algorithms.serf.method import Search as SerfSearch
 from algorithms.serf.method import Serf
+from algorithms.wow.method import Build as WowBuild
+from algorithms.wow.method import Search as WowSearch
+from algorithms.wow.method import Wow
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals
 from bench.core.leaf import FilterType
@@ -58,9 +61,11 @@ CASES = {
     "dsg-rewrite": Case(Dsg, DsgSearch, DsgBuild(M=8, ef_construction=40, ef_max=300, variant="rewrite")),
     "irangegraph": Case(IRangeGraph, IRangeGraphSearch, IRangeGraphBuild(M=8, ef_construction=40)),
     "digra": Case(Digra, DigraSearch, DigraBuild(M=8, ef_construction=40)),
+    "wow": Case(Wow, WowSearch, WowBuild(M=16, ef_construction=40)),
 }
+DYNAMIC = ["dsg", "digra", "wow"]
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-dynamic_case = pytest.mark.parametrize("case", [CASES["dsg"], CASES["digra"]], ids=["dsg", "digra"])
+dynamic_case = pytest.mark.parametrize("case", [CASES[name] for name in DYNAMIC], ids=DYNAMIC)
 
 
 @every_case

@@ -15,6 +15,7 @@ from algorithms.acorn.method import Acorn
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.filtered_diskann.filtered import FilteredVamana
 from algorithms.irangegraph.method import IRangeGraph
+from algorithms.navix.method import Navix
 from algorithms.serf.method import Serf
 from algorithms.ung.method import Ung
 from bench.core.attributes import Attributes
@@ -98,6 +99,7 @@ R = _problem([Between("x", 50 * i, 50 * i + 900) for i in range(40)], np.random.
 METHODS = [
     (HnswPostFilter, EM, {"ef": 80}),
     (Acorn, EM, {"ef": 80}),
+    (Navix, EM, {"ef": 80}),
     (FilteredVamana, EM, {"L": 80}),
     (IRangeGraph, R, {"ef": 80}),
     (Serf, R, {"ef": 80}),

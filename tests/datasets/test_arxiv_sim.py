@@ -12,9 +12,12 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.core.vectors import open_vectors
+from bench.datasets import obtain
 from bench.datasets.arxiv_sim import VERSION, compare, generate
 from bench.datasets.json_attributes import PUBLISHED_KINDS
 from bench.datasets.layout import ATTRIBUTES, QUERIES, VECTORS
+from bench.datasets.sources import ArxivSimSource
+from bench.system.cache import Cache
 
 
 def make(folder: Path, **changes: int | None) -> Path:
@@ -131,3 +134,17 @@ def test_bad_arguments_name_the_key(tmp_path: Path, bad: dict[str, int]) -> None
     (name,) = bad
     with pytest.raises(BenchError, match=f"{name}="):
         make(tmp_path / "data", **bad)
+
+
+def test_where_nothing_else_can_be_written_the_results_take_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()  # nobody can write below it
+    monkeypatch.setattr("bench.core.paths.DATASETS", tmp_path / "file")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    source = ArxivSimSource("arxiv-sim", n=50, dim=8, queries=5, seed=0)
+    cache = Cache(tmp_path / "results" / "cache")
+    folder = obtain.generate(source, cache)
+    assert folder.parent == cache.root / "datasets"
+    assert open_vectors(folder / VECTORS).shape == (50, 8)
+    assert source.open(cache).folder == folder

@@ -30,9 +30,9 @@ def config(results: Path, **changes: Any) -> PlotConfig:
     return typed(PlotConfig, keys | {"results": str(results), "out": str(results / "figures")} | changes, "plot")
 
 
-def drawn(view: View) -> Figure:
+def drawn(view: View, curves: int | None = None) -> Figure:
     ((_, rows),) = figures(view.rows())
-    return recall_qps(rows, view.x, view.y)
+    return recall_qps(rows, view.x, view.y, curves=curves)
 
 
 def method_line(axes: Axes, name: str) -> Any:
@@ -118,6 +118,35 @@ def test_messages_are_shown_verbatim(write: Write) -> None:
 def test_answers_that_fail_the_filter_are_reported(write: Write) -> None:
     (axes,) = drawn(config(write(row(algorithm="nhq", violations=130)))).axes
     assert "nhq: up to 13.0% of answers fail the filter" in notes(axes)
+
+
+def test_eight_methods_stand_out_and_the_others_are_grey(write: Write) -> None:
+    view = config(write(*many(20)))
+    figure = drawn(view, curves=8)
+    (legend,) = figure.legends
+    *names, others, _ = [text.get_text() for text in legend.get_texts()]
+    assert (len(names), others) == (8, "12 others")
+    for axes in figure.axes:
+        colored = [line for line in axes.get_lines() if line.get_marker() not in ("None", None)]
+        assert 1 <= len(colored) <= 8
+    assert len(drawn(view, curves=20).legends[0].get_texts()) == 21
+
+
+def test_a_name_beside_a_curve_covers_no_other(write: Write) -> None:
+    figure = drawn(config(write(*many(20))), curves=8)
+    figure.draw_without_rendering()
+    names = [text for text in figure.texts if text.get_text().startswith("method_")]
+    boxes = [text.get_window_extent() for text in names]
+    assert len(boxes) > 4
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+        assert any(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 + 1 for axes in figure.axes)
+
+
+@pytest.mark.parametrize("curves", [0, -1])
+def test_a_figure_without_curves_is_refused(write: Write, curves: int) -> None:
+    with pytest.raises(BenchError, match=f"curves={curves} is out of range"):
+        plot(config(write(row()), curves=curves))
 
 
 def test_the_legend_lists_every_method_and_nothing_overlaps(write: Write) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -173,3 +175,16 @@ def test_the_resolved_configuration_is_printed_on_request(command: Commands, loc
     )
     assert said.code == 0
     assert "name: em_selectivity_0.4" in said.out
+
+
+def test_a_method_beside_its_results_is_imported(layout: Path, tmp_path: Path) -> None:
+    """The folder that ``python -m`` imports from has the results in it, which a worker does not see."""
+    (tmp_path / "mine.py").write_text(
+        "from algorithms.baselines.prefilter import PreFilter\n\n\nclass Mine(PreFilter):\n    '''Exact.'''\n"
+    )
+    words = ["dataset=local", f"dataset.path={layout}", "algorithm.target=mine.Mine", "latency_queries=0"]
+    said = subprocess.run(
+        [sys.executable, "-m", "bench.run", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "recall up to 1.000" in said.stdout, said.stderr
+    assert (tmp_path / "results" / "runs").is_dir()

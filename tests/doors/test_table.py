@@ -50,6 +50,12 @@ def test_qps_at_recalls_are_interpolated_or_blank(write: Write) -> None:
     assert line["search_memory_bytes"] == 70 << 20
 
 
+def test_methods_are_in_natural_order(write: Write) -> None:
+    results = write(*(row(algorithm=f"x_M{m}", storage=storage) for m in (16, 8) for storage in ("int8", "float32")))
+    order = [f"{line.algorithm} {line.storage}" for line in read(results).itertuples()]
+    assert order == ["x_M8 float32", "x_M8 int8", "x_M16 float32", "x_M16 int8"]
+
+
 def test_costs_are_those_of_the_best_build_at_the_highest_recall(write: Write) -> None:
     small = [row(build_params={"M": 8}, recall=0.9, qps=5000.0, build_seconds=1.0, index_bytes=1 << 20)]
     large = [

@@ -60,6 +60,8 @@ def everything() -> list[Row]:
     for number, correlation in enumerate((0.0, 0.5, 1.0)):
         control = {"controlled": "correlation", "controlled_value": correlation}
         rows += rows_of(workload=f"near {number}", filter_type=FilterType.EMIS, **control)
+    for name, clock in (("ung", "harness"), ("ung_original", "program")):
+        rows += curve(name, 1.0, 2, workload="beside", filter_type=FilterType.EM, timed_by=clock)
     return numbered(rows)
 
 

@@ -18,6 +18,7 @@ from bench.core.filters import And, Equals, Filter, attributes_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from tests.support.naive import nearest
+from tests.support.strategies import FILTERS, columns
 
 NAMES = ("category", "number", "truth")
 
@@ -74,6 +75,18 @@ def problems(draw: st.DrawFn) -> Problem:
     filters = tuple(draw(st.lists(em_or_mem, min_size=1, max_size=4)))
     queries = rng.normal(size=(len(filters), 5)).astype(np.float32)
     return Problem(vectors, Attributes(n, columns), queries, filters)
+
+
+@st.composite
+def any_problem(draw: st.DrawFn) -> Problem:
+    """Draw a problem with filters of any shape, sometimes with many equal vectors."""
+    attributes = draw(columns(max_items=60))
+    filters = tuple(draw(st.lists(FILTERS, min_size=1, max_size=5)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    vectors = rng.normal(size=(attributes.n, 5)).astype(np.float32)
+    if draw(st.booleans()):
+        vectors = vectors[rng.integers(0, attributes.n, attributes.n) // 4]
+    return Problem(vectors, attributes, rng.normal(size=(len(filters), 5)).astype(np.float32), filters)
 
 
 def clustered(n: int, seed: int, queries: int = 40) -> Problem:

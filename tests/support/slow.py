@@ -164,6 +164,18 @@ SLOW: dict[str, set[str]] = {
         "test_what_is_judged_is_what_was_timed",
         "test_work_is_timed_wherever_it_is_done",
     },
+    "reports/page/test_numbers.py": {
+        "test_the_adviser_agrees_with_that_of_the_command_line",
+        "test_throughput_at_recalls_is_that_of_the_table",
+    },
+    "reports/page/test_views.py": {
+        "test_every_control_works",
+        "test_every_view_is_accessible",
+        "test_twenty_thousand_rows_are_one_small_file",
+    },
+    "reports/test_advice.py": {
+        "test_it_agrees_with_the_table",
+    },
     "reports/test_characteristics.py": {
         "test_every_dataset_has_a_panel",
     },

@@ -14,6 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
+from bench.reports.figures.focus import MOST, closest_to_front
+from bench.reports.figures.labels import label_curves
 from bench.reports.figures.panels import LEGEND_POINTS, NOTE_CHARACTERS, NOTE_POINTS, SUBTITLE_POINTS, place_panels
 from bench.reports.figures.style import Method, Style, style_of, styles_of
 from bench.reports.figures.theme import draw_grid, line_look, method_handles, themed
@@ -24,45 +26,51 @@ from bench.results.selection import X_AXES, Y_AXES, panels
 
 _MARGIN = 0.045  # of an axis, beyond the outermost points
 _FRONT: dict[str, Any] = {"color": "0.86", "linewidth": 6, "solid_capstyle": "round", "zorder": 1}
+_OTHERS: dict[str, Any] = {"color": "0.75", "linewidth": 0.8, "zorder": 2}
 _FRONT_LABEL = "Pareto front of all"
 _TICKS = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1)
 Limits = tuple[float, float]
 
 
 @themed
-def recall_qps(rows: pd.DataFrame, x: str, y: str, min_recall: float | None = None) -> Figure:
+def recall_qps(
+    rows: pd.DataFrame, x: str, y: str, min_recall: float | None = None, curves: int | None = MOST
+) -> Figure:
     """Draw the rows of one figure.
 
     A curve is the Pareto front of a method over its build and search parameters; the band is one standard deviation
-    over the repeats; the markers of a method that times itself are hollow. The text below a panel names failures,
-    methods whose answers fail the filter, and methods that do not serve it.
+    over the repeats; the markers of a method that times itself are hollow. Where there are more methods than `curves`,
+    those closest to the front stand out, and the others are grey. The text below a panel names failures, methods whose
+    answers fail the filter, and methods that do not serve it.
 
     Args:
         rows: of one figure; see `bench.results.selection.figures`.
         x: one of `X_AXES`.
         y: one of `Y_AXES`.
         min_recall: where the x axis begins; None for the lowest recall.
+        curves: how many methods stand out; None for all.
     """
     groups = panels(rows)
-    curves = [points(group, x, y) for group in groups]
+    frames = [points(group, x, y) for group in groups]
+    focused = closest_to_front(frames)[:curves]
     notes = [_notes(group) for group in groups]
     titles = [_title(group, rows) for group in groups]
-    styles = styles_of((method for curve in curves for method in methods_in(curve)), self_timed(rows))
-    handles = [*method_handles(styles.values()), Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
-    columns, limits = _columns(groups), _limits(curves, min_recall)
+    styles = styles_of(focused, self_timed(rows))
+    handles = _handles(frames, styles)
+    columns, limits = _columns(groups), _limits(frames, min_recall)
     placement = place_panels(
         columns=columns,
-        subtitle=_subtitle(rows, curves),
+        subtitle=_subtitle(rows, frames),
         title_lines=titles[0].count("\n") + 1,
         note_lines=[len(note.splitlines()) for note in notes],
         labels=[str(handle.get_label()) for handle in handles],
     )
     figure = Figure(figsize=(placement.width, placement.height))
     _write_title(figure, data_title(rows), placement.subtitle)
-    for number, (box, curve) in enumerate(zip(placement.boxes, curves, strict=True)):
+    for number, (box, frame) in enumerate(zip(placement.boxes, frames, strict=True)):
         axes = figure.add_axes(box)
         _scale(axes, limits)
-        _draw(axes, curve, styles)
+        _draw(figure, axes, frame, styles)
         axes.set_title(titles[number], loc="left")
         axes.set_xlabel(X_AXES[x].format(k=groups[number]["k"].iloc[0]), labelpad=2)
         if number % columns == 0:
@@ -151,18 +159,30 @@ def _scale(axes: Axes, limits: tuple[Limits, Limits]) -> None:
     draw_grid(axes)
 
 
-def _draw(axes: Axes, curve: pd.DataFrame, styles: dict[Method, Style]) -> None:
+def _draw(figure: Figure, axes: Axes, curve: pd.DataFrame, styles: dict[Method, Style]) -> None:
     if curve.empty:
         axes.text(0.5, 0.5, "no method has a result", ha="center", transform=axes.transAxes, color="0.4")
         return
     recalls = np.unique([*inverse(np.linspace(0, 1, 1000)), *curve["x"]])
     recalls = recalls[recalls >= front(curve)["x"].iloc[0]]
     axes.plot(recalls, best_of_methods(curve, recalls), **_FRONT)
-    for (algorithm, storage), of_method in curve.groupby(METHOD):
-        line, look = front(of_method), line_look(styles[str(algorithm), str(storage)])
+    fronts = {(str(a), str(s)): front(of_method) for (a, s), of_method in curve.groupby(METHOD)}
+    for line in (line for method, line in fronts.items() if method not in styles):
+        axes.plot(line["x"], line["y"], **_OTHERS)
+    standing_out = {method: fronts[method] for method in styles if method in fronts}
+    for method, line in standing_out.items():
+        look = line_look(styles[method])
         low = np.maximum(line["y"] - line["y_std"], line["y"] * 1e-3)
         axes.fill_between(line["x"], low, line["y"] + line["y_std"], color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(line["x"], line["y"], **look)
+    label_curves(figure, axes, standing_out, styles)
+
+
+def _handles(curves: list[pd.DataFrame], styles: dict[Method, Style]) -> list[Line2D]:
+    """Return the entries of the legend: every method that stands out, the others, and the front."""
+    others = {method for curve in curves for method in methods_in(curve)} - set(styles)
+    grey = [Line2D([], [], label=f"{len(others)} others", **_OTHERS)] if others else []
+    return [*method_handles(styles.values()), *grey, Line2D([], [], label=_FRONT_LABEL, **_FRONT)]
 
 
 def _notes(group: pd.DataFrame) -> str:

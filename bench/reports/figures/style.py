@@ -36,6 +36,9 @@ _FORMATS = {
 Method = tuple[str, str]
 """Algorithm and storage, see `bench.results.rows.METHOD`."""
 
+FAMILIES = ("published", "baseline", "engine", "ours")
+"""What a method is: that of a paper, a plain way to do it, a library in wide use, or one that you add."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -47,12 +50,14 @@ class Style:
         marker: any marker of Matplotlib.
         linestyle: ``-``, ``--``, ``-.`` or ``:``.
         fill: any filling of a marker of Matplotlib.
+        family: one of `FAMILIES`.
     """
 
     label: str
     color: str
     marker: str
     linestyle: str = "-"
+    family: str = "ours"
     fill: str = "full"
 
     @property
@@ -145,16 +150,15 @@ def configured_styles() -> dict[str, Style]:
 
 def _checked(style: Style, file: str) -> Style:
     valid = {
-        "color": is_color_like(style.color),
-        "marker": style.marker in Line2D.markers,
-        "linestyle": style.linestyle in ("-", *_DASHES),
-        "fill": style.fill in Line2D.fillStyles,
+        "color": (is_color_like(style.color), "Matplotlib's"),
+        "marker": (style.marker in Line2D.markers, "Matplotlib's"),
+        "linestyle": (style.linestyle in ("-", *_DASHES), "Matplotlib's"),
+        "fill": (style.fill in Line2D.fillStyles, "Matplotlib's"),
+        "family": (style.family in FAMILIES, ", ".join(FAMILIES)),
     }
-    for key, is_valid in valid.items():
+    for key, (is_valid, choices) in valid.items():
         if not is_valid:
-            raise BenchError(
-                f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is not one of Matplotlib's"
-            )
+            raise BenchError(f"configs/algorithm/{file}: style.{key}={getattr(style, key)!r} is not one of {choices}")
     return style
 
 

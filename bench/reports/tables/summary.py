@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.reports.titles import natural_key
 from bench.results.curves import best_at, failures, points, unserved
-from bench.results.rows import METHOD, Status
+from bench.results.ranking import noises, places
+from bench.results.rows import METHOD, Status, method_title
 from bench.results.selection import FIGURE, PANEL, figures, panels
 
 COSTS = ["build_seconds", "index_bytes", "build_memory_bytes", "search_memory_bytes"]
 
 
 def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.DataFrame:
-    """Return one row per figure, panel and method that serves the filters of the panel.
+    """Return one row per figure, panel and method that serves the filters of the panel, in natural order.
 
     If a method has several builds, ``{y}_at_{recall}`` follows the Pareto front of all of them. The costs are those of
     the build in `build_params`: the fastest one at the highest of `recalls` that any build reaches, or else the one
@@ -37,7 +39,9 @@ def summary(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> pd.
         {**{name: panel[name].iloc[0] for name in [*FIGURE, *PANEL]}, **_method(of_method, x, y, recalls)}
         for _, figure in figures(rows)
         for panel in panels(figure)
-        for method, of_method in panel.groupby(METHOD)
+        for method, of_method in sorted(
+            panel.groupby(METHOD), key=lambda group: natural_key(method_title(*map(str, group[0])))
+        )
         if method not in unserved(panel)
     ]
     qps = [f"{y}_at_{recall:g}" for recall in recalls]
@@ -68,8 +72,6 @@ def _method(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> dic
 def ties(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> tuple[float, list[tuple[str, str]]] | None:
     """Return the methods that share the first place at the highest recall that any reaches, by what noise allows.
 
-    The noise of a method is the spread of its passes, the median over its rows, and that of its repeats.
-
     Args:
         rows: of one panel.
         x: the column of the recalls.
@@ -79,23 +81,12 @@ def ties(rows: pd.DataFrame, x: str, y: str, recalls: Sequence[float]) -> tuple[
     Returns:
         the recall and the methods, fastest first; None if there is no tie.
     """
-    methods = {(str(a), str(s)): points(of_method, x, y) for (a, s), of_method in rows.groupby(METHOD)}
+    curves = {(str(a), str(s)): points(of_method, x, y) for (a, s), of_method in rows.groupby(METHOD)}
     for recall in sorted(recalls, reverse=True):
-        at = {method: _at(curve, [recall])[0] for method, curve in methods.items() if len(curve)}
-        order = sorted((method for method in at if at[method] > 0), key=lambda method: -at[method])
-        if order:
-            noise = {method: _noise(rows, method, methods[method]) for method in order}
-            first = order[0]
-            tied = [m for m in order if at[first] / at[m] <= (1 + noise[first]) * (1 + noise[m])]
-            return (recall, tied) if len(tied) > 1 else None
+        at = {method: _at(curve, [recall])[0] for method, curve in curves.items() if len(curve)}
+        if groups := places(at, noises(rows, x, y)):
+            return (recall, groups[0]) if len(groups[0]) > 1 else None
     return None
-
-
-def _noise(rows: pd.DataFrame, method: tuple[str, str], curve: pd.DataFrame) -> float:
-    """Return the relative noise of a method's throughput."""
-    of_method = rows[(rows[METHOD] == list(method)).all(axis=1)]
-    passes = (of_method["slowest_pass_seconds"] / of_method["fastest_pass_seconds"]) ** 0.5 - 1
-    return float(np.nanmax([passes.median(), (curve["y_std"] / curve["y"]).median(), 0.0]))
 
 
 def _at(curve: pd.DataFrame, recalls: Sequence[float]) -> list[float]:

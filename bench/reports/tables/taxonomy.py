@@ -1,4 +1,4 @@
-"""The taxonomy: the methods that the paper surveys in table 1, and which of them run here."""
+"""The taxonomy: the methods that the paper surveys in table 1, which of them run here, and newer ones that do."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SURVEYED = (
     Surveyed("HQANN", 2022, "AFANNS", _HYBRID, _GRAPH, (EM, MEM), False, note="mentions no filtering step"),
     Surveyed("AIRSHIP", 2022, "FANNS", "in-filtering", _GRAPH, ALL, False),
     Surveyed("HQI", 2023, "FANNS", _HYBRID, "tree and quantisation", (EM, R, MEM, MR, C), False),
-    Surveyed("VBASE", 2023, "FANNS", "post-filtering", "any", ALL, True),
+    Surveyed("VBASE", 2023, "FANNS", "post-filtering", "any", ALL, True, ("vbase",), "here over a graph"),
     Surveyed("Filtered-DiskANN", 2023, "FANNS", _HYBRID, _GRAPH, (EMIS,), True,
              ("filtered_vamana", "stitched_vamana"), "EM as a set of one"),
     Surveyed("CAPS", 2023, "FANNS", _HYBRID, "quantisation and tree", (EM, MEM), True, ("caps",)),
@@ -70,6 +70,12 @@ SURVEYED = (
 )  # fmt: skip
 """In the order of the paper's table."""
 
+NEWER = (
+    Surveyed("NaviX", 2025, "FANNS", "in-filtering", _GRAPH, ALL, True, ("navix",)),
+    Surveyed("WoW", 2025, "FANNS", _HYBRID, _GRAPH, (R,), True, ("wow",)),
+)  # fmt: skip
+"""What the paper does not survey and runs here."""
+
 
 def taxonomy_table() -> Table:
     """Return the taxonomy, a method per line."""
@@ -86,6 +92,7 @@ def taxonomy_table() -> Table:
             ", ".join(one.runs_as) or NONE,
             one.note,
         ]
-        for one in SURVEYED
+        for one in SURVEYED + NEWER
     ]
-    return Table("The methods that the paper surveys (arXiv 2507.21989, table 1)", header, "lrlll" + "l" * 10, rows)
+    title = "The methods that the paper surveys (arXiv 2507.21989, table 1), and newer ones that run here"
+    return Table(title, header, "lrlll" + "l" * 10, rows)

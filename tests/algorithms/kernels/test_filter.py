@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from algorithms.kernels.filter import Bitmaps, Everything, Interval, Intervals, filter_of, passes
+from algorithms.kernels import filter
+from algorithms.kernels.filter import Bitmaps, Everything, Interval, Intervals, filter_of, passes, selections_of
 from algorithms.kernels.jit import kernel
 from bench.core.attributes import Attributes
-from bench.core.encode import boolean
-from bench.core.filters import Equals
+from bench.core.encode import boolean, ordered
+from bench.core.filters import Between, Equals
 from bench.core.masks import FilterBatch
-from tests.support.kernels import compiled
+from tests.support.kernels import bitmap, compiled
 
 
 @kernel
@@ -32,6 +33,7 @@ def _passing(filters: Any, n: int, row: int = 0) -> list[int]:
 
 
 _filter_of = compiled(filter_of)
+_next_passing = compiled(filter.next_passing)
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
@@ -40,6 +42,24 @@ def test_a_bitmap_passes_what_the_filter_passes(n: int) -> None:
     attributes = Attributes(n, {"passes": boolean(mask.tolist())})
     words = FilterBatch([Equals("passes", True)], attributes).bitmaps[0].view(np.uint64)
     assert _passing(Bitmaps(words[None], np.zeros(1, np.int64)), n) == np.flatnonzero(mask).tolist()
+
+
+@pytest.mark.parametrize(("n", "passing"), [(1, []), (1, [0]), (64, [63]), (300, [0, 5, 64, 127, 128, 299]), (300, [])])
+def test_the_next_that_passes_is_the_first_from_an_item_on(n: int, passing: list[int]) -> None:
+    mask = np.zeros(n, np.bool_)
+    mask[passing] = True
+    bits = -(-n // 64) * 64
+    for item in range(bits + 1):
+        assert _next_passing(bitmap(mask), item) == min([i for i in passing if i >= item], default=bits)
+
+
+def test_every_query_has_its_selection_and_how_many_pass() -> None:
+    numbers = Attributes(100, {"number": ordered([i % 10 for i in range(100)])})
+    selections = selections_of(FilterBatch([Equals("number", 3), Between("number", 0, 4)] * 2, numbers))
+    for row, matches in enumerate((10, 50, 10, 50)):
+        selection = filter_of(selections, row)
+        assert selection.matches == matches
+        assert sum(bool(passes(selection.bitmap, item)) for item in range(100)) == matches
 
 
 def test_every_query_of_a_batch_has_its_filter() -> None:

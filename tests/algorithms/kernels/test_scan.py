@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.beam import COMPUTED, begin, finish, new_scratch
 from algorithms.kernels.jit import kernel
-from algorithms.kernels.scan import scan, scan_between
+from algorithms.kernels.scan import scan, scan_between, scan_passing
 from algorithms.kernels.space import l2, query_target
 from tests.support.kernels import bitmap
 
@@ -37,6 +37,13 @@ def _scan_between(space: Any, queries: Any, accept: Any, bounds: Any, ef: int, s
     query = query_target(space, queries, 0)
     for start, stop in bounds:
         scan_between(query, accept, start, stop - 1, ef, scratch)
+    finish(scratch, out[0], out[1])
+
+
+@kernel
+def _scan_passing(space: Any, queries: Any, accept: Any, ef: int, scratch: Any, out: Any) -> None:
+    begin(scratch)
+    scan_passing(query_target(space, queries, 0), accept, ef, scratch)
     finish(scratch, out[0], out[1])
 
 
@@ -67,3 +74,6 @@ def test_scans_of_two_runs_keep_the_nearest_that_pass(
     scratch = new_scratch(N, width)
     _scan_between(l2(ROWS), QUERIES, bitmap(mask), bounds, ef, scratch, out)
     check(np.arange(first, last), mask, ef, scratch, out[0])
+    scratch = new_scratch(N, width)
+    _scan_passing(l2(ROWS), QUERIES, bitmap(mask), ef, scratch, out)
+    check(np.arange(N), mask, ef, scratch, out[0])
