@@ -48,7 +48,7 @@ def label_attributes(source: Path, cache: Cache) -> Path:
         BenchError: the file is damaged or in another format.
     """
     digest = digest_of(_FORMAT, JSON_FORMAT, source.suffix, cache.digest(source))
-    return cache.file("attributes", digest, ".parquet", lambda out: _write_attributes(source, out))
+    return cache.file("attributes", digest, ".parquet", lambda out: write_attributes(source, out))
 
 
 def label_filters(source: Path, cache: Cache) -> Path:
@@ -60,10 +60,15 @@ def label_filters(source: Path, cache: Cache) -> Path:
     if source.suffix == ".jsonl":
         return source
     digest = digest_of(_FORMAT, source.suffix, cache.digest(source))
-    return cache.file("label_filters", digest, ".jsonl", lambda out: _write_filters(source, out))
+    return cache.file("label_filters", digest, ".jsonl", lambda out: write_label_filters(source, out))
 
 
-def _write_attributes(path: Path, out: Path) -> None:
+def write_attributes(path: Path, out: Path) -> None:
+    """Write the labels of all items as Parquet, block by block.
+
+    Raises:
+        BenchError: see `label_attributes`.
+    """
     if path.suffix == ".jsonl":
         attributes_to_parquet(path, out)
         return
@@ -75,7 +80,12 @@ def _write_attributes(path: Path, out: Path) -> None:
             writer.write_table(pa.table([lists], schema=schema))
 
 
-def _write_filters(path: Path, out: Path) -> None:
+def write_label_filters(path: Path, out: Path) -> None:
+    """Write the labels of all queries as filters, one per line.
+
+    Raises:
+        BenchError: see `label_filters`.
+    """
     with out.open("w", encoding="utf-8") as file:
         for starts, labels in _batches(path, r"[,&]"):
             values = labels if isinstance(labels, list) else labels.tolist()

@@ -41,9 +41,8 @@ class QdrantSource:
         files = [file_of(str(self._folder / name), "dataset.path") for name in (_VECTORS, _PAYLOADS, _TESTS)]
         tests = files[2]
         vectors = vector_file(str(files[0]), "dataset.path", cache)
-        queries = cache.file(
-            "queries", digest_of(_FORMAT, cache.digest(tests)), ".fvecs", lambda out: write_fvecs(out, _queries(tests))
-        )
+        digest = digest_of(_FORMAT, cache.digest(tests))
+        queries = cache.file("queries", digest, ".fvecs", lambda out: write_fvecs(out, queries_of(tests)))
         return checked(
             self.name,
             vectors,
@@ -63,7 +62,7 @@ class QdrantSource:
         return "here" if all((self._folder / name).is_file() for name in (_VECTORS, _PAYLOADS, _TESTS)) else "not here"
 
 
-def _queries(tests: Path) -> Iterator[NDArray[np.float32]]:
+def queries_of(tests: Path) -> Iterator[NDArray[np.float32]]:
     """Yield the query vectors of a file of tests in blocks.
 
     Raises:
