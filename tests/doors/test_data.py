@@ -134,6 +134,10 @@ def test_list_says_of_every_kind_of_source_whether_it_is_here(
         "half": f"# Half.\nkind: vectors\nname: half\n{vectors}\nattributes: /no/such/file",
         "hub": "# Far.\nkind: hub\nname: hub\nrepo: a/b\nrevision: '1'\nbytes: 2000000000",
         "made": "# Made.\nkind: arxiv-sim\nname: made\nn: 7\ndim: 3\nqueries: 2\nseed: 99",
+        "hf": f"# Shards.\nkind: table\nname: hf\npath: {tmp_path}/*.parquet",
+        "tags": "# Tags.\nkind: labelled\nname: tags\npath: ???\nvectors: a\nqueries: b\nlabels: c\nquery_labels: d",
+        "tests": f"# Tests.\nkind: qdrant\nname: tests\npath: {tmp_path}",
+        "vdb": f"# Labels.\nkind: vectordbbench\nname: vdb\npath: {tmp_path}",
         "open": "# Open.\nkind: vectors\nname: open\nvectors: ???",
     }
     assert {line.removeprefix("kind: ") for text in files.values() for line in text.split("\n")[1:2]} == set(SOURCES)
@@ -147,10 +151,14 @@ def test_list_says_of_every_kind_of_source_whether_it_is_here(
         ["files", f"{'here':28} Files."],
         ["folder", f"{'here':28} A folder."],
         ["half", f"{'not here':28} Half."],
+        ["hf", f"{'not here':28} Shards."],
         ["hub", f"{'not here (2.0 GB)':28} Far."],
         ["lost", f"{'not here':28} Lost."],
         ["made", f"{'generated on first use':28} Made."],
         ["open", f"{'needs dataset.vectors':28} Open."],
+        ["tags", f"{'needs dataset.path':28} Tags."],
+        ["tests", f"{'not here':28} Tests."],
+        ["vdb", f"{'not here':28} Labels."],
     ]
 
 

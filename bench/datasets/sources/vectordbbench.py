@@ -108,8 +108,8 @@ class VectorDBBenchSource:
 
     def state(self) -> str:
         """See `Source.state`."""
-        names = [*_TRAIN, _TEST]
-        return "here" if any(any(self._folder.glob(name)) for name in names) else "not here"
+        is_there = (self._folder / _TEST).is_file() and any(any(self._folder.glob(name)) for name in _TRAIN)
+        return "here" if is_there else "not here"
 
 
 def _ids(path: Path) -> NDArray[np.int64]:
