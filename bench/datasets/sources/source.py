@@ -82,17 +82,19 @@ def truth_part(given: str, where: str, cache: Cache) -> Part:
     return part_of(answer_file(given, where, cache), file_of(given, where))
 
 
-def metric_of_key(key: str | None, vectors: VectorFile | None = None) -> Metric:
-    """Return the metric that the key `dataset.metric` sets, or else the one that the file of the vectors states.
+def metric_of_key(key: str | None, *files: VectorFile) -> Metric:
+    """Return the metric that the key `dataset.metric` sets, or else the one that files of vectors state.
 
     Raises:
-        BenchError: there is no such metric.
+        BenchError: there is no such metric, or two files state different ones.
     """
     if key is not None:
         return metric_of(key, "dataset.metric")
-    if vectors is not None and vectors.stated is not None:
-        return metric_of(vectors.stated, vectors.name)
-    return Metric.L2
+    stated = {file.name: metric_of(file.stated, file.name) for file in files if file.stated is not None}
+    if len(set(stated.values())) > 1:
+        claims = " and ".join(f"{name} states {metric}" for name, metric in stated.items())
+        raise BenchError(f"{claims}; set dataset.metric to the one that counts")
+    return next(iter(stated.values()), Metric.L2)
 
 
 def checked(

@@ -115,8 +115,10 @@ def files_of(given: str, where: str) -> list[Path]:
     if not paths:
         raise BenchError(f"there is no file {given} ({where})")
     for path in paths:
+        if path.is_dir():
+            raise BenchError(f"{path} is a folder ({where}); name the file, or several as in {path}/*.parquet")
         if not path.is_file() or not os.access(path, os.R_OK):
-            raise BenchError(f"{path} is not a file that can be read ({where}); of a folder, name the files: {path}/*")
+            raise BenchError(f"{path} is not a file that can be read ({where})")
     return paths
 
 
