@@ -22,14 +22,17 @@ from bench.core.vectors import check_rows, open_vectors, write_fvecs
 from bench.datasets import hub
 from bench.datasets.answers import read_answers
 from bench.datasets.json_attributes import attributes_to_parquet, parquet_to_attributes
+from bench.datasets.labels import write_attributes, write_label_filters
 from bench.datasets.layout import read_filters
 from bench.datasets.manifest import MANIFEST, damaged_files
+from bench.datasets.sources.qdrant import queries_of
 from bench.datasets.vector_files.files import rows_of
 from bench.datasets.vector_files.rows import write_npy
 from bench.datasets.vector_files.unpack import decompress, extract
 from bench.results.store import Store
 from bench.system.cache import Cache
 from bench.tuning.trace import read_trace
+from tests.support.public_sets import LABELS, write_spmat
 from tests.support.rows import row
 
 ROWS = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
@@ -85,6 +88,16 @@ def _decompress(path: Path) -> None:
     decompress(path, path.with_suffix(".out"))
 
 
+def _labels(path: Path) -> None:
+    write_attributes(path, path.with_suffix(".parquet"))
+    write_label_filters(path, path.with_suffix(".out"))
+
+
+def _queries(path: Path) -> None:
+    for _ in queries_of(path):
+        pass
+
+
 def _zst(path: Path) -> None:
     with pa.CompressedOutputStream(str(path), "zstd") as stream:
         stream.write(ROWS.tobytes())
@@ -114,6 +127,9 @@ FORMATS: dict[str, tuple[str, Callable[[Path], None], Callable[[Path], Any]]] = 
     "float64 npy": ("v.npy", lambda path: np.save(path, ROWS.astype(float)), _convert),
     "npz": ("v.npz", lambda path: np.savez_compressed(path, ROWS), _extract),
     "gz": ("v.fbin.gz", lambda path: path.write_bytes(gzip.compress(ROWS.tobytes())) and None, _decompress),
+    "spmat": ("v.spmat", lambda path: write_spmat(path, LABELS, 20), _labels),
+    "labels": ("v.txt", lambda path: path.write_text("".join(f"{i},{i % 3}\n" for i in range(30))) and None, _labels),
+    "tests of qdrant": ("t.jsonl", _lines([{"query": ROWS[i].tolist()} for i in range(9)]), _queries),
     "zst": ("v.fbin.zst", _zst, _decompress),
     "vectors parquet": ("v.parquet", _table, _convert),
     "arrow": ("v.arrow", _table, _convert),

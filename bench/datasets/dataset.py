@@ -30,6 +30,7 @@ class Dataset:
         filters: path of one filter per query as JSON lines, if the dataset brings filters along.
         truth: path of published answers, see `bench.datasets.answers.read_answers`: of the queries with these
             filters, or without filters if there are none.
+        origins: the files and folders of the user, from which the others may have been derived.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Dataset:
     vectors_name: str
     filters: Path | None = None
     truth: Path | None = None
+    origins: tuple[Path, ...] = ()
 
     @cached_property
     def shape(self) -> tuple[int, int]:

@@ -28,10 +28,9 @@ from bench.core.errors import BenchError
 from bench.core.filter_json import to_json
 from bench.core.filters import And, Contains, Everything, Filter
 from bench.core.progress import bar
-from bench.core.reading import reading, renamed
+from bench.core.reading import reading
 from bench.datasets.json_attributes import FORMAT as JSON_FORMAT
 from bench.datasets.json_attributes import attributes_to_parquet
-from bench.datasets.vector_files.unpack import unpack
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 
@@ -48,10 +47,8 @@ def label_attributes(source: Path, cache: Cache) -> Path:
     Raises:
         BenchError: the file is damaged or in another format.
     """
-    path = unpack(source, None, cache)
-    digest = digest_of(_FORMAT, JSON_FORMAT, path.suffix, cache.digest(source))
-    with renamed(path, str(source)):
-        return cache.file("attributes", digest, ".parquet", lambda out: _write_attributes(path, out))
+    digest = digest_of(_FORMAT, JSON_FORMAT, source.suffix, cache.digest(source))
+    return cache.file("attributes", digest, ".parquet", lambda out: write_attributes(source, out))
 
 
 def label_filters(source: Path, cache: Cache) -> Path:
@@ -60,15 +57,18 @@ def label_filters(source: Path, cache: Cache) -> Path:
     Raises:
         BenchError: the file is damaged or in another format.
     """
-    path = unpack(source, None, cache)
-    if path.suffix == ".jsonl":
-        return path
-    digest = digest_of(_FORMAT, path.suffix, cache.digest(source))
-    with renamed(path, str(source)):
-        return cache.file("label_filters", digest, ".jsonl", lambda out: _write_filters(path, out))
+    if source.suffix == ".jsonl":
+        return source
+    digest = digest_of(_FORMAT, source.suffix, cache.digest(source))
+    return cache.file("label_filters", digest, ".jsonl", lambda out: write_label_filters(source, out))
 
 
-def _write_attributes(path: Path, out: Path) -> None:
+def write_attributes(path: Path, out: Path) -> None:
+    """Write the labels of all items as Parquet, block by block.
+
+    Raises:
+        BenchError: see `label_attributes`.
+    """
     if path.suffix == ".jsonl":
         attributes_to_parquet(path, out)
         return
@@ -80,7 +80,12 @@ def _write_attributes(path: Path, out: Path) -> None:
             writer.write_table(pa.table([lists], schema=schema))
 
 
-def _write_filters(path: Path, out: Path) -> None:
+def write_label_filters(path: Path, out: Path) -> None:
+    """Write the labels of all queries as filters, one per line.
+
+    Raises:
+        BenchError: see `label_filters`.
+    """
     with out.open("w", encoding="utf-8") as file:
         for starts, labels in _batches(path, r"[,&]"):
             values = labels if isinstance(labels, list) else labels.tolist()

@@ -48,9 +48,12 @@ def sandbox_of(plan: Plan, task: Task, hidden: Iterable[Path], *, writable: Path
         hidden: folders of results and of derived data. Those of the dataset are added.
         writable: the folder of the run.
     """
-    data = [plan.dataset.vectors, plan.dataset.queries, *filter(None, [plan.dataset.attributes])]
-    folders = [*hidden, *(file.parent for file in data), *(file.resolve().parent for file in data)]
-    folders += filter(None, [plan.dataset.folder])
+    dataset = plan.dataset
+    files = [dataset.vectors, dataset.queries, *filter(None, [dataset.attributes, dataset.filters, dataset.truth])]
+    files += dataset.origins
+    places = [*files, *(file.resolve() for file in files)]
+    folders = [*hidden, *(place if place.is_dir() else place.parent for place in places)]
+    folders += filter(None, [dataset.folder])
     secret = {folder.resolve() for folder in folders}
     code = {Path(entry or ".").resolve() for entry in [*sys.path, sys.prefix, sys.base_prefix, str(PROJECT)]}
     named = [

@@ -87,6 +87,20 @@ def test_an_hdf5_file_states_its_metric(tmp_path: Path, cache: Cache, stated: An
     assert VectorsSource("made", str(tmp_path / "a.hdf5"), metric="l2").open(cache).metric is Metric.L2
 
 
+def test_files_that_state_different_metrics_are_refused(tmp_path: Path, cache: Cache) -> None:
+    h5py = pytest.importorskip("h5py")
+    for name, stated in (("a", "ip"), ("b", "angular")):
+        with h5py.File(tmp_path / f"{name}.hdf5", "w") as file:
+            file["train"], file["test"] = uneven(), clustered(Q, DIM, 2)
+            file.attrs["distance"] = stated
+    np.save(tmp_path / "x.npy", uneven())
+    files = [str(tmp_path / name) for name in ("a.hdf5", "b.hdf5", "x.npy")]
+    with pytest.raises(BenchError, match=r"a.hdf5: 'train' states ip and .*b.hdf5: 'test' states cosine; set dataset"):
+        VectorsSource("two", files[0], files[1]).open(cache)
+    assert VectorsSource("two", files[0], files[1], metric="l2").open(cache).metric is Metric.L2
+    assert VectorsSource("two", files[2], files[1]).open(cache).metric is Metric.COSINE
+
+
 @pytest.mark.parametrize("stated", ["jaccard", b"manhattan"])
 def test_an_hdf5_file_with_another_metric_is_refused(tmp_path: Path, cache: Cache, stated: Any) -> None:
     h5py = pytest.importorskip("h5py")

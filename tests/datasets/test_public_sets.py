@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,14 @@ import pytest
 from bench import data, run
 from bench.core.errors import BenchError
 from bench.core.vectors import open_vectors
+from bench.datasets.dataset import Dataset
 from bench.datasets.labels import LABELS, open_spmat
-from bench.datasets.sources import (
-    LabelledSource,
-    QdrantSource,
-    TableSource,
-    VectorDBBenchSource,
-)
+from bench.datasets.sources import LabelledSource, QdrantSource, TableSource, VectorDBBenchSource, VectorsSource
+from bench.runs.tasks import sandbox_of, task_of
 from bench.system.cache import Cache
 from tests.support import public_sets as sets
 from tests.support.commands import Commands
+from tests.support.plans import plan_of
 from tests.support.public_sets import DIM, ITEMS, QUERIES, N, Q
 
 QUICK = ("latency_queries=2", "timed_seconds=0.01")
@@ -188,6 +187,8 @@ def test_ids_of_vectordbbench_are_not_rows(folder: Path, tmp_path: Path, command
     assert table.column("labels").to_pylist() == [labels[i] for i in ids]
     words = ("dataset=vectordbbench", f"dataset.path={folder}", f"results={tmp_path / 'results'}")
     assert f"none  {Q} queries, published answers are exact" in command(data.entry, "verify", *words).out
+    with pytest.raises(BenchError, match=r"dataset.label=label_2p: .*scalar_labels.parquet has no such label; did you"):
+        VectorDBBenchSource("v", str(folder), "label_2p").open(Cache(folder / "cache"))
     pq.write_table(pq.read_table(folder / "scalar_labels.parquet")[:-1], folder / "scalar_labels.parquet")
     with pytest.raises(BenchError, match=f"scalar_labels.parquet has no label of the item with the id {N - 1}"):
         source.open(Cache(folder / "cache"))
@@ -241,3 +242,17 @@ def test_shards_that_differ_are_refused(folder: Path, cache: Cache) -> None:
     pq.write_table(pq.read_table(last).drop_columns(["license"]), last)
     with pytest.raises(BenchError, match=r"train-00002-of-00003.parquet has no column 'license', but .*00000"):
         TableSource("t", f"{folder}/train-*.parquet", held_out=Q).open(cache)
+
+
+def test_a_method_sees_no_file_of_the_user(dataset: Dataset, folder: Path, tmp_path: Path) -> None:
+    """Beside what is converted lies what it came from, with queries and answers."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(folder / "x.hdf5", "w") as file:
+        file["train"], file["test"], file["neighbors"] = ITEMS, QUERIES, sets.nearest([[True] * N] * Q)
+    cache, others = Cache(tmp_path / "cache"), tmp_path / "others"
+    others.mkdir()
+    hdf5, qdrant = VectorsSource("x", str(folder / "x.hdf5")), QdrantSource("q", str(sets.write_qdrant(others)))
+    for place, opened in ((folder, hdf5.open(cache)), (others, qdrant.open(cache))):
+        plan = replace(plan_of("Honest", dataset, cache), dataset=opened)
+        sandbox = sandbox_of(plan, task_of(plan, 0, tmp_path / "index", 1), [], writable=tmp_path / "run")
+        assert place.resolve() in sandbox.hidden

@@ -78,6 +78,7 @@ FORMATS: dict[str, Callable[[Path], Any]] = {
     "fixed.parquet": lambda path: pq.write_table(lists(ROWS, pa.list_(pa.float64(), 3)), path),
     "large.parquet": lambda path: pq.write_table(lists(ROWS, pa.large_list(pa.float16())), path),
     "x.arrow": lambda path: stream(path, lists(ROWS, FLOAT)),
+    "view.arrow": lambda path: stream(path, lists(ROWS, pa.list_view(pa.float32()))),
     "x.feather": lambda path: pa.feather.write_feather(lists(ROWS, pa.list_(pa.float32(), 3)), path),
     "x.hdf5": lambda path: hdf5(path, train=ROWS.astype(np.float64)),
     "x.h5": lambda path: hdf5(path, train=ROWS),
@@ -202,8 +203,11 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, cache: Cache) -> None
     (tmp_path / "x.csv").write_text("1,2\n")
     with pytest.raises(BenchError, match=r"x.csv: vectors are read from .*, not from '.csv'"):
         opened(tmp_path / "x.csv", cache)
-    with pytest.raises(BenchError, match="is not a file that can be read"):
+    with pytest.raises(BenchError, match=r"is a folder \(dataset.vectors\); name the file"):
         opened(tmp_path, cache)
+    (tmp_path / "link.npy").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BenchError, match=r"link.npy is not a file that can be read"):
+        opened(tmp_path / "link.npy", cache)
 
 
 @pytest.mark.parametrize("name", ["x.fbin.gz", "x.fbin.zst", "x.parquet", "compressed.npz", "x.hdf5", "x.arrow"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,62 @@ def test_hdf5_is_converted_once(tmp_path: Path, cache: Cache) -> None:
     assert np.array_equal(open_vectors(first.vectors), clustered(N, DIM, 1))
 
 
+def hdf5(path: Path, **arrays: Any) -> str:
+    with pytest.importorskip("h5py").File(path, "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+    return str(path)
+
+
+def test_given_queries_win_over_those_of_a_file(tmp_path: Path, cache: Cache) -> None:
+    items, others = clustered(N, DIM, 1), clustered(5, DIM, 3)
+    whole = hdf5(
+        tmp_path / "x.hdf5", train=items, test=clustered(QUERY_COUNT, DIM, 2), neighbors=np.zeros((24, 3), int)
+    )
+    np.save(tmp_path / "q.npy", others)
+    for file in (whole, hdf5(tmp_path / "train.hdf5", train=items)):
+        opened = VectorsSource("h", file, str(tmp_path / "q.npy")).open(cache)
+        assert np.array_equal(load_rows(opened.queries), others)
+        assert opened.truth is None  # the file's answers are those of its own queries
+    np.save(tmp_path / "q.npy", others[:, 1:])
+    with pytest.raises(
+        BenchError, match=rf"q.npy has vectors of {DIM - 1} dimensions, but .*x.hdf5: 'train' has {DIM}"
+    ):
+        VectorsSource("h", whole, str(tmp_path / "q.npy")).open(cache)
+    with pytest.raises(BenchError, match=r"there is no file /no/such.fvecs \(dataset.queries\)"):
+        VectorsSource("h", whole, "/no/such.fvecs").open(cache)
+    with pytest.raises(BenchError, match=r"train.hdf5 has no 'test'"):
+        VectorsSource("h", str(tmp_path / "train.hdf5")).open(cache)
+
+
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_a_row_that_is_not_finite_is_named_in_the_file(tmp_path: Path, cache: Cache, name: str) -> None:
+    arrays = {"train": clustered(N, DIM, 1), "test": clustered(QUERY_COUNT, DIM, 2)}
+    arrays[name][7, 3] = np.nan
+    path = hdf5(tmp_path / "x.hdf5", **arrays)
+    with pytest.raises(BenchError, match=f"^{path}: '{name}': row 7 has NaN or infinite values"):
+        VectorsSource("h", path).open(cache)
+
+
+def test_answers_of_files_are_verified(command: Commands, tmp_path: Path) -> None:
+    items, queries = clustered(N, DIM, 1), clustered(QUERY_COUNT, DIM, 2)
+    exact = np.argsort(((items[None] - queries[:, None]) ** 2).sum(axis=2), axis=1)[:, :10]
+    wrong = exact.copy()
+    wrong[3] = wrong[3, ::-1] + 1
+    results = f"results={tmp_path / 'results'}"
+    right = hdf5(tmp_path / "right.hdf5", train=items, test=queries, neighbors=exact)
+    said = command(data.entry, "verify", "dataset=vectors", f"dataset.vectors={right}", results)
+    assert (said.code, "published answers are exact" in said.out) == (0, True), said
+    write_ivecs(tmp_path / "wrong.ivecs", wrong)
+    given = f"dataset.truth={tmp_path / 'wrong.ivecs'}"
+    said = command(data.entry, "verify", "dataset=vectors", f"dataset.vectors={right}", given, results)
+    assert said.code == 2
+    assert "published answers differ from the exact ones in 1" in said.out
+    write_ivecs(tmp_path / "wrong.ivecs", wrong[:4])
+    said = command(data.entry, "verify", "dataset=vectors", f"dataset.vectors={right}", given, results)
+    assert f"wrong.ivecs has 4 answers, but {right}: 'test' has {QUERY_COUNT}" in said.err
+
+
 def test_the_digest_follows_vectors_and_queries(folder: Path, cache: Cache) -> None:
     def digest() -> str:
         return VectorsSource("v", str(folder / "base.fvecs"), str(folder / "queries.npy")).open(cache).digest
@@ -134,6 +191,10 @@ def test_list_says_of_every_kind_of_source_whether_it_is_here(
         "half": f"# Half.\nkind: vectors\nname: half\n{vectors}\nattributes: /no/such/file",
         "hub": "# Far.\nkind: hub\nname: hub\nrepo: a/b\nrevision: '1'\nbytes: 2000000000",
         "made": "# Made.\nkind: arxiv-sim\nname: made\nn: 7\ndim: 3\nqueries: 2\nseed: 99",
+        "hf": f"# Shards.\nkind: table\nname: hf\npath: {tmp_path}/*.parquet",
+        "tags": "# Tags.\nkind: labelled\nname: tags\npath: ???\nvectors: a\nqueries: b\nlabels: c\nquery_labels: d",
+        "tests": f"# Tests.\nkind: qdrant\nname: tests\npath: {tmp_path}",
+        "vdb": f"# Labels.\nkind: vectordbbench\nname: vdb\npath: {tmp_path}",
         "open": "# Open.\nkind: vectors\nname: open\nvectors: ???",
     }
     assert {line.removeprefix("kind: ") for text in files.values() for line in text.split("\n")[1:2]} == set(SOURCES)
@@ -147,10 +208,14 @@ def test_list_says_of_every_kind_of_source_whether_it_is_here(
         ["files", f"{'here':28} Files."],
         ["folder", f"{'here':28} A folder."],
         ["half", f"{'not here':28} Half."],
+        ["hf", f"{'not here':28} Shards."],
         ["hub", f"{'not here (2.0 GB)':28} Far."],
         ["lost", f"{'not here':28} Lost."],
         ["made", f"{'generated on first use':28} Made."],
         ["open", f"{'needs dataset.vectors':28} Open."],
+        ["tags", f"{'needs dataset.path':28} Tags."],
+        ["tests", f"{'not here':28} Tests."],
+        ["vdb", f"{'not here':28} Labels."],
     ]
 
 

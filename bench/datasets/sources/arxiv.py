@@ -37,7 +37,7 @@ class LayoutSource:
                 raise BenchError(
                     f"{folder} has no {name} (found {names}); datasets/README.md describes the published layout"
                 )
-        vectors, queries = (VectorFile(folder / name, str(folder / name)) for name in (VECTORS, QUERIES))
+        vectors, queries = (VectorFile(path, str(path), (path,)) for path in (folder / VECTORS, folder / QUERIES))
         attributes = attributes_part(folder / ATTRIBUTES, cache)
         metric = metric_of_key(self.metric)
         return checked(self.name, vectors, queries, metric, cache, attributes=attributes, folder=folder)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from bench.datasets.dataset import Dataset
 from bench.datasets.labels import label_attributes, label_filters
-from bench.datasets.sources.source import Part, checked, metric_of_key, truth_part
+from bench.datasets.sources.source import checked, metric_of_key, part_of, truth_part
 from bench.datasets.vector_files.files import file_of, vector_file
 from bench.system.cache import Cache
 
@@ -42,8 +42,8 @@ class LabelledSource:
             queries,
             metric_of_key(self.metric, vectors),
             cache,
-            attributes=Part(label_attributes(labels, cache), str(labels)),
-            filters=Part(label_filters(query_labels, cache), str(query_labels)),
+            attributes=part_of(label_attributes(labels, cache), labels),
+            filters=part_of(label_filters(query_labels, cache), query_labels),
             truth=truth_part(self._file(self.truth), "dataset.truth", cache) if self.truth else None,
         )
 

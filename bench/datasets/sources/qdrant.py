@@ -14,7 +14,7 @@ from bench.core.errors import BenchError
 from bench.core.vectors import write_fvecs
 from bench.datasets.dataset import Dataset
 from bench.datasets.json_lines import json_lines
-from bench.datasets.sources.source import Part, attributes_part, checked, metric_of_key
+from bench.datasets.sources.source import attributes_part, checked, metric_of_key, part_of
 from bench.datasets.vector_files.files import VectorFile, file_of, vector_file
 from bench.system.cache import Cache
 from bench.system.files import digest_of
@@ -41,17 +41,16 @@ class QdrantSource:
         files = [file_of(str(self._folder / name), "dataset.path") for name in (_VECTORS, _PAYLOADS, _TESTS)]
         tests = files[2]
         vectors = vector_file(str(files[0]), "dataset.path", cache)
-        queries = cache.file(
-            "queries", digest_of(_FORMAT, cache.digest(tests)), ".fvecs", lambda out: write_fvecs(out, _queries(tests))
-        )
+        digest = digest_of(_FORMAT, cache.digest(tests))
+        queries = cache.file("queries", digest, ".fvecs", lambda out: write_fvecs(out, queries_of(tests)))
         return checked(
             self.name,
             vectors,
-            VectorFile(queries, f"{tests}: 'query'"),
+            VectorFile(queries, f"{tests}: 'query'", (tests,)),
             metric_of_key(self.metric),
             cache,
             attributes=attributes_part(files[1], cache),
-            filters=Part(tests, str(tests)),
+            filters=part_of(tests, tests),
         )
 
     @property
@@ -63,7 +62,7 @@ class QdrantSource:
         return "here" if all((self._folder / name).is_file() for name in (_VECTORS, _PAYLOADS, _TESTS)) else "not here"
 
 
-def _queries(tests: Path) -> Iterator[NDArray[np.float32]]:
+def queries_of(tests: Path) -> Iterator[NDArray[np.float32]]:
     """Yield the query vectors of a file of tests in blocks.
 
     Raises:

@@ -14,9 +14,9 @@ from bench.core.vectors import check_finite, check_rows, open_vectors
 from bench.datasets.answers import answer_file, read_answers
 from bench.datasets.dataset import Dataset
 from bench.datasets.json_attributes import FORMAT, attributes_to_parquet
-from bench.datasets.json_lines import json_lines
 from bench.datasets.reduction import as_bits
-from bench.datasets.vector_files.files import VectorFile
+from bench.datasets.vector_files.files import VectorFile, file_of
+from bench.datasets.vector_files.unpack import PACKED, unpack
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 
@@ -45,10 +45,17 @@ class Part(NamedTuple):
     Attributes:
         path: the file, or what was derived from it.
         name: the file of the user, for errors.
+        source: the file or folder of the user.
     """
 
     path: Path
     name: str
+    source: Path
+
+
+def part_of(path: Path, source: Path) -> Part:
+    """Return what was derived from a file of the user, under that file's name."""
+    return Part(path, str(source), source)
 
 
 def attributes_part(source: Path, cache: Cache) -> Part:
@@ -58,36 +65,36 @@ def attributes_part(source: Path, cache: Cache) -> Part:
         BenchError: the file is missing or damaged.
     """
     if source.suffix == ".parquet":
-        return Part(source, str(source))
-    derived = cache.file(
-        "attributes",
-        digest_of(FORMAT, cache.digest(source)),
-        ".parquet",
-        lambda out: attributes_to_parquet(source, out),
-    )
-    return Part(derived, str(source))
+        return part_of(source, source)
+    unpacked = unpack(source, None, cache) if source.suffix in PACKED else source
+    digest = digest_of(FORMAT, cache.digest(source))
+    with renamed(unpacked, str(source)):
+        derived = cache.file("attributes", digest, ".parquet", lambda out: attributes_to_parquet(unpacked, out))
+    return part_of(derived, source)
 
 
 def truth_part(given: str, where: str, cache: Cache) -> Part:
-    """Return the published answers of a file of any format.
+    """Return the published answers of a file of any format; `where` is the key that gives it.
 
     Raises:
         BenchError: the file is missing or damaged.
     """
-    return Part(answer_file(given, where, cache), given)
+    return part_of(answer_file(given, where, cache), file_of(given, where))
 
 
-def metric_of_key(key: str | None, vectors: VectorFile | None = None) -> Metric:
-    """Return the metric that the key `dataset.metric` sets, or else the one that the file of the vectors states.
+def metric_of_key(key: str | None, *files: VectorFile) -> Metric:
+    """Return the metric that the key `dataset.metric` sets, or else the one that files of vectors state.
 
     Raises:
-        BenchError: there is no such metric.
+        BenchError: there is no such metric, or two files state different ones.
     """
     if key is not None:
         return metric_of(key, "dataset.metric")
-    if vectors is not None and vectors.stated is not None:
-        return metric_of(vectors.stated, vectors.name)
-    return Metric.L2
+    stated = {file.name: metric_of(file.stated, file.name) for file in files if file.stated is not None}
+    if len(set(stated.values())) > 1:
+        claims = " and ".join(f"{name} states {metric}" for name, metric in stated.items())
+        raise BenchError(f"{claims}; set dataset.metric to the one that counts")
+    return next(iter(stated.values()), Metric.L2)
 
 
 def checked(
@@ -138,16 +145,19 @@ def checked(
         files = vectors.path, queries.path
         if metric is Metric.HAMMING:
             files = as_bits(*files, digest, cache)
+    parts = [part for part in (attributes, filters, truth) if part]
     return Dataset(
-        name,
-        *files,
-        attributes.path if attributes else None,
-        folder,
-        metric,
-        digest,
-        vectors.name,
-        filters.path if filters else None,
-        truth.path if truth else None,
+        name=name,
+        vectors=files[0],
+        queries=files[1],
+        attributes=attributes.path if attributes else None,
+        folder=folder,
+        metric=metric,
+        digest=digest,
+        vectors_name=vectors.name,
+        filters=filters.path if filters else None,
+        truth=truth.path if truth else None,
+        origins=(*vectors.sources, *queries.sources, *(part.source for part in parts)),
     )
 
 
@@ -161,4 +171,5 @@ def _check_length(part: Part | None, unit: str, count: Callable[[Path], int], ot
 
 
 def _lines(path: Path) -> int:
-    return sum(1 for _ in json_lines(path))
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())

@@ -65,7 +65,8 @@ class TableSource:
         parts = cut([table.rows(self.column) for table in tables], start, stop)
         key = digest_of(digest, start, stop)
         target = cache.file("converted", key, ".npy", lambda out: write_npy(parts, out))
-        return VectorFile(target, f"{self.path}: '{parts[0].key}', from row {start} on" if start else self.path)
+        name = f"{self.path}: '{parts[0].key}', from row {start} on" if start else self.path
+        return VectorFile(target, name, tuple(table.path for table in tables))
 
     def _attributes(self, tables: Sequence[Table], items: int, digest: str, cache: Cache) -> Part | None:
         """Return the columns that are not lists of real numbers, of the first rows."""
@@ -76,7 +77,8 @@ class TableSource:
             if missing := [name for name in names if name not in table.columns]:
                 raise BenchError(f"{table.path} has no column '{missing[0]}', but {tables[0].path} has one")
         key = digest_of(digest, names)
-        return Part(cache.file("attributes", key, ".parquet", lambda out: _copy(tables, names, items, out)), self.path)
+        derived = cache.file("attributes", key, ".parquet", lambda out: _copy(tables, names, items, out))
+        return Part(derived, self.path, tables[0].path)
 
     def state(self) -> str:
         """See `Source.state`."""

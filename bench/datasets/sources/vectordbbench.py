@@ -9,18 +9,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, suggestion
 from bench.core.filter_json import to_json
 from bench.core.filters import Equals
 from bench.core.ivecs import write_ivecs
 from bench.core.reading import reading
 from bench.datasets.dataset import Dataset
-from bench.datasets.sources.source import Part, checked, metric_of_key
+from bench.datasets.sources.source import Part, checked, metric_of_key, part_of
 from bench.datasets.vector_files.columns import open_table
-from bench.datasets.vector_files.files import files_of, vector_file
+from bench.datasets.vector_files.files import file_of, files_of, vector_file
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 
@@ -75,21 +76,26 @@ class VectorDBBenchSource:
     def _attributes(self, ids: NDArray[np.int64], digest: str, cache: Cache) -> Part:
         """Return the ids and, if the set has them, the scalar labels of all items."""
         path = self._folder / _LABELS
-        if not path.is_file():
-            return Part(cache.file("attributes", digest, ".parquet", lambda out: _write(ids, None, out)), self.path)
-        key = digest_of(digest, cache.digest(path))
-        return Part(cache.file("attributes", key, ".parquet", lambda out: _write(ids, path, out)), str(path))
+        labels = path if path.is_file() else None
+        key = digest_of(digest, cache.digest(path) if labels else None)
+        derived = cache.file("attributes", key, ".parquet", lambda out: _write(ids, labels, out))
+        return part_of(derived, labels or self._folder)
 
     def _filters(self, cache: Cache) -> Part | None:
         if self.label is None:
             return None
+        labels = file_of(str(self._folder / _LABELS), "dataset.label")
+        with reading(labels, "Parquet file of ids and labels"):
+            present = set(pc.unique(pq.read_table(labels, columns=[_LABEL]).column(0)).to_pylist())
+        if self.label not in present:
+            raise BenchError(f"dataset.label={self.label}: {labels} has no such label{suggestion(self.label, present)}")
         n = open_table(self._folder / _TEST).n
         text = (to_json(Equals(_LABEL, self.label)) + "\n") * n
 
         def write(out: Path) -> None:
             out.write_text(text, encoding="utf-8")
 
-        return Part(cache.file("label_filters", digest_of(self.label, n), ".jsonl", write), self.path)
+        return part_of(cache.file("label_filters", digest_of(self.label, n), ".jsonl", write), labels)
 
     def _truth(self, ids: NDArray[np.int64], digest: str, cache: Cache) -> Part | None:
         """Return the answers with rows in place of ids, if the set has them."""
@@ -98,12 +104,12 @@ class VectorDBBenchSource:
         if not path.is_file():
             return None
         key = digest_of(digest, cache.digest(path))
-        return Part(cache.file("answers", key, ".ivecs", lambda out: write_ivecs(out, _rows(path, ids))), str(path))
+        return part_of(cache.file("answers", key, ".ivecs", lambda out: write_ivecs(out, _rows(path, ids))), path)
 
     def state(self) -> str:
         """See `Source.state`."""
-        names = [*_TRAIN, _TEST]
-        return "here" if any(any(self._folder.glob(name)) for name in names) else "not here"
+        is_there = (self._folder / _TEST).is_file() and any(any(self._folder.glob(name)) for name in _TRAIN)
+        return "here" if is_there else "not here"
 
 
 def _ids(path: Path) -> NDArray[np.int64]:

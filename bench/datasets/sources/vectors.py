@@ -34,9 +34,10 @@ class VectorsSource:
         """See `Source.open`."""
         self._check_keys()
         vectors = vector_file(self.vectors, "dataset.vectors", cache, self.column)
-        metric = metric_of_key(self.metric, vectors)
+        queries = self._queries(cache)
+        metric = metric_of_key(self.metric, vectors, queries)
         attributes, truth = self._attributes(cache), self._truth(cache)
-        return checked(self.name, vectors, self._queries(cache), metric, cache, attributes=attributes, truth=truth)
+        return checked(self.name, vectors, queries, metric, cache, attributes=attributes, truth=truth)
 
     def _check_keys(self) -> None:
         """Check what can be checked without a file."""

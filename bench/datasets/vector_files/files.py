@@ -42,11 +42,13 @@ class VectorFile:
     Attributes:
         path: the file of the user, or what was derived from it.
         name: the file of the user, with the key or column in it, for errors.
+        sources: the files of the user.
         stated: the distance that the file states, in its own spelling; None if it states none.
     """
 
     path: Path
     name: str
+    sources: tuple[Path, ...]
     stated: str | None = None
 
 
@@ -69,12 +71,12 @@ def vector_file(given: str, where: str, cache: Cache, column: str | None = None,
         for file, path in zip(files, paths, strict=True):
             naming.enter_context(renamed(file, str(path)))
         if len(files) == 1 and is_mappable(files[0]):
-            return VectorFile(files[0], str(paths[0]))
+            return VectorFile(files[0], str(paths[0]), tuple(paths))
         parts = [rows_of(file, column, role) for file in files]
         digest = digest_of(_FORMAT, column, role, [cache.digest(file) for file in files])
         target = cache.file("converted", digest, ".npy", lambda out: write_npy(parts, out))
     name = parts[0].name.replace(str(files[0]), str(paths[0])) if len(files) == 1 else given
-    return VectorFile(target, name, parts[0].stated)
+    return VectorFile(target, name, tuple(paths), parts[0].stated)
 
 
 def file_of(given: str, where: str) -> Path:
@@ -113,8 +115,10 @@ def files_of(given: str, where: str) -> list[Path]:
     if not paths:
         raise BenchError(f"there is no file {given} ({where})")
     for path in paths:
+        if path.is_dir():
+            raise BenchError(f"{path} is a folder ({where}); name the file, or several as in {path}/*.parquet")
         if not path.is_file() or not os.access(path, os.R_OK):
-            raise BenchError(f"{path} is not a file that can be read ({where}); of a folder, name the files: {path}/*")
+            raise BenchError(f"{path} is not a file that can be read ({where})")
     return paths
 
 
