@@ -12,7 +12,7 @@ const Format = (() => {
   const mib = orNone((value) => d3.format(",.1f")(value / MIB));
   const ms = orNone((value) => value.toFixed(3));
   const percent = orNone((value) => `±${(100 * value).toFixed(0)}%`);
-  const ratio = orNone((value) => `${value.toFixed(2)}×`);
+  const ratio = orNone((value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "∞"));
   const power = orNone((value) => d3.format("+.2f")(value));
   const plain = orNone((value) => `${value}`);
 

@@ -20,7 +20,7 @@ const Legend = (() => {
         "stroke-width": 2,
         "stroke-dasharray": Theme.dashes(method),
       }),
-      svg("path", { d: d3.symbol(Theme.symbol(method), 42)(), fill: Theme.line(method) }),
+      svg("path", { d: d3.symbol(Theme.symbol(method), 42)(), fill: Theme.fill(method), stroke: Theme.stroke(method) }),
     );
     return picture;
   }

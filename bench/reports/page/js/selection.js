@@ -5,7 +5,7 @@ const Selection = (() => {
   const dataOf = (panel) => `${panel.dataset} ${panel.n} ${panel.dim} ${panel.data_digest}`;
   const digests = d3.rollup(Data.panels, (group) => new Set(group.map((p) => p.data_digest)).size, dataTitle);
   function dataTitle(panel) {
-    return `${panel.dataset}, ${Format.count(panel.n)} × ${panel.dim}`;
+    return `${panel.dataset}, ${Format.count(panel.n)} × ${panel.dim}, ${panel.metric}`;
   }
 
   // The facets in the order in which they narrow down the panels.

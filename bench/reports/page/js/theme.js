@@ -67,10 +67,16 @@ const Theme = (() => {
     ...others,
     ...Object.fromEntries(Object.entries(POLYGONS).map(([m, shape]) => [m, polygon(...shape)])),
   };
+  /** Returns the filling of a marker: paper where the method's is hollow, pale where it is half full. */
+  function fill(method) {
+    if (method.fill === "full") return line(method);
+    return method.fill === "none" ? "var(--paper)" : `color-mix(in oklab, ${line(method)} 45%, var(--paper))`;
+  }
+  const stroke = (method) => (method.fill === "full" ? "var(--paper)" : line(method));
   const symbol = (method) => symbols[method.marker] ?? d3.symbolCircle;
 
   /** Applies the scheme that the reader chose, or else that of the system. */
   const apply = () => document.documentElement.setAttribute("data-theme", State.get("theme") || "auto");
 
-  return { line, text, dashes, symbol, apply };
+  return { line, fill, stroke, text, dashes, symbol, apply };
 })();

@@ -122,8 +122,8 @@ const Costs = (() => {
           y: "throughput",
           r: 5.5,
           symbol: ({ method }) => Theme.symbol(method),
-          fill: ({ method }) => Theme.line(method),
-          stroke: "var(--paper)",
+          fill: ({ method }) => Theme.fill(method),
+          stroke: ({ method }) => Theme.stroke(method),
         }),
         ...labels(near, at, xs.scale, pixels),
         Plot.dot(

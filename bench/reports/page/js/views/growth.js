@@ -183,8 +183,8 @@ const Growth = (() => {
           y: "value",
           r: 4,
           symbol: ({ method }) => Theme.symbol(method),
-          fill: ({ method }) => Theme.line(method),
-          stroke: "var(--paper)",
+          fill: ({ method }) => Theme.fill(method),
+          stroke: ({ method }) => Theme.stroke(method),
         }),
         Plot.text(placed, {
           frameAnchor: "right",

@@ -39,13 +39,15 @@ const Where = (() => {
       .filter(({ cells }) => cells.length);
   }
 
+  /** Returns a cell per method that serves a panel; the regret of one that does not reach the recall is infinite. */
   function cellsOf(panel, recall, axis) {
-    const cells = Selection.methods(panel).map((method) => {
+    const serving = Selection.methods(panel).filter((method) => Data.entryOf(panel, method).unserved == null);
+    const cells = serving.map((method) => {
       const qps = Curves.bestAt(Curves.points(panel, method, State.get("x"), State.get("y")), recall);
       return { panel, method, qps, value: panel.axes[axis] };
     });
     const best = d3.max(cells, ({ qps }) => qps);
-    return cells.filter(({ qps }) => qps > 0).map((cell) => ({ ...cell, regret: best / cell.qps }));
+    return best ? cells.map((cell) => ({ ...cell, regret: cell.qps > 0 ? best / cell.qps : Infinity })) : [];
   }
 
   function controls() {
@@ -126,15 +128,16 @@ const Where = (() => {
 
   function heatMap(type, columns, cells, axis) {
     const isRegret = State.get("measure") === "regret";
+    const reached = cells.filter(({ qps }) => qps > 0);
     const methods = d3.groupSort(
       cells,
-      (group) => d3.mean(group, ({ regret }) => Math.log(regret)) - group.length,
+      (group) => closeness(group.map(({ regret }) => regret)),
       ({ method }) => method,
     );
     const scale = isRegret
-      ? d3.scaleLog([d3.max(cells, ({ regret }) => regret), 1], [0, 1])
+      ? d3.scaleLog([d3.max(reached, ({ regret }) => regret), 1], [0, 1])
       : d3.scaleLog(
-          d3.extent(cells, ({ qps }) => qps),
+          d3.extent(reached, ({ qps }) => qps),
           [0, 1],
         );
     const strength = (cell) => Math.round(8 + 80 * (scale(isRegret ? cell.regret : cell.qps) || 0));
@@ -161,7 +164,7 @@ const Where = (() => {
             `${Data.panels[id].controlled ? "" : shortened(Data.panels[id].workload)}\n${title(Data.panels[id])}`,
         }),
         Plot.axisY({ tickSize: 0, tickPadding: 10, label: null, text: (id) => shortened(Data.methods[id].name, 27) }),
-        Plot.cell(cells, {
+        Plot.cell(reached, {
           x: ({ panel }) => panel.id,
           y: ({ method }) => method.id,
           rx: 3,
@@ -171,16 +174,27 @@ const Where = (() => {
           x: ({ panel }) => panel.id,
           y: ({ method }) => method.id,
           fontSize: 11.5,
-          text: (cell) =>
-            isRegret ? (cell.regret === 1 ? "best" : Format.ratio(cell.regret)) : Format.count(cell.qps),
-          fill: (cell) => (strength(cell) > 70 ? "var(--on-heat)" : "var(--ink)"),
+          text: (cell) => wording(cell, isRegret),
+          fill: (cell) => (!(cell.qps > 0) ? "var(--muted)" : strength(cell) > 70 ? "var(--on-heat)" : "var(--ink)"),
           fontWeight: (cell) => (cell.regret === 1 ? 700 : 400),
         }),
       ],
     });
   }
 
+  /** Returns what sorts methods: those with many cells where they reach the recall first, then by their mean regret. */
+  function closeness(regrets) {
+    const finite = regrets.filter(Number.isFinite);
+    return (d3.mean(finite, Math.log) ?? 0) - 100 * finite.length;
+  }
+
+  function wording({ qps, regret }, isRegret) {
+    if (!(qps > 0)) return Format.NONE;
+    if (!isRegret) return Format.count(qps);
+    return regret === 1 ? "best" : Format.ratio(regret);
+  }
+
   const shortened = (name, most = 13) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
 
-  return { title: "Where", needs: { hasFacets: true, hasWorkload: false }, controls, headline, draw };
+  return { title: "Where", needs: { hasFacets: true, hasWorkload: false }, controls, headline, draw, cellsOf };
 })();
