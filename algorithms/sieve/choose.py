@@ -19,10 +19,13 @@ def degree_for(size: int, n: int, M: int) -> int:
 
 @kernel
 def _write_savings(model: CostModel, sizes: NDArray[np.int64], n: int, sef: int, saved: NDArray[np.float64]) -> None:
-    """Write what the graph of each label saves over all queries for it, which are as many as the items that have it."""
+    """Write what the graph of each label saves over all queries for it, which are as many as the items that have it.
+
+    Nobody walks a graph that a beam holds: its items are measured.
+    """
     for label in range(len(sizes)):
         size = sizes[label]
-        if size > 0:
+        if size > sef:
             scan = cost_of_scan(model, size)
             without = min(scan, cost_of_walk(model, n, size, sef))
             saved[label] = size * (without - min(scan, cost_of_walk(model, size, size, sef)))
