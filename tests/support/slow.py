@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SLOW: dict[str, set[str]] = {
+    "algorithms/external/test_faults.py": {"test_every_fault_is_told_and_costs_no_other_setting"},
     "algorithms/kernels/test_nn_descent.py": {
         "test_a_graph_has_most_of_the_nearest_neighbours",
     },
