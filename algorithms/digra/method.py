@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,11 +98,11 @@ class Digra(GraphMethod):
         method._ranks.delete(np.flatnonzero(~np.isin(method._ranks.order, living)))
         return method
 
-    def insert(self, vectors: NDArray[np.float32], values: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Insert items, float32[m, d] and their values of the attribute, int64[m]; return their ids, which follow."""
+    def insert(self, vectors: NDArray[np.float32], values: NDArray[Any]) -> NDArray[np.int64]:
+        """Insert items, float32[m, d] and their values of the attribute, [m]; return their ids, which follow."""
         ids = len(self.ids) + np.arange(len(vectors), dtype=np.int64)
         for vector, value, item in zip(vectors, values, ids, strict=True):
-            self.index.insert(vector, self._ranks.insert_one(int(value), int(item)))
+            self.index.insert(vector, self._ranks.insert_one(value.item(), int(item)))
         self.ids = np.append(self.ids, ids.astype(np.int32))
         return ids
 

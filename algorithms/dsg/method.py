@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,14 +101,14 @@ class Dsg(GraphMethod):
         edges = merged(len(order), [separated(index.edges), *both_ways(forward)])
         return index._replace(**edges._asdict())
 
-    def insert(self, vectors: NDArray[np.float32], values: NDArray[np.int64], threads: int = 1) -> NDArray[np.int64]:
+    def insert(self, vectors: NDArray[np.float32], values: NDArray[Any], threads: int = 1) -> NDArray[np.int64]:
         """Insert items, and return their ids, which follow those of the items before.
 
         Ranks and labels move, which takes time in proportion to the number of all edges: insert many items at a time.
 
         Args:
             vectors: float32[m, d].
-            values: int64[m], their values of the attribute.
+            values: int64[m] or float64[m], their values of the attribute.
             threads: how many threads.
 
         Raises:

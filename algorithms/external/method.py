@@ -60,7 +60,7 @@ class Program(Algorithm):
         serves=frozenset(),
         why_not={"": "its YAML file has no section 'external'"},
     )
-    external: ClassVar[External]
+    external: ClassVar[External] = External("none", 0, "none", "none", serves=[], search="")
     _staying: Staying
 
     @classmethod

@@ -33,7 +33,7 @@ With a window of one, this is the beam search of HNSW with in-filtering, and E i
 
 Where this differs:
 
-- The paper describes a database. Here are only its traversal and its end; of its planner there is one rule, which is no
+- The paper describes a database. Here are only its traversal and its end. One rule stands for its planner, without an
   estimate: a filter that no more than E items pass is answered by measuring them, as any traversal would be complete.
 - The neighbourhood is that of the items that pass, and measured items count for it at once, not only when they are
   visited.

@@ -64,11 +64,15 @@ class Exchange:
         reply: what the worker claims.
         elapsed: seconds by the parent's clock until the reply had arrived; for a search, since the queries were sent.
         answers: for a search, the ids; then, where codes are searched, those that the method itself returned.
+        parent_delay: seconds of these for which the parent wanted to run and had no CPU.
+        worker_delay: the same of the worker.
     """
 
     reply: Reply
     elapsed: float
     answers: tuple[NDArray[Any], ...] = ()
+    parent_delay: float = 0.0
+    worker_delay: float = 0.0
 
 
 class Child:
@@ -187,6 +191,7 @@ class Child:
         return self._guarded(lambda: self._ask(request, queries))
 
     def _ask(self, request: Request, queries: NDArray[np.float32] | None) -> Exchange:
+        delays = self._delays()
         started = perf_counter()
         self._channel.send(request)
         if queries is not None:
@@ -204,7 +209,11 @@ class Child:
         elapsed = perf_counter() - started
         if elapsed > _POLL_SECONDS:  # looking takes milliseconds
             self.memory()
-        return Exchange(reply, elapsed, tuple(answers))
+        parent_delay, worker_delay = (after - before for before, after in zip(delays, self._delays(), strict=True))
+        return Exchange(reply, elapsed, tuple(answers), parent_delay, worker_delay)
+
+    def _delays(self) -> tuple[float, float]:
+        return processes.waited_for_cpu(os.getpid()), processes.waited_for_cpu(self._process.pid)
 
     def _next(self, kind: type[Any]) -> Any:
         """Return the next message, passing notices on."""

@@ -155,8 +155,8 @@ class _Clock:
         self._searches: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
 
     def seen(self, exchange: Exchange) -> float:
-        """Return the time of an exchange by the parent's clock, without the way of the messages."""
-        return max(0.0, exchange.elapsed - self._round_trip)
+        """Return the time of an exchange by the parent's clock, without the way of the messages and its own waiting."""
+        return max(0.0, exchange.elapsed - self._round_trip - exchange.parent_delay)
 
     def seconds(self, exchange: Exchange) -> float:
         """Return the time of an exchange: as claimed, unless the parent's clock saw clearly more."""
@@ -165,8 +165,8 @@ class _Clock:
     def fault(self) -> str | None:
         """Return why the claims for searches cannot be, or None.
 
-        A process that is kept waiting makes some exchanges long. So the median of what is missing decides, for batches
-        and for single queries apart.
+        A process that is kept waiting makes exchanges long. So the time for which the worker had no CPU does not count
+        here, and the median of what is missing decides, for batches and for single queries apart.
         """
         if self._timed_by is TimedBy.PROGRAM:
             return next(iter(self._overclaims), None)
@@ -183,7 +183,8 @@ class _Clock:
         self._lines = lines
         prepare = self.seconds(self._ask(Request(Action.PREPARE), None))
         exchange = self._ask(request, queries)
-        self._searches[len(queries) > 1].append((exchange.reply.seconds, self.seen(exchange)))
+        seen = max(0.0, self.seen(exchange) - exchange.worker_delay)
+        self._searches[len(queries) > 1].append((exchange.reply.seconds, seen))
         ids, *candidates = exchange.answers
         reply, waited = exchange.reply, self.seconds(exchange)
         seconds = waited if self._timed_by is TimedBy.HARNESS else self._claimed(exchange)

@@ -37,7 +37,7 @@ class SweepTable:
         self._words = [word for word in words if "=" in word and not word.startswith("-")]
         self._live: Live | None = None
         self._lines: list[tuple[Text, ...]] = []
-        self._total = self._number = self._made = 0
+        self._total = self._number = self._finished = 0
         self._seconds = 0.0
         self._doing = ""
 
@@ -84,7 +84,7 @@ class SweepTable:
         show("starting")
         yield show
         self._doing = ""
-        self._made += 1
+        self._finished += 1
         self._seconds += time.monotonic() - started
 
     def add(self, number: int, workload: str, rows: Sequence[Row]) -> None:
@@ -108,9 +108,9 @@ class SweepTable:
 
     def _remaining(self) -> str:
         """Return about how long the runs that remain take, from those that were made."""
-        if not self._made or self._number >= self._total:
+        if not self._finished or self._number >= self._total:
             return ""
-        seconds = self._seconds / self._made * (self._total - self._number)
+        seconds = self._seconds / self._finished * (self._total - self._number)
         return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
 
     def _table(self, lines: Sequence[tuple[Text, ...]]) -> Table:

@@ -74,6 +74,14 @@ def cpu_seconds(pids: list[int]) -> float:
     return total
 
 
+def waited_for_cpu(pid: int) -> float:
+    """Return the seconds for which the main thread of a process wanted to run and had no CPU; 0 where nobody counts."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def involuntary_switches(pid: int) -> int:
     """Return how often a process was interrupted to let another one run."""
     with contextlib.suppress(psutil.Error):

@@ -152,7 +152,7 @@ def no_attributes(folder: Path) -> None:
         (no_such_attribute, "", "no attribute 'number_of_sub_categories'; did you mean 'number_of_main_categories'?"),
         (
             other_kind,
-            "database_attributes.jsonl",
+            "",
             "attribute 'number_of_sub_categories' cannot be tested: line 301 of database_attributes.jsonl has 'three'",
         ),
         (fewer_filters, "em_query_attributes.jsonl", f"has 5 filters where there are {QUERY_COUNT} query vectors"),

@@ -13,7 +13,7 @@ from bench.core.filters import Everything
 from bench.measuring.child import Exchange
 from bench.measuring.local import LocalWorker
 from bench.measuring.messages import Action, Request
-from bench.measuring.timing import MOST_PASSES, Questions, Timing, measure, nudged
+from bench.measuring.timing import BELIEVED, MOST_PASSES, Questions, Timing, measure, nudged
 from tests.support.adversarial import Honest
 
 QUERIES = 20
@@ -117,6 +117,28 @@ def test_an_exchange_that_took_long_once_is_no_fault() -> None:
         return replace(exchange, elapsed=1.0) if forger.searched.count(QUERIES) == 2 else exchange
 
     timing = measure(ask, questions(), {"effort": 1}, 3, 1, latency_queries=0, timed_seconds=2.0)
+    assert timing.fault is None
+
+
+def test_what_the_harness_waited_for_its_own_cpu_is_no_time_of_the_worker() -> None:
+    forger = Forger(0.1, 1.0)
+
+    def ask(request: Request, queries: NDArray[np.float32] | None = None) -> Exchange:
+        return replace(forger.ask(request, queries), parent_delay=0.9)
+
+    timing = measure(ask, questions(), {"effort": 1}, 3, 1, latency_queries=0, timed_seconds=0.0)
+    assert timing.search_seconds == pytest.approx(0.1)
+    assert timing.fault is None
+
+
+def test_what_the_worker_waited_for_its_cpu_counts_and_is_no_fault() -> None:
+    forger = Forger(0.1, 1.0)
+
+    def ask(request: Request, queries: NDArray[np.float32] | None = None) -> Exchange:
+        return replace(forger.ask(request, queries), worker_delay=0.9)
+
+    timing = measure(ask, questions(), {"effort": 1}, 3, 1, latency_queries=0, timed_seconds=0.0)
+    assert timing.search_seconds == pytest.approx(BELIEVED, rel=0.01)
     assert timing.fault is None
 
 

@@ -11,13 +11,15 @@ from bench.core.attributes import Attributes
 from bench.core.encode import categorical, sets
 from bench.core.filters import Contains, Equals, Filter
 from tests.support.problems import Problem
-from tests.support.strategies import NUMBERS, WORDS, columns
+from tests.support.strategies import NUMBERS, PRICES, TAGS, WORDS, columns
 
 LEAVES: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Equals, st.just("category"), WORDS | st.just("nowhere")),
     st.builds(Equals, st.just("number"), NUMBERS),
     st.builds(Equals, st.just("truth"), st.booleans()),
+    st.builds(Equals, st.just("price"), PRICES),
     st.builds(Contains, st.just("words"), WORDS | st.just("nowhere")),
+    st.builds(Contains, st.just("tags"), TAGS | st.just(99)),
 )
 
 

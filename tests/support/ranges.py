@@ -34,18 +34,21 @@ VALUES = {
     "equal": lambda n, rng: np.zeros(n, np.int64),
     "descending": lambda n, rng: -np.arange(n),
     "wide": lambda n, rng: rng.integers(-(2**63), 2**63 - 1, n),
+    "floats": lambda n, rng: rng.choice([-1e300, -0.5, 0.1, 0.1 + 2**-56, 0.25, np.inf], n),
 }
 
 
 @st.composite
 def range_problems(draw: st.DrawFn) -> Problem:
-    """Draw up to 60 items and six ranges: one-sided, reversed, empty, or between values; vectors may be duplicates."""
+    """Draw up to 60 items and six ranges: one-sided, reversed, empty, with or without ends; vectors may be equal."""
     n = draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     values = VALUES[draw(st.sampled_from(sorted(VALUES)))](n, rng).tolist()
-    bounds = [None, *values, -(2**63), 2**63 - 1, 2]
+    extremes = [-(2**63), 2**63 - 1, 2]
+    bounds = [None, *values, *(map(float, extremes) if isinstance(values[0], float) else extremes)]
     drawn = [[bounds[i] for i in rng.integers(0, len(bounds), 2)] for _ in range(6)]
-    filters = tuple(Between("year", low, high) for low, high in drawn)
+    ends = rng.choice(["[]", "[)", "(]", "()"], 6).tolist()
+    filters = tuple(Between("year", low, high, brackets) for (low, high), brackets in zip(drawn, ends, strict=True))
     vectors, queries = rng.normal(size=(n, 5)).astype(np.float32), rng.normal(size=(6, 5)).astype(np.float32)
     if draw(st.booleans()):
         vectors = vectors[rng.integers(0, n, n) // 2]

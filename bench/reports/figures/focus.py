@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.reports.figures.style import style_of
+from bench.reports.titles import natural_key
 from bench.results.curves import best_at, best_of_methods
 from bench.results.rows import METHOD
 
@@ -30,7 +31,7 @@ def closest_to_front(curves: Iterable[pd.DataFrame]) -> list[tuple[str, str]]:
     for curve in curves:
         best = best_of_methods(curve, _RECALLS)
         methods = {(str(a), str(s)): of_method for (a, s), of_method in curve.groupby(METHOD)}
-        for method in sorted(methods, key=lambda method: style_of(*method).label.casefold()):
+        for method in sorted(methods, key=lambda method: natural_key(style_of(*method).label)):
             x, y = (methods[method][axis].to_numpy(np.float64) for axis in "xy")
             ratios = np.nan_to_num(best_at(x, y, _RECALLS) / best)
             before = closeness.get(method, (0.0, 0.0))

@@ -12,8 +12,9 @@ from bench.results.rows import Row
 SHOWN = (
     "status", "error", "search_params", "recall", "qps", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms",
     "build_params", "build_seconds", "build_memory_bytes", "search_memory_bytes", "index_bytes", "qps_with_prepare",
-    "qps_one_by_one", "recall_paper", "underfill", "violations", "distance_computations", "selectivity_mean", "rerank",
-    "repeat", "seed", "threads_build", "started_at", "run_id", "code_revision", "remarks",
+    "qps_one_by_one", "recall_paper", "underfill", "violations", "distance_computations", "selectivity_mean",
+    "relevance_mean", "hardness_mean", "rerank", "repeat", "seed", "threads_build", "started_at", "run_id", "timed_by",
+    "code_revision", "remarks",
 )  # fmt: skip
 """The columns of a row that the page holds; what is the same in a whole panel is kept there."""
 

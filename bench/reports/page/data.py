@@ -9,19 +9,19 @@ from typing import Any
 import pandas as pd
 
 from bench.core.leaf import FilterType
-from bench.reports.advice import reasons_unserved, words_of_failures
+from bench.reports.advice import Method, reasons_unserved, words_of_failures
 from bench.reports.commands import method_words, panel_words, param_words
-from bench.reports.figures.style import FAMILIES, style_of
+from bench.reports.figures.style import FAMILIES, Style, styles_of
 from bench.reports.load import Results
 from bench.reports.observations import RECALL, observations
 from bench.reports.page.columns import SHOWN, Column, column_of
 from bench.reports.page.latencies import quantiles_of
 from bench.reports.page.logs import logs_of
 from bench.reports.tables.comparison import compared
-from bench.reports.titles import panel_facts, panel_title
+from bench.reports.titles import METRICS, natural_key, panel_facts, panel_title
 from bench.results.curves import SETTING, failing_fractions
 from bench.results.ranking import noises
-from bench.results.rows import METHOD
+from bench.results.rows import METHOD, methods_in, self_timed
 from bench.results.selection import FIGURE, PANEL, X_AXES, Y_AXES
 
 AXES: dict[str, tuple[str, Callable[[pd.DataFrame], float]]] = {
@@ -30,6 +30,8 @@ AXES: dict[str, tuple[str, Callable[[pd.DataFrame], float]]] = {
         "fraction of queries whose filter is that of a near item",
         lambda rows: rows["controlled_value"].where(rows["controlled"] == "correlation").mean(),
     ),
+    "relevance": ("fraction of the nearest items that pass", lambda rows: rows["relevance_mean"].mean()),
+    "hardness": ("rank of the k-th item that passes, over k", lambda rows: rows["hardness_mean"].mean()),
 }
 """What workloads differ in: the title of each axis of the heat maps, and the value of a panel on it."""
 
@@ -84,14 +86,15 @@ class PageData:
 def page_data(results: Mapping[str, Results]) -> PageData:
     """Return what the page shows of one or more stores, given by name."""
     rows = pd.concat([one.rows.assign(store=name) for name, one in results.items()], ignore_index=True)
-    rows = _numbered(rows)
+    styles = styles_of(methods_in(rows), self_timed(rows))
+    rows = _numbered(rows, styles)
     panels = [group for _, group in rows.groupby("panel")]
     methods = [group.iloc[0] for _, group in rows.groupby("method")]
     shown = [name for name in SHOWN if rows[name].notna().any()]
     return PageData(
         stores=list(results),
         panels=[_panel(group) for group in panels],
-        methods=[_method(first) for first in methods],
+        methods=[_method(first, styles) for first in methods],
         entries=list(_entries(rows)),
         columns=[column_of(rows, name) for name in ("panel", "method", "point", *shown)],
         words={phase: _words(phase, rows[f"{phase}_params"]) for phase in ("build", "search")},
@@ -103,15 +106,16 @@ def page_data(results: Mapping[str, Results]) -> PageData:
     )
 
 
-def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+def _numbered(rows: pd.DataFrame, styles: Mapping[Method, Style]) -> pd.DataFrame:
     """Return the rows with the numbers of their panel, method and point, sorted by them and by repeat."""
+    place = {method: number for number, method in enumerate(sorted(styles, key=lambda m: natural_key(styles[m].label)))}
     order = {filter_type.value: position for position, filter_type in enumerate(FilterType)}
     rows = rows.assign(
         position=rows["filter_type"].map(order),
-        label=[style_of(*method).label.casefold() for method in rows[METHOD].itertuples(index=False, name=None)],
+        place=[place[method] for method in methods_in(rows)],
     )
     by_panel = [*FIGURE, "machine", "position", "workload", "queries"]
-    by = {"panel": by_panel, "method": ["label", *METHOD, "store"], "point": [*by_panel, "store", *SETTING]}
+    by = {"panel": by_panel, "method": ["place", "store"], "point": [*by_panel, "store", *SETTING]}
     numbers = {name: rows.groupby(columns, dropna=False).ngroup() for name, columns in by.items()}
     return rows.assign(**numbers).sort_values(["panel", "method", "point", "repeat"], kind="stable", ignore_index=True)
 
@@ -121,6 +125,7 @@ def _panel(rows: pd.DataFrame) -> dict[str, Any]:
     first = rows.iloc[0]
     return {
         **{name: _plain(first[name]) for name in _PANEL},
+        "metric": METRICS[first["metric"]],
         "title": panel_title(rows),
         "facts": panel_facts(rows),
         "controlled": _plain(first["controlled"]),
@@ -129,12 +134,11 @@ def _panel(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _method(first: pd.Series[Any]) -> dict[str, Any]:
+def _method(first: pd.Series[Any], styles: Mapping[Method, Style]) -> dict[str, Any]:
     """Return the names, the look and the family of a method."""
-    style = style_of(str(first["algorithm"]), str(first["storage"]))
     return {
         **{name: str(first[name]) for name in (*METHOD, "store")},
-        **vars(style),
+        **vars(styles[str(first["algorithm"]), str(first["storage"])]),
         "command": method_words(str(first["algorithm"]), str(first["storage"]), first["rerank"]),
     }
 

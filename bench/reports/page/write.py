@@ -16,7 +16,7 @@ from bench.system.files import atomic_file
 STYLES = ("base.css", "controls.css", "charts.css", "tables.css", "views.css", "print.css")
 LIBRARIES = ("d3.min.js", "plot.umd.min.js")
 SCRIPTS = (
-    *("data.js", "format.js", "curves.js", "advice.js", "commands.js", "state.js", "dom.js", "theme.js", "table.js"),
+    *("data.js", "format.js", "curves.js", "advice.js", "state.js", "dom.js", "commands.js", "theme.js", "table.js"),
     *("controls.js", "selection.js", "focus.js", "legend.js", "card.js", "chart.js"),
     *("views/compare.js", "views/choose.js", "views/where.js", "views/costs.js", "views/latency.js"),
     *("views/growth.js", "views/observations.js", "views/changes.js", "views/runs.js", "main.js"),

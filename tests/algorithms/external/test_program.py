@@ -175,3 +175,8 @@ def test_only_what_the_format_expresses_is_served(filter_type: FilterType) -> No
             FilterType.NONE: "it does not serve none",
         }[filter_type]
     )
+
+
+def test_without_a_section_nothing_is_served() -> None:
+    assert Program.unsupported(FilterType.EM) == "its YAML file has no section 'external'"
+    assert Program.index_attributes(("value",)) == ()

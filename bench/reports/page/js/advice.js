@@ -4,11 +4,23 @@
 const Advice = (() => {
   const LIMITS = {
     memory: { what: "memory", unit: "MiB", of: (point) => memory(point), write: (v) => `${Format.mib(v)} MiB` },
-    index: { what: "index", unit: "MiB", of: (point) => cost(point, "index_bytes"), write: (v) => `${Format.mib(v)} MiB` },
-    build: { what: "build time", unit: "s", of: (point) => cost(point, "build_seconds"), write: (v) => `${Format.seconds(v)} s` },
+    index: {
+      what: "index",
+      unit: "MiB",
+      of: (point) => cost(point, "index_bytes"),
+      write: (v) => `${Format.mib(v)} MiB`,
+    },
+    build: {
+      what: "build time",
+      unit: "s",
+      of: (point) => cost(point, "build_seconds"),
+      write: (v) => `${Format.seconds(v)} s`,
+    },
     latency: {
-      what: "95th percentile of latencies", unit: "ms",
-      of: (point) => cost(point, "latency_p95_ms"), write: (v) => `${Format.ms(v)} ms`,
+      what: "95th percentile of latencies",
+      unit: "ms",
+      of: (point) => cost(point, "latency_p95_ms"),
+      write: (v) => `${Format.ms(v)} ms`,
     },
   };
 

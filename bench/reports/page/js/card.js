@@ -15,27 +15,48 @@ const Card = (() => {
     const repeats = point.rows.length;
     return [
       ["Recall", Format.recall(point.x)],
-      ["QPS", repeats > 1 ? `${Format.count(point.y)} (${Format.count(low)} to ${Format.count(high)})` : Format.count(point.y)],
-      ["Latency p50 / p95 / p99", `${["p50", "p95", "p99"].map((p) => Format.ms(cost(`latency_${p}_ms`))).join(" / ")} ms`],
+      [
+        "QPS",
+        repeats > 1
+          ? `${Format.count(point.y)} (${Format.count(low)} to ${Format.count(high)})`
+          : Format.count(point.y),
+      ],
+      [
+        "Latency p50 / p95 / p99",
+        `${["p50", "p95", "p99"].map((p) => Format.ms(cost(`latency_${p}_ms`))).join(" / ")} ms`,
+      ],
       ["Build", `${Format.seconds(cost("build_seconds"))} s`],
-      ["Memory, build / search", `${Format.mib(cost("build_memory_bytes"))} / ${Format.mib(cost("search_memory_bytes"))} MiB`],
+      [
+        "Memory, build / search",
+        `${Format.mib(cost("build_memory_bytes"))} / ${Format.mib(cost("search_memory_bytes"))} MiB`,
+      ],
       ["Index", `${Format.mib(cost("index_bytes"))} MiB`],
       ["Build parameters", Format.params(Data.value("build_params", point.rows[0]))],
       ["Search parameters", Format.params(Data.value("search_params", point.rows[0]))],
       ["Repeats", String(repeats)],
+      ["Noise of the method", Format.percent(Data.entryOf(point.panel, point.method).noise[State.get("y")])],
     ];
   }
 
   /** Shows the card of a point beside a position on the screen, unless another one is pinned. */
   function show(point, [left, top]) {
     if (isPinned) return;
-    const command = Commands.of(point.panel, point.method, point.rows[0]);
-    const button = h("button", { type: "button", onclick: () => Commands.copy(command, button) }, "Copy the command");
     card.replaceChildren(
-      h("header", {}, Legend.name(point.method), h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: close }, "×")),
-      h("dl", {}, facts(point).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-      h("code", {}, command), button,
-      h("p", { class: "hint" }, "Click the point to keep this open."));
+      h(
+        "header",
+        {},
+        Legend.name(point.method),
+        h("button", { type: "button", class: "quiet close", "aria-label": "Close", onclick: close }, "×"),
+      ),
+      h(
+        "dl",
+        {},
+        facts(point).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+      ),
+      h("code", {}, Commands.of(point)),
+      Commands.button("Copy the command", point),
+      h("p", { class: "hint" }, "Click the point to keep this open."),
+    );
     card.hidden = false;
     const { width, height } = card.getBoundingClientRect();
     const isRoomy = left + GAP + width < innerWidth;
@@ -51,7 +72,7 @@ const Card = (() => {
   function pin() {
     isPinned = true;
     card.classList.add("pinned");
-    card.querySelector("button:not(.close)").focus();
+    card.querySelector(".copy").focus();
   }
 
   function close() {

@@ -24,9 +24,14 @@ const Chart = (() => {
   /** Returns a chart of the plotting library with the looks of the page. */
   function plot({ title, ...options }) {
     const figure = Plot.plot({
-      marginLeft: 52, marginRight: 16, marginTop: 14, marginBottom: 40, height: 330,
+      marginLeft: 52,
+      marginRight: 16,
+      marginTop: 14,
+      marginBottom: 40,
+      height: 330,
       ...options,
-      color: { type: "identity" }, symbol: { type: "identity" },
+      color: { type: "identity" },
+      symbol: { type: "identity" },
       style: { background: "none", fontFamily: "inherit", fontSize: "12px", overflow: "visible" },
     });
     figure.setAttribute("role", "img");
@@ -50,10 +55,19 @@ const Chart = (() => {
     return {
       scale: { type: "pow", exponent: 1 / 3, domain: [1 - least, 0], insetRight: 10, insetLeft: 8 },
       marks: [
-        Plot.gridX(ticks.map((recall) => 1 - recall), { stroke: "var(--grid)", strokeOpacity: 1 }),
-        Plot.axisX(labelled.map((recall) => 1 - recall), {
-          text: (missed) => String(Number((1 - missed).toFixed(4))), tickSize: 0, tickPadding: 8, label: null,
-        }),
+        Plot.gridX(
+          ticks.map((recall) => 1 - recall),
+          { stroke: "var(--grid)", strokeOpacity: 1 },
+        ),
+        Plot.axisX(
+          labelled.map((recall) => 1 - recall),
+          {
+            text: (missed) => String(Number((1 - missed).toFixed(4))),
+            tickSize: 0,
+            tickPadding: 8,
+            label: null,
+          },
+        ),
       ],
     };
   }
@@ -64,9 +78,12 @@ const Chart = (() => {
     if (low == null) return { scale: { type: "linear", domain: [0, 1] }, marks: [] };
     const pad = Math.max(1.3, Math.sqrt((5 * low) / high));
     const scale = { type: "log", domain: [low / pad, high * pad] };
-    const powers = d3.range(Math.floor(Math.log10(scale.domain[0])), Math.log10(scale.domain[1]) + 1).map((e) => 10 ** e);
+    const powers = d3
+      .range(Math.floor(Math.log10(scale.domain[0])), Math.log10(scale.domain[1]) + 1)
+      .map((e) => 10 ** e);
     const steps = high / low > 300 ? [1] : [1, 2, 5];
-    const ticks = powers.flatMap((power) => steps.map((step) => step * power))
+    const ticks = powers
+      .flatMap((power) => steps.map((step) => step * power))
       .filter((tick) => tick >= scale.domain[0] && tick <= scale.domain[1]);
     const [grid, axis] = side === "x" ? [Plot.gridX, Plot.axisX] : [Plot.gridY, Plot.axisY];
     return {
@@ -99,13 +116,21 @@ const Chart = (() => {
    * `figure` has a pointer mark, whose data are points; `points` are all of them, in the order of the arrow keys.
    */
   function framed(figure, { title, facts = "", points, x, y, label, below = null }) {
-    const frame = h("figure", { class: "panel" },
+    const frame = h(
+      "figure",
+      { class: "panel" },
       h("figcaption", {}, h("strong", {}, title), facts && h("span", { class: "facts" }, facts)),
-      h("div", { class: "axis-title" }, label), figure, below);
+      h("div", { class: "axis-title" }, label),
+      figure,
+      below,
+    );
     const place = (point) => {
       const box = figure.getBoundingClientRect();
       const ratio = box.width / figure.viewBox.baseVal.width;
-      return [box.left + ratio * figure.scale("x").apply(x(point)), box.top + ratio * figure.scale("y").apply(y(point))];
+      return [
+        box.left + ratio * figure.scale("x").apply(x(point)),
+        box.top + ratio * figure.scale("y").apply(y(point)),
+      ];
     };
     figure.addEventListener("input", () => (figure.value ? Card.show(figure.value, place(figure.value)) : Card.hide()));
     figure.addEventListener("click", () => figure.value && Card.pin());

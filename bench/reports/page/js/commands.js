@@ -2,23 +2,32 @@
 
 // The command that makes a point again, from the parts that bench/reports/commands.py wrote.
 const Commands = (() => {
+  const CONFIRMED = 1500; // ms
+
   /** Returns the command of a point of a figure. */
-  function of(panel, method, row) {
+  function of({ panel, method, rows: [row] }) {
     const { build, search } = Data.page.words;
     const words = [
-      panel.command, method.command,
-      build[Data.value("build_params", row)], search[Data.value("search_params", row)],
+      panel.command,
+      method.command,
+      build[Data.value("build_params", row)],
+      search[Data.value("search_params", row)],
     ];
     return words.filter((part) => part).join(" ");
   }
 
-  /** Copies a text, and says in the button that it did. */
-  async function copy(text, button) {
-    await navigator.clipboard.writeText(text);
-    const label = button.textContent;
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = label; }, 1500);
+  /** Returns a button that copies the command of a point, and says that it did. */
+  function button(label, point) {
+    const element = Dom.h("button", { type: "button", class: "quiet copy", onclick: copy }, label);
+    async function copy() {
+      await navigator.clipboard.writeText(of(point));
+      element.textContent = "Copied";
+      setTimeout(() => {
+        element.textContent = label;
+      }, CONFIRMED);
+    }
+    return element;
   }
 
-  return { of, copy };
+  return { of, button };
 })();

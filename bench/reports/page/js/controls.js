@@ -7,7 +7,7 @@ const Controls = (() => {
   const labelled = (label, control, extra = null) =>
     h("label", { class: "control" }, h("span", {}, label), control, extra);
 
-  /** Returns a choice of one of the options, [value, title] each; nothing to choose is told, not offered. */
+  /** Returns a choice of one of the options, [value, title] each. */
   function choice(key, label, options, selected = State.get(key)) {
     const items = options.map(([value, title]) => h("option", { value, selected: value === selected }, title));
     const change = (event) => State.set({ [key]: event.target.value });
@@ -17,18 +17,34 @@ const Controls = (() => {
   /** Returns a row of buttons, of which one is pressed. */
   function buttons(key, label, options) {
     const items = options.map(([value, title]) =>
-      h("button", {
-        type: "button", id: `control-${key}-${value || "default"}`, "aria-pressed": String(State.get(key) === value),
-        onclick: () => State.set({ [key]: value }),
-      }, title));
-    return h("div", { class: "control", role: "group", "aria-label": label }, h("span", {}, label), h("div", { class: "segments" }, items));
+      h(
+        "button",
+        {
+          type: "button",
+          id: `control-${key}-${value || "default"}`,
+          "aria-pressed": String(State.get(key) === value),
+          onclick: () => State.set({ [key]: value }),
+        },
+        title,
+      ),
+    );
+    return h(
+      "div",
+      { class: "control", role: "group", "aria-label": label },
+      h("span", {}, label),
+      h("div", { class: "segments" }, items),
+    );
   }
 
   /** Returns a switch between two values of a key. */
   function toggle(key, label, on, off) {
     const change = (event) => State.set({ [key]: event.target.checked ? on : off });
-    return h("label", { class: "control toggle" },
-      h("input", { type: "checkbox", id: `control-${key}`, checked: State.get(key) === on, onchange: change }), h("span", {}, label));
+    return h(
+      "label",
+      { class: "control toggle" },
+      h("input", { type: "checkbox", id: `control-${key}`, checked: State.get(key) === on, onchange: change }),
+      h("span", {}, label),
+    );
   }
 
   /**
@@ -39,8 +55,16 @@ const Controls = (() => {
   function slider(key, label, { write, value, position }) {
     const output = h("output", { for: `control-${key}` });
     const input = h("input", {
-      type: "range", id: `control-${key}`, min: 0, max: 1000, step: 1, value: position(State.get(key)),
-      oninput: () => { tell(); State.set({ [key]: value(input.valueAsNumber) }, { keepControls: true }); },
+      type: "range",
+      id: `control-${key}`,
+      min: 0,
+      max: 1000,
+      step: 1,
+      value: position(State.get(key)),
+      oninput: () => {
+        tell();
+        State.set({ [key]: value(input.valueAsNumber) }, { keepControls: true });
+      },
     });
     const tell = () => {
       output.textContent = write(input.valueAsNumber);
@@ -57,7 +81,8 @@ const Controls = (() => {
       return String(Number(exact.toFixed(exact > 0.99 ? 4 : exact > 0.9 ? 3 : 2)));
     };
     return slider("recall", "Recall", {
-      write: (position) => value(position), value,
+      write: (position) => value(position),
+      value,
       position: (text) => Math.round(1000 * (1 - Math.cbrt(1 - Number(text)))),
     });
   }
@@ -65,15 +90,28 @@ const Controls = (() => {
   /** Returns a field for a number in a unit, empty for none. */
   function limit(key, label, unit) {
     const change = (event) => State.set({ [key]: event.target.value }, { keepControls: true });
-    return labelled(label, h("input", {
-      type: "number", id: `control-${key}`, min: 0, step: "any", placeholder: "any", value: State.get(key), oninput: change,
-    }), h("span", { class: "unit" }, unit));
+    return labelled(
+      label,
+      h("input", {
+        type: "number",
+        id: `control-${key}`,
+        min: 0,
+        step: "any",
+        placeholder: "any",
+        value: State.get(key),
+        oninput: change,
+      }),
+      h("span", { class: "unit" }, unit),
+    );
   }
 
   /** Returns a field for text. */
   function text(key, label, placeholder) {
     const change = (event) => State.set({ [key]: event.target.value }, { keepControls: true });
-    return labelled(label, h("input", { type: "search", id: `control-${key}`, placeholder, value: State.get(key), oninput: change }));
+    return labelled(
+      label,
+      h("input", { type: "search", id: `control-${key}`, placeholder, value: State.get(key), oninput: change }),
+    );
   }
 
   return { choice, buttons, toggle, slider, recall, limit, text };

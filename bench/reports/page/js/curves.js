@@ -51,12 +51,14 @@ const Curves = (() => {
 
   /** Returns candidates ({throughput, noise}) in groups of equal place, the fastest first. */
   function places(candidates) {
-    let remaining = d3.sort(candidates.filter((one) => one.throughput > 0), (one) => -one.throughput);
+    let remaining = d3.sort(
+      candidates.filter((one) => one.throughput > 0),
+      (one) => -one.throughput,
+    );
     const groups = [];
     while (remaining.length) {
       const first = remaining[0];
-      const isTied = (one) =>
-        one === first || first.throughput / one.throughput <= (1 + first.noise) * (1 + one.noise);
+      const isTied = (one) => one === first || first.throughput / one.throughput <= (1 + first.noise) * (1 + one.noise);
       groups.push(remaining.filter(isTied));
       remaining = remaining.filter((one) => !isTied(one));
     }

@@ -19,9 +19,19 @@ const Data = (() => {
   const methods = page.methods.map((method, id) => {
     const isCompared = page.stores.length > 1;
     const name = isCompared ? `${method.label} · ${method.store}` : method.label;
-    return { ...method, id, name, key: [method.algorithm, method.storage, ...(isCompared ? [method.store] : [])].join("/") };
+    return {
+      ...method,
+      id,
+      name,
+      key: [method.algorithm, method.storage, ...(isCompared ? [method.store] : [])].join("/"),
+    };
   });
-  const groups = d3.group(rows, (row) => value("panel", row), (row) => value("method", row), (row) => value("point", row));
+  const groups = d3.group(
+    rows,
+    (row) => value("panel", row),
+    (row) => value("method", row),
+    (row) => value("point", row),
+  );
   const entries = new Map(page.entries.map((entry) => [`${entry.panel} ${entry.method}`, entry]));
 
   /** Returns the methods that have rows in a panel. */
@@ -41,5 +51,17 @@ const Data = (() => {
 
   const hasRepeats = new Set(rows.map((row) => value("point", row))).size < rows.length;
 
-  return { hasRepeats, page, rows, panels, methods, value, methodsIn, pointsIn, entryOf, records, has: (name) => byName.has(name) };
+  return {
+    hasRepeats,
+    page,
+    rows,
+    panels,
+    methods,
+    value,
+    methodsIn,
+    pointsIn,
+    entryOf,
+    records,
+    has: (name) => byName.has(name),
+  };
 })();

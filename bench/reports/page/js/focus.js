@@ -20,7 +20,9 @@ const Focus = (() => {
         if (!Curves.points(panel, method, x, y).length) continue;
         const before = order.get(method) ?? { method, greatest: 0, mean: 0 };
         order.set(method, {
-          method, greatest: Math.max(before.greatest, d3.max(ratios)), mean: Math.max(before.mean, d3.mean(ratios)),
+          method,
+          greatest: Math.max(before.greatest, d3.max(ratios)),
+          mean: Math.max(before.mean, d3.mean(ratios)),
         });
       }
     }

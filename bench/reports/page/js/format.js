@@ -12,14 +12,15 @@ const Format = (() => {
   const mib = orNone((value) => d3.format(",.1f")(value / MIB));
   const ms = orNone((value) => value.toFixed(3));
   const percent = orNone((value) => `±${(100 * value).toFixed(0)}%`);
-  const ratio = orNone((value) => `${value.toFixed(2)}×`);
+  const ratio = orNone((value) => (Number.isFinite(value) ? `${value.toFixed(2)}×` : "∞"));
   const power = orNone((value) => d3.format("+.2f")(value));
   const plain = orNone((value) => `${value}`);
 
   /** Returns a number with as few digits as say what it is, as on an axis. */
   const short = orNone((value) => (value >= 1000 ? d3.format(",.0f")(value) : d3.format(".3~g")(value)));
   /** Returns a tick of a logarithmic axis. */
-  const tick = (value) => (value >= 1e6 ? `${short(value / 1e6)}M` : value >= 1e4 ? `${short(value / 1e3)}k` : short(value));
+  const tick = (value) =>
+    value >= 1e6 ? `${short(value / 1e6)}M` : value >= 1e4 ? `${short(value / 1e3)}k` : short(value);
 
   /** Returns names in a sentence: "a, b and c". */
   function listed(names, last = "and") {
@@ -37,11 +38,34 @@ const Format = (() => {
   /** Returns parameters, as JSON, in words. */
   function params(text) {
     try {
-      return Object.entries(JSON.parse(text)).map(([name, value]) => `${name} ${value}`).join(", ") || NONE;
+      return (
+        Object.entries(JSON.parse(text))
+          .map(([name, value]) => `${name} ${value}`)
+          .join(", ") || NONE
+      );
     } catch {
       return text ?? NONE;
     }
   }
 
-  return { NONE, MIB, few, counted, capital, count, recall, seconds, mib, ms, percent, ratio, power, plain, short, tick, listed, params };
+  return {
+    NONE,
+    MIB,
+    few,
+    counted,
+    capital,
+    count,
+    recall,
+    seconds,
+    mib,
+    ms,
+    percent,
+    ratio,
+    power,
+    plain,
+    short,
+    tick,
+    listed,
+    params,
+  };
 })();

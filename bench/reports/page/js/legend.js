@@ -13,8 +13,14 @@ const Legend = (() => {
   function swatch(method) {
     const picture = svg("svg", { width: 26, height: 12, viewBox: "-13 -6 26 12", "aria-hidden": "true" });
     picture.append(
-      svg("line", { x1: -13, x2: 13, stroke: Theme.line(method), "stroke-width": 2, "stroke-dasharray": Theme.dashes(method) }),
-      svg("path", { d: d3.symbol(Theme.symbol(method), 42)(), fill: Theme.line(method) }),
+      svg("line", {
+        x1: -13,
+        x2: 13,
+        stroke: Theme.line(method),
+        "stroke-width": 2,
+        "stroke-dasharray": Theme.dashes(method),
+      }),
+      svg("path", { d: d3.symbol(Theme.symbol(method), 42)(), fill: Theme.fill(method), stroke: Theme.stroke(method) }),
     );
     return picture;
   }
@@ -24,14 +30,32 @@ const Legend = (() => {
 
   function make(order, focused) {
     const families = Data.page.families.filter((family) => order.some(({ method }) => method.family === family));
-    const groups = [["", `Best ${Math.min(Focus.MOST, order.length)}`], ["all", "All"], ["front", "On the front"],
-      ...(families.length > 1 ? families.map((family) => [family, Format.capital(family)]) : [])];
+    const groups = [
+      ["", `Best ${Math.min(Focus.MOST, order.length)}`],
+      ["all", "All"],
+      ["front", "On the front"],
+      ...(families.length > 1 ? families.map((family) => [family, Format.capital(family)]) : []),
+    ];
     const chips = order.map(({ method }) =>
-      h("button", {
-        type: "button", class: "chip", id: `chip-${method.id}`, "aria-pressed": String(focused.has(method)),
-        onclick: () => Focus.toggle(method, focused),
-      }, swatch(method), method.name));
-    return h("div", { class: "legend" }, Controls.buttons("methods", "Methods", groups), h("div", { class: "chips", role: "group", "aria-label": "Methods that stand out" }, chips));
+      h(
+        "button",
+        {
+          type: "button",
+          class: "chip",
+          id: `chip-${method.id}`,
+          "aria-pressed": String(focused.has(method)),
+          onclick: () => Focus.toggle(method, focused),
+        },
+        swatch(method),
+        method.name,
+      ),
+    );
+    return h(
+      "div",
+      { class: "legend" },
+      Controls.buttons("methods", "Methods", groups),
+      h("div", { class: "chips", role: "group", "aria-label": "Methods that stand out" }, chips),
+    );
   }
 
   return { make, name, swatch };

@@ -4,8 +4,15 @@
 (() => {
   const { h } = Dom;
   const VIEWS = {
-    compare: Compare, choose: Choose, where: Where, costs: Costs, latency: Latency, growth: Growth, observations: Observations,
-    ...(Data.page.changes.length ? { changes: Changes } : {}), runs: Runs,
+    compare: Compare,
+    choose: Choose,
+    where: Where,
+    costs: Costs,
+    latency: Latency,
+    growth: Growth,
+    observations: Observations,
+    ...(Data.page.changes.length ? { changes: Changes } : {}),
+    runs: Runs,
   };
   const THEMES = { "": "Auto", light: "Light", dark: "Dark" };
 
@@ -19,10 +26,20 @@
   const current = () => (VIEWS[State.get("view")] ? State.get("view") : "compare");
 
   function navigate() {
-    navigation.replaceChildren(...Object.entries(VIEWS).map(([key, { title }]) =>
-      h("button", {
-        type: "button", id: `view-${key}`, "aria-current": key === current() ? "page" : null, onclick: () => State.set({ view: key }),
-      }, title)));
+    navigation.replaceChildren(
+      ...Object.entries(VIEWS).map(([key, { title }]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            id: `view-${key}`,
+            "aria-current": key === current() ? "page" : null,
+            onclick: () => State.set({ view: key }),
+          },
+          title,
+        ),
+      ),
+    );
   }
 
   function drawBar(view) {
@@ -56,15 +73,24 @@
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   }
 
-  const theme = h("button", {
-    type: "button", class: "quiet", id: "theme", title: "Colour scheme",
-    onclick: () => {
-      const names = Object.keys(THEMES);
-      State.set({ theme: names[(names.indexOf(State.get("theme")) + 1) % names.length] }, { keepControls: true });
-      theme.textContent = THEMES[State.get("theme")];
+  const theme = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      id: "theme",
+      title: "Colour scheme",
+      onclick: () => {
+        const names = Object.keys(THEMES);
+        State.set({ theme: names[(names.indexOf(State.get("theme")) + 1) % names.length] }, { keepControls: true });
+        theme.textContent = THEMES[State.get("theme")];
+      },
     },
-  }, THEMES[State.get("theme")] ?? "Auto");
-  document.getElementById("tools").append(theme, h("button", { type: "button", class: "quiet", onclick: () => print() }, "Print"));
+    THEMES[State.get("theme")] ?? "Auto",
+  );
+  document
+    .getElementById("tools")
+    .append(theme, h("button", { type: "button", class: "quiet", onclick: () => print() }, "Print"));
   document.getElementById("stores").textContent = Data.page.stores.join(" and ");
 
   let width = innerWidth;

@@ -5,17 +5,26 @@ const Selection = (() => {
   const dataOf = (panel) => `${panel.dataset} ${panel.n} ${panel.dim} ${panel.data_digest}`;
   const digests = d3.rollup(Data.panels, (group) => new Set(group.map((p) => p.data_digest)).size, dataTitle);
   function dataTitle(panel) {
-    return `${panel.dataset}, ${Format.count(panel.n)} × ${panel.dim}`;
+    return `${panel.dataset}, ${Format.count(panel.n)} × ${panel.dim}, ${panel.metric}`;
   }
 
   // The facets in the order in which they narrow down the panels.
   const FACETS = [
-    { key: "data", label: "Dataset", of: dataOf,
-      title: (p) => (digests.get(dataTitle(p)) > 1 ? `${dataTitle(p)} (${String(p.data_digest).slice(0, 6)})` : dataTitle(p)) },
+    {
+      key: "data",
+      label: "Dataset",
+      of: dataOf,
+      title: (p) =>
+        digests.get(dataTitle(p)) > 1 ? `${dataTitle(p)} (${String(p.data_digest).slice(0, 6)})` : dataTitle(p),
+    },
     { key: "machine", label: "Machine", of: (panel) => panel.machine, title: (panel) => panel.machine },
     { key: "k", label: "k", of: (panel) => String(panel.k), title: (panel) => `k = ${panel.k}` },
-    { key: "threads", label: "Search threads", of: (panel) => String(panel.threads_search),
-      title: ({ threads_search: t }) => `${t} thread${t === 1 ? "" : "s"}` },
+    {
+      key: "threads",
+      label: "Search threads",
+      of: (panel) => String(panel.threads_search),
+      title: ({ threads_search: t }) => `${t} thread${t === 1 ? "" : "s"}`,
+    },
   ];
 
   /** Returns the panels that fit all facets, and the options of each facet with the chosen one. */
@@ -58,17 +67,31 @@ const Selection = (() => {
   function bar({ hasFacets, hasWorkload }) {
     const { panels: all, facets: every } = narrowed();
     const facets = hasFacets ? every : [];
-    const choices = facets.filter(({ options }) => options.length > 1)
+    const choices = facets
+      .filter(({ options }) => options.length > 1)
       .map(({ key, label, options, chosen }) => Controls.choice(key, label, options, chosen));
     const fixed = facets.filter(({ options }) => options.length === 1).map(({ options }) => options[0][1]);
     const workloads = d3.groups(all, (panel) => panel.workload).map(([name, [first]]) => [name, first.title]);
-    const few = uncontrolled(all).length < all.length ? [["", "As published"], ["all", "All"]] : [["", "All"]];
+    const few =
+      uncontrolled(all).length < all.length
+        ? [
+            ["", "As published"],
+            ["all", "All"],
+          ]
+        : [["", "All"]];
     const storages = [...new Set(Data.methods.map((method) => method.storage))];
     const extra = [
       hasWorkload && workloads.length > 1 && Controls.choice("workload", "Workload", [...few, ...workloads]),
-      storages.length > 1 && Controls.choice("storage", "Vectors", [["", "All formats"], ...storages.map((s) => [s, s])]),
-      Controls.choice("y", "Throughput", [["qps", "QPS"], ["qps_with_prepare", "QPS, filters included"]]),
-      Controls.choice("x", "Recall by", [["recall", "min(k, matches)"], ["recall_paper", "k, as in the paper"]]),
+      storages.length > 1 &&
+        Controls.choice("storage", "Vectors", [["", "All formats"], ...storages.map((s) => [s, s])]),
+      Controls.choice("y", "Throughput", [
+        ["qps", "QPS"],
+        ["qps_with_prepare", "QPS, filters included"],
+      ]),
+      Controls.choice("x", "Recall by", [
+        ["recall", "min(k, matches)"],
+        ["recall_paper", "k, as in the paper"],
+      ]),
     ];
     return { controls: [...choices, ...extra].filter((control) => control), fixed: fixed.join(" · ") };
   }

@@ -15,9 +15,26 @@ const Table = (() => {
     let shown = STEP;
     const count = h("span", { class: "count", role: "status" });
     const body = h("tbody");
-    const more = h("button", { type: "button", class: "quiet", onclick: () => { shown += STEP; fill(); } }, "Show more");
+    const more = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () => {
+          shown += STEP;
+          fill();
+        },
+      },
+      "Show more",
+    );
     const headers = columns.map((column) => header(column));
-    const table = h("table", {}, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, headers)), body);
+    const table = h(
+      "table",
+      {},
+      h("caption", { class: "hidden" }, caption),
+      h("thead", {}, h("tr", {}, headers)),
+      body,
+    );
 
     function header(column) {
       const button = h("button", { type: "button", title: column.about, onclick: () => order(column) }, column.title);
@@ -56,10 +73,19 @@ const Table = (() => {
         element.setAttribute("aria-sort", isOrdered ? (direction > 0 ? "ascending" : "descending") : "none");
       });
       const visible = ordered().slice(0, shown);
-      body.replaceChildren(...visible.map((record) => h("tr", {}, columns.map((column) => cell(column, record)))));
-      count.textContent = visible.length < records.length
-        ? `${Format.count(visible.length)} of ${Format.count(records.length)} rows`
-        : `${Format.count(records.length)} row${records.length === 1 ? "" : "s"}`;
+      body.replaceChildren(
+        ...visible.map((record) =>
+          h(
+            "tr",
+            {},
+            columns.map((column) => cell(column, record)),
+          ),
+        ),
+      );
+      count.textContent =
+        visible.length < records.length
+          ? `${Format.count(visible.length)} of ${Format.count(records.length)} rows`
+          : `${Format.count(records.length)} row${records.length === 1 ? "" : "s"}`;
       more.hidden = visible.length === records.length;
     }
 
@@ -67,7 +93,11 @@ const Table = (() => {
       const lines = ordered().map((record) => columns.filter((c) => !c.isAction).map((c) => c.get(record)));
       return d3.csvFormatRows([columns.filter((c) => !c.isAction).map((c) => c.title), ...lines]);
     };
-    const save = h("button", { type: "button", class: "quiet", onclick: () => download(`${file}.csv`, "text/csv", csv()) }, "CSV");
+    const save = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => download(`${file}.csv`, "text/csv", csv()) },
+      "CSV",
+    );
     fill();
     const scroller = h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": caption }, table);
     return h("div", { class: "table" }, h("div", { class: "above" }, count, save), scroller, more);

@@ -14,7 +14,9 @@ const Choose = (() => {
     const panels = panelsOf(chosenType());
     const wanted = Number(State.get("selectivity"));
     if (!wanted) return Selection.uncontrolled(panels)[0];
-    return d3.least(panels, (panel) => Math.abs(Math.log(Math.max(panel.axes.selectivity, 1e-9) / wanted))) ?? panels[0];
+    return (
+      d3.least(panels, (panel) => Math.abs(Math.log(Math.max(panel.axes.selectivity, 1e-9) / wanted))) ?? panels[0]
+    );
   }
 
   function limits() {
@@ -25,18 +27,33 @@ const Choose = (() => {
   function advice() {
     const panel = chosenPanel();
     const recall = Number(State.get("recall"));
-    return { panel, recall, ...Advice.advise(panel, Selection.methods(panel), State.get("x"), State.get("y"), recall, limits()) };
+    return {
+      panel,
+      recall,
+      ...Advice.advise(panel, Selection.methods(panel), State.get("x"), State.get("y"), recall, limits()),
+    };
   }
 
   function controls() {
     const selectivities = panelsOf(chosenType()).filter((panel) => panel.axes.selectivity != null);
-    const options = d3.sort(selectivities, (panel) => panel.axes.selectivity)
-      .map((panel) => [String(panel.axes.selectivity), `${Format.short(100 * panel.axes.selectivity)}% pass (${panel.workload})`]);
+    const options = d3
+      .sort(selectivities, (panel) => panel.axes.selectivity)
+      .map((panel) => [
+        String(panel.axes.selectivity),
+        `${Format.short(100 * panel.axes.selectivity)}% pass (${panel.workload})`,
+      ]);
     return [
-      Controls.choice("filter", "Filter", types().map((type) => [type, type]), chosenType()),
+      Controls.choice(
+        "filter",
+        "Filter",
+        types().map((type) => [type, type]),
+        chosenType(),
+      ),
       options.length > 1 && Controls.choice("selectivity", "Selectivity", [["", "As published"], ...options]),
       Controls.recall(),
-      ...Object.entries(Advice.LIMITS).map(([key, { what, unit }]) => Controls.limit(key, `Most ${what === "95th percentile of latencies" ? "latency, p95" : what}`, unit)),
+      ...Object.entries(Advice.LIMITS).map(([key, { what, unit }]) =>
+        Controls.limit(key, `Most ${what === "95th percentile of latencies" ? "latency, p95" : what}`, unit),
+      ),
     ].filter((control) => control);
   }
 
@@ -48,7 +65,9 @@ const Choose = (() => {
     const best = choices.filter(({ place }) => place === 1);
     const names = best.map(({ method }) => method.name);
     return [
-      best.length > 1 ? `Use ${Format.listed(Format.few(names), "or")}: the noise cannot tell them apart.` : `Use ${names[0]}.`,
+      best.length > 1
+        ? `Use ${Format.listed(Format.few(names), "or")}: the noise cannot tell them apart.`
+        : `Use ${names[0]}.`,
       `For ${setting}: ${choices.length} method${choices.length === 1 ? "" : "s"} qualify, ${dropouts.length} drop out.`,
     ];
   }
@@ -59,10 +78,22 @@ const Choose = (() => {
     const fastest = choices[0]?.throughput;
     return [
       choices.length ? bars(choices, fastest) : null,
-      dropouts.length ? h("section", { class: "dropouts" }, h("h3", {}, "Why others drop out"),
-        h("dl", {}, dropouts.map(({ method, reason }) => [h("dt", {}, Legend.name(method)), h("dd", {}, reason)]))) : null,
+      dropouts.length
+        ? h(
+            "section",
+            { class: "dropouts" },
+            h("h3", {}, "Why others drop out"),
+            h(
+              "dl",
+              {},
+              dropouts.map(({ method, reason }) => [h("dt", {}, Legend.name(method)), h("dd", {}, reason)]),
+            ),
+          )
+        : null,
       Table.below({
-        caption: "The methods that qualify", file: "choose", records: choices,
+        caption: "The methods that qualify",
+        file: "choose",
+        records: choices,
         columns: [
           { title: "place", isNumber: true, get: ({ place }) => place, write: (place) => String(place) },
           { title: "tied", get: ({ isTied }) => (isTied ? "yes" : "no") },
@@ -70,7 +101,7 @@ const Choose = (() => {
           { title: "QPS", isNumber: true, get: ({ throughput }) => throughput, write: Format.count },
           { title: "noise", isNumber: true, get: ({ noise }) => noise, write: Format.percent },
           ...costs.map(({ title, of, write }) => ({ title, isNumber: true, get: ({ point }) => of(point), write })),
-          { title: "command", get: ({ method, point }) => Commands.of(panel, method, point.rows[0]) },
+          { title: "command", get: ({ point }) => Commands.of(point) },
         ],
       }),
     ];
@@ -88,16 +119,47 @@ const Choose = (() => {
     const heads = ["", "Method", "Queries per second", ...costs.map(({ title }) => title), ""];
     const rows = choices.map((choice) => {
       const { method, place, isTied, throughput, noise, point } = choice;
-      const button = h("button", { type: "button", class: "quiet", onclick: () => Commands.copy(Commands.of(point.panel, method, point.rows[0]), button) }, "Copy command");
-      const bar = h("div", { class: "bar", style: `--length: ${(100 * throughput) / fastest}%; --color: ${Theme.line(method)}` });
-      return h("tr", {},
-        h("td", { class: "place" }, isTied ? `${place}=` : String(place)), h("th", { scope: "row" }, Legend.name(method)),
-        h("td", { class: "throughput" }, bar, h("b", {}, Format.count(throughput)), h("span", { class: "noise" }, Format.percent(noise))),
-        costs.map(({ of, write }) => h("td", { class: "number" }, write(of(point)))), h("td", {}, button));
+      const bar = h("div", {
+        class: "bar",
+        style: `--length: ${(100 * throughput) / fastest}%; --color: ${Theme.line(method)}`,
+      });
+      return h(
+        "tr",
+        {},
+        h("td", { class: "place" }, isTied ? `${place}=` : String(place)),
+        h("th", { scope: "row" }, Legend.name(method)),
+        h(
+          "td",
+          { class: "throughput" },
+          bar,
+          h("b", {}, Format.count(throughput)),
+          h("span", { class: "noise" }, Format.percent(noise)),
+        ),
+        costs.map(({ of, write }) => h("td", { class: "number" }, write(of(point)))),
+        h("td", {}, Commands.button("Copy command", point)),
+      );
     });
-    return h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Ranking" },
-      h("table", { class: "ranking" }, h("caption", { class: "hidden" }, "Methods that qualify, fastest first"),
-        h("thead", {}, h("tr", {}, heads.map((head, at) => (head ? h("th", { scope: "col", class: at > 2 ? "number" : null }, head) : h("td", {}))))), h("tbody", {}, rows)));
+    return h(
+      "div",
+      { class: "scroller", tabindex: 0, role: "region", "aria-label": "Ranking" },
+      h(
+        "table",
+        { class: "ranking" },
+        h("caption", { class: "hidden" }, "Methods that qualify, fastest first"),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            heads.map((head, at) =>
+              head ? h("th", { scope: "col", class: at > 2 ? "number" : null }, head) : h("td", {}),
+            ),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+    );
   }
 
   return { title: "Choose", needs: { hasFacets: true, hasWorkload: false }, controls, headline, draw, advice };

@@ -5,10 +5,17 @@ const Observations = (() => {
   const { h } = Dom;
   const MARKS = { holds: "✓", "does not hold": "✗", "not enough data": "–" };
 
-  const all = () => Object.entries(Data.page.observations).flatMap(([store, list]) => list.map((one, at) => ({ ...one, store, number: at + 1 })));
+  const all = () =>
+    Object.entries(Data.page.observations).flatMap(([store, list]) =>
+      list.map((one, at) => ({ ...one, store, number: at + 1 })),
+    );
 
   function headline() {
-    const counts = d3.rollup(all(), (group) => group.length, ({ conclusion }) => conclusion);
+    const counts = d3.rollup(
+      all(),
+      (group) => group.length,
+      ({ conclusion }) => conclusion,
+    );
     const said = (name) => counts.get(name) ?? 0;
     return [
       said("holds") + said("does not hold")
@@ -21,17 +28,37 @@ const Observations = (() => {
   function draw() {
     const isCompared = Data.page.stores.length > 1;
     return [
-      h("ol", { class: "observations" }, all().map(({ claim, conclusion, evidence, store, number }) =>
-        h("li", { "data-conclusion": conclusion },
-          h("span", { class: "mark", "aria-hidden": "true" }, MARKS[conclusion]),
-          h("div", {}, h("p", { class: "claim" }, `${number}. ${Format.capital(claim)}.`),
-            h("p", { class: "conclusion" }, isCompared ? `${store}: ${conclusion}` : conclusion),
-            h("ul", {}, evidence.map((line) => h("li", {}, line))))))),
+      h(
+        "ol",
+        { class: "observations" },
+        all().map(({ claim, conclusion, evidence, store, number }) =>
+          h(
+            "li",
+            { "data-conclusion": conclusion },
+            h("span", { class: "mark", "aria-hidden": "true" }, MARKS[conclusion]),
+            h(
+              "div",
+              {},
+              h("p", { class: "claim" }, `${number}. ${Format.capital(claim)}.`),
+              h("p", { class: "conclusion" }, isCompared ? `${store}: ${conclusion}` : conclusion),
+              h(
+                "ul",
+                {},
+                evidence.map((line) => h("li", {}, line)),
+              ),
+            ),
+          ),
+        ),
+      ),
       Table.below({
-        caption: "Observations", file: "observations", records: all(),
+        caption: "Observations",
+        file: "observations",
+        records: all(),
         columns: [
-          { title: "store", get: ({ store }) => store }, { title: "number", isNumber: true, get: ({ number }) => number, write: String },
-          { title: "observation", get: ({ claim }) => claim }, { title: "conclusion", get: ({ conclusion }) => conclusion },
+          { title: "store", get: ({ store }) => store },
+          { title: "number", isNumber: true, get: ({ number }) => number, write: String },
+          { title: "observation", get: ({ claim }) => claim },
+          { title: "conclusion", get: ({ conclusion }) => conclusion },
           { title: "evidence", get: ({ evidence }) => evidence.join("; ") },
         ],
       }),
