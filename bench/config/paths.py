@@ -29,7 +29,7 @@ _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 def with_quoted_paths(words: list[str], *, is_sweep: bool) -> list[str]:
     """Return the words of a command line, with every path quoted that Hydra would read as something else.
 
-    A leading ``~/`` is expanded. In a sweep, commas separate paths, unless a path with the comma exists.
+    A leading ``~/`` is expanded. In a sweep, commas separate paths, unless a file or folder with the comma exists.
     """
     return [_quoted_word(word, is_sweep) for word in words]
 
@@ -45,13 +45,22 @@ def _quoted_word(word: str, is_sweep: bool) -> str:
 
 
 def _separated(value: str) -> Iterator[str]:
-    """Yield the paths between commas; of the ways to join parts, the longest path that exists wins."""
+    """Yield the paths between commas; of the ways to join parts, the longest one wins that is there."""
     parts = value.split(",")
     while parts:
-        ends = (end for end in range(len(parts), 1, -1) if _exists(",".join(parts[:end])))
-        end = next(ends, 1)
+        end = next(end for end in range(len(parts), 0, -1) if end == 1 or _is_joined(parts[:end]))
         yield ",".join(parts[:end])
         parts = parts[end:]
+
+
+def _is_joined(parts: list[str]) -> bool:
+    """Return whether parts with commas between them are one path: it exists, or a folder above it with all commas."""
+    path, last_comma = ",".join(parts), len(",".join(parts[:-1]))
+    while len(path) > last_comma:
+        if _exists(path):
+            return True
+        path = os.path.dirname(path)
+    return False
 
 
 def _exists(path: str) -> bool:

@@ -218,6 +218,14 @@ def test_a_column_of_the_hub_filters(command: Commands, folder: Path, tmp_path: 
     assert "recall up to 1.000" in said.out
 
 
+def test_folders_may_be_called_like_patterns(folder: Path, cache: Cache) -> None:
+    for name in ("[2024]", "[x] *"):
+        (folder / name).mkdir()
+    table, shards = sets.write_table(folder / "[2024]"), sets.write_vectordbbench(folder / "[x] *")
+    assert TableSource("t", f"{table}/train-*.parquet", held_out=Q).open(cache).shape == (N, DIM)
+    assert VectorDBBenchSource("v", str(shards)).open(cache).shape == (N, DIM)
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

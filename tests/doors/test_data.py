@@ -83,19 +83,15 @@ def hdf5(path: Path, **arrays: Any) -> str:
 
 
 def test_given_queries_win_over_those_of_a_file(tmp_path: Path, cache: Cache) -> None:
-    items, others = clustered(N, DIM, 1), clustered(5, DIM, 3)
-    whole = hdf5(
-        tmp_path / "x.hdf5", train=items, test=clustered(QUERY_COUNT, DIM, 2), neighbors=np.zeros((24, 3), int)
-    )
+    items, others, zeros = clustered(N, DIM, 1), clustered(5, DIM, 3), np.zeros((QUERY_COUNT, 3), int)
+    whole = hdf5(tmp_path / "x.hdf5", train=items, test=clustered(QUERY_COUNT, DIM, 2), neighbors=zeros)
     np.save(tmp_path / "q.npy", others)
     for file in (whole, hdf5(tmp_path / "train.hdf5", train=items)):
         opened = VectorsSource("h", file, str(tmp_path / "q.npy")).open(cache)
         assert np.array_equal(load_rows(opened.queries), others)
         assert opened.truth is None  # the file's answers are those of its own queries
     np.save(tmp_path / "q.npy", others[:, 1:])
-    with pytest.raises(
-        BenchError, match=rf"q.npy has vectors of {DIM - 1} dimensions, but .*x.hdf5: 'train' has {DIM}"
-    ):
+    with pytest.raises(BenchError, match=rf"q.npy has vectors of {DIM - 1} dimensions, but .*'train' has {DIM}"):
         VectorsSource("h", whole, str(tmp_path / "q.npy")).open(cache)
     with pytest.raises(BenchError, match=r"there is no file /no/such.fvecs \(dataset.queries\)"):
         VectorsSource("h", whole, "/no/such.fvecs").open(cache)

@@ -66,10 +66,11 @@ def test_other_words_stay(word: str) -> None:
 def test_commas_separate_the_paths_of_a_sweep(tmp_path: Path) -> None:
     for name in ("a,b", "c d"):
         (tmp_path / name).mkdir()
-    (word,) = with_quoted_paths([f"dataset.path={tmp_path}/a,b,{tmp_path}/c d,/x=y,null"], is_sweep=True)
+    new = f"{tmp_path}/a,b/new/results"
+    (word,) = with_quoted_paths([f"results={tmp_path}/a,b,{tmp_path}/c d,/x=y,null,{new},p,q"], is_sweep=True)
     override = OverridesParser.create().parse_override(word)
     values = [value_of(f"x={choice}") for choice in override.sweep_string_iterator()]
-    assert values == [f"{tmp_path}/a,b", f"{tmp_path}/c d", "/x=y", None]
+    assert values == [f"{tmp_path}/a,b", f"{tmp_path}/c d", "/x=y", None, new, "p", "q"]
 
 
 def test_the_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +93,7 @@ def test_every_path_is_a_key_of_some_command() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "x=1,y (2) [3]{4}#5~'6'", "数据 é"])
 def test_commands_take_paths_of_any_name(command: Commands, layout: Path, tmp_path: Path, name: str) -> None:
-    folder, results = tmp_path / name, tmp_path / f"results {name}"
+    folder, results = tmp_path / name, tmp_path / name / "results"
     shutil.copytree(layout, folder)
     words = ["dataset=local", f"dataset.path={folder}", f"results={results}"]
     assert command(data.entry, "verify", *words).code == 0
@@ -100,7 +101,8 @@ def test_commands_take_paths_of_any_name(command: Commands, layout: Path, tmp_pa
     assert said.code == 0, said.err
     said = command(run.entry, "-m", *words, "workload=em,r", "dry_run=true")
     assert said.code == 0, said.err
-    assert said.out.count(str(folder)) == 2
+    assert said.out.count(f"({folder}/database_vectors.fvecs)") == said.out.count(f"stored in {results}\n") == 2
+    assert "[3]" not in said.out.replace(name, "")
     for entry, word in ((table.entry, f"results={results}"), (compare.entry, f"a={results}")):
         said = command(entry, word)
         assert "cannot read the arguments" not in said.err

@@ -109,9 +109,11 @@ def files_of(given: str, where: str) -> list[Path]:
     Raises:
         BenchError: there is none, or one cannot be read.
     """
-    paths = [Path(given).expanduser()]
-    if not paths[0].exists():
-        paths = sorted((Path(match) for match in glob.glob(str(paths[0]), recursive=True)), key=_natural)
+    literal = Path(given).expanduser()
+    # Of a folder such as [2024], the name is no pattern.
+    patterns = (str(literal), os.path.join(glob.escape(str(literal.parent)), literal.name))
+    matches = next(filter(None, (glob.glob(pattern, recursive=True) for pattern in patterns)), [])
+    paths = [literal] if os.path.lexists(literal) else sorted(map(Path, matches), key=_natural)
     if not paths:
         raise BenchError(f"there is no file {given} ({where})")
     for path in paths:
