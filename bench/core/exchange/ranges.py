@@ -73,7 +73,7 @@ class SortedItems:
     def _check(self, form: str) -> None:
         if form.startswith("units") and self.values.dtype.kind == "f":
             raise BenchError(
-                f"the format '{form}' has whole numbers, and the attribute has others; write ranks instead"
+                f"the format '{form}' has whole numbers, but the attribute has floats; write ranks instead"
             )
 
     def ranges(self, filters: Sequence[Filter], form: str) -> NDArray[np.int64]:
