@@ -86,7 +86,7 @@ def attribute_table(datasets: Datasets) -> Table:
 
 
 def _rounded(value: float) -> str:
-    """Return a number in words, with digits behind the point where they matter."""
+    """Return a number for a caption, with decimal places where they matter."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
 
 
