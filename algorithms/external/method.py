@@ -77,6 +77,7 @@ class Program(Algorithm):
             afanns=external.afanns,
             files=tuple(map(str, external.programs())),
             needs_values=external.needs_values,
+            same_attributes=external.same_attributes,
             holds_vectors=external.holds_vectors,
             timed_by=external.timed_by,
         )

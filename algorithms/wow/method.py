@@ -45,6 +45,7 @@ class Wow(GraphMethod):
 
     info = Info(
         needs_values=True,
+        same_attributes=True,
         paper="Wang et al., WoW: A Window-to-Window Incremental Index for Range-Filtering ANN Search",
         year=2025,
         approach="hybrid index",
@@ -86,14 +87,14 @@ class Wow(GraphMethod):
         insert_items(self.space, index, order, 1, self.params.ef_construction, data.threads)
         return index
 
-    def insert(self, vectors: NDArray[np.float32], values: NDArray[np.int64], threads: int = 1) -> NDArray[np.int64]:
+    def insert(self, vectors: NDArray[np.float32], values: NDArray[Any], threads: int = 1) -> NDArray[np.int64]:
         """Insert items, and return their ids, which follow those of the items before.
 
         Ranks move, which takes time in proportion to the number of all edges: insert many items at a time.
 
         Args:
             vectors: float32[m, d].
-            values: int64[m], their values of the attribute.
+            values: int64[m] or float64[m], their values of the attribute.
             threads: how many threads.
 
         Raises:

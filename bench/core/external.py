@@ -212,6 +212,11 @@ class External:
         names += [word for words in commands for word in words[1:] if names_file(word)]
         return [_located(name) for name in dict.fromkeys(names + self.files)]
 
+    @property
+    def same_attributes(self) -> bool:
+        """Whether the filters of all queries must test the same attributes: values and ranges are written of one."""
+        return "values" in self.inputs or self.inputs.get("filters") in RANGE_FORMATS
+
     def expresses(self, filter_type: FilterType) -> str | None:
         """Return why the format of `filters` cannot express filters of a type, or None if it can."""
         form = self.inputs.get("filters")

@@ -203,7 +203,7 @@ def _describe(column: Column) -> dict[str, Any]:
         facts = {"labels": len(column.codes) / max(1, present)} | facts
     frequent = most_common(counts, _MOST_FREQUENT)
     names = {True: "true", False: "false"} if column.kind is Kind.BOOLEAN else {}
-    return facts | {"values": [[names.get(value, value), count / n] for value, count in frequent]}
+    return facts | {"values": [[names.get(value, str(value)), count / n] for value, count in frequent]}
 
 
 def _without_tail(values: NDArray[Any]) -> dict[str, Any]:

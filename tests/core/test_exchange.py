@@ -13,12 +13,12 @@ import pytest
 from bench.core.attributes import Attributes
 from bench.core.encode import categorical, ordered, sets
 from bench.core.errors import BenchError
-from bench.core.exchange.expressions import write_expressions, write_items
+from bench.core.exchange.expressions import expression, write_expressions, write_items
 from bench.core.exchange.labels import ItemLabels, in_order, rows_of, write_labels
 from bench.core.exchange.ranges import SortedItems, write_numbers
 from bench.core.exchange.truth import write_random_truth
 from bench.core.exchange.vectors import is_vector_format, write_vectors
-from bench.core.filters import And, Between, Contains, Equals, Everything, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Everything, In, IsNull, Not, Or
 from bench.core.ivecs import read_ivecs
 from bench.core.vectors import open_vectors
 
@@ -140,6 +140,29 @@ def test_numbers_are_text_or_int32(tmp_path: Path) -> None:
     assert np.fromfile(tmp_path / "binary", np.int32).tolist() == [20, 20, 10, 10]
     with pytest.raises(BenchError, match="does not fit into int32; write units instead"):
         write_numbers(tmp_path / "binary", ranges + 2**40, "units:int32")
+
+
+def test_ends_outside_of_a_range_are_left_out() -> None:
+    ranges = [Between("year", 10, 30, ends) for ends in ("[]", "[)", "(]", "()")]
+    assert SortedItems(ATTRIBUTES, ("year",)).ranges(ranges, "ranks").tolist() == [[0, 3], [0, 2], [1, 3], [1, 2]]
+
+
+def test_floats_are_written_as_ranks_only() -> None:
+    items = SortedItems(Attributes(3, {"price": ordered([0.5, -1.5, 0.25])}), ("price",))
+    assert items.of_items("ranks").tolist() == [2, 0, 1]
+    assert items.ranges([Between("price", 0.25, 0.5, "(]")], "ranks").tolist() == [[2, 2]]
+    for call in (items.of_items, lambda form: items.ranges([], form)):
+        with pytest.raises(BenchError, match="'units' has whole numbers, but the attribute has floats"):
+            call("units")
+
+
+def test_expressions_have_exclusive_ends_and_lists() -> None:
+    assert expression(Between("year", 1, 2, "(]")) == {"year": {"$gt": 1, "$lte": 2}}
+    assert expression(Between("year", None, 2, "[)")) == {"year": {"$lt": 2}}
+    assert expression(In("year", (1, 2))) == {"$or": [{"year": {"$eq": 1}}, {"year": {"$eq": 2}}]}
+    for filter_ in (In("year", ()), IsNull("year")):
+        with pytest.raises(BenchError, match=f"no operator for '{filter_.operator}'"):
+            expression(filter_)
 
 
 def test_only_one_ordered_attribute_sorts() -> None:

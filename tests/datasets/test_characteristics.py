@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bench.core.attributes import Attributes
@@ -13,6 +15,7 @@ from bench.core.encode import boolean, categorical, ordered, sets
 from bench.core.errors import BenchError
 from bench.core.filters import Equals
 from bench.core.masks import FilterBatch
+from bench.core.units import Dates
 from bench.datasets.characteristics import (
     DISTRIBUTIONS,
     Characteristics,
@@ -149,3 +152,21 @@ def test_a_file_of_an_older_version_is_refused(tmp_path: Path) -> None:
         BenchError, match=r"of this version: KeyError \('quantiles'\); delete it and run the study again"
     ):
         Characteristics.load(tmp_path / "x")
+
+
+def test_attributes_of_every_unit_are_described(tmp_path: Path) -> None:
+    columns = {
+        "price": ordered([0.5, float("inf"), None, *[i / 100 for i in range(60)]]),
+        "day": ordered([19782, 19782, None, *[0] * 60], Dates()),
+        "tags": sets([[7], [7, 9], None, *[[9]] * 60]),
+    }
+    path = tmp_path / "attributes.parquet"
+    Attributes(63, columns).save(path)
+    table = pq.read_table(path).append_column("blob", pa.array([b"x"] * 63))
+    pq.write_table(table, path)
+    described = describe_attributes(Attributes.open(path))
+    assert list(described) == ["price", "day", "tags"]
+    assert described["price"]["quantiles"][-1] == 0.59
+    assert sum(described["price"]["histogram"]["counts"]) == 61
+    assert described["day"]["values"] == [["1970-01-01", 60 / 63], ["2024-02-29", 2 / 63]]
+    assert described["tags"]["values"] == [["9", 61 / 63], ["7", 2 / 63]]

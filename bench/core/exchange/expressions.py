@@ -11,7 +11,7 @@ from typing import Any
 from bench.core.attributes import Attributes
 from bench.core.columns import Boolean, Categorical, Column, Ordered, Sets
 from bench.core.errors import BenchError
-from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, Not, Or
+from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, In, Not, Or
 
 EXPRESSION_FORMAT = "jsonl"
 
@@ -53,8 +53,10 @@ def expression(filter_: Filter) -> dict[str, Any]:
             return {"$not": expression(part)}
         case Equals(attribute, value) | Contains(attribute, value):
             return {attribute: {"$eq": value}}
-        case Between(attribute, low, high):
-            ends = {"$gte": low, "$lte": high}
+        case In(attribute, choices) if choices:  # of the two ways to say it, the one that every version reads
+            return {"$or": [{attribute: {"$eq": value}} for value in choices]}
+        case Between(attribute, low, high, brackets):
+            ends = {"$gte" if brackets[0] == "[" else "$gt": low, "$lte" if brackets[1] == "]" else "$lt": high}
             return {attribute: {operator: end for operator, end in ends.items() if end is not None}}
     raise BenchError(f"{EXPRESSION_FORMAT} has no operator for '{filter_.operator}'")
 

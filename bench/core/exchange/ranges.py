@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Filter
+from bench.core.units import Number
 
 RANGE_FORMATS = ("units", "ranks", "units:int32", "ranks:int32")
 
@@ -33,11 +35,11 @@ class SortedItems:
 
     Attributes:
         order: int64[n], the item of each rank, those without a value last.
-        values: int64[m], the value of each rank that has one, ascending.
+        values: int64[m] or float64[m], the value of each rank that has one, ascending.
     """
 
     order: NDArray[np.int64]
-    values: NDArray[np.int64]
+    values: NDArray[Any]
 
     def __init__(self, attributes: Attributes, names: Sequence[str]) -> None:
         """Sort the items by the only attribute in `names`.
@@ -54,7 +56,12 @@ class SortedItems:
         self.values = column.values[self.order[: np.count_nonzero(column.present)]]
 
     def of_items(self, form: str) -> NDArray[np.int64]:
-        """Return int64[n], the value of each item in a format, in the items' order."""
+        """Return int64[n], the value of each item in a format, in the items' order.
+
+        Raises:
+            BenchError: the format has whole numbers, and the values are others.
+        """
+        self._check(form)
         values = np.arange(len(self.order))
         if not form.startswith("ranks"):
             values[:] = self.values[-1] + 1 if len(self.values) else 0
@@ -63,13 +70,26 @@ class SortedItems:
         of_items[self.order] = values
         return of_items
 
+    def _check(self, form: str) -> None:
+        if form.startswith("units") and self.values.dtype.kind == "f":
+            raise BenchError(
+                f"the format '{form}' has whole numbers, but the attribute has floats; write ranks instead"
+            )
+
     def ranges(self, filters: Sequence[Filter], form: str) -> NDArray[np.int64]:
-        """Return int64[q, 2], the ends of the range that each filter passes; the first is greater if none does."""
+        """Return int64[q, 2], the ends of the range that each filter passes; the first is greater if none does.
+
+        Raises:
+            BenchError: the format has whole numbers, and the values are others.
+        """
+        self._check(form)
         rows = np.empty((len(filters), 2), np.int64)
         for row, filter_ in zip(rows, filters, strict=True):
             assert isinstance(filter_, Between)
-            first = 0 if filter_.low is None else _rank(self.values, filter_.low, "left")
-            stop = len(self.values) if filter_.high is None else _rank(self.values, filter_.high, "right")
+            low, high = filter_.low, filter_.high
+            first = 0 if low is None else _rank(self.values, low, "left" if filter_.ends[0] == "[" else "right")
+            last = "right" if filter_.ends[1] == "]" else "left"
+            stop = len(self.values) if high is None else _rank(self.values, high, last)
             if first >= stop:
                 row[:] = 1, 0
             elif form.startswith("ranks"):
@@ -79,9 +99,9 @@ class SortedItems:
         return rows
 
 
-def _rank(values: NDArray[np.int64], value: int, side: str) -> int:
+def _rank(values: NDArray[Any], value: Number, side: str) -> int:
     """Return how many values are below `value`, or not above it if `side` is ``right``; it may be beyond int64."""
-    if not -(2**63) <= value < 2**63:
+    if values.dtype.kind == "i" and not -(2**63) <= value < 2**63:
         return 0 if value < 0 else len(values)
     return int(np.searchsorted(values, value, side))  # type: ignore[call-overload]
 

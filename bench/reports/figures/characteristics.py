@@ -85,10 +85,15 @@ def attribute_table(datasets: Datasets) -> Table:
     return Table("Attributes", ["dataset", "attribute", "kind", "present", "distinct", "most frequent"], "lllrrl", rows)
 
 
+def _rounded(value: float) -> str:
+    """Return a number for a caption, with decimal places where they matter."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+
+
 def _commonest(facts: dict[str, Any]) -> str:
     if "histogram" in facts:
         low, _, median, _, high = facts["quantiles"]
-        return f"from {low:,.0f} to {high:,.0f}, median {median:,.0f}"
+        return f"from {_rounded(low)} to {_rounded(high)}, median {_rounded(median)}"
     best = sorted(facts["values"], key=lambda entry: -entry[1])[:3]
     return ", ".join(f"{textwrap.shorten(value, 24, placeholder='…')} {fraction:.1%}" for value, fraction in best)
 
@@ -116,7 +121,7 @@ def _in_words(facts: dict[str, Any]) -> str:
     if facts["present"] < 1:
         words.append(f"missing in {1 - facts['present']:.1%}")
     if facts.get("beyond", 0) > 0:
-        words.append(f"{facts['beyond']:.1%} not shown, up to {facts['quantiles'][-1]:,.0f}")
+        words.append(f"{facts['beyond']:.1%} not shown, up to {_rounded(facts['quantiles'][-1])}")
     return ", ".join(words)
 
 
