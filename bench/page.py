@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
 from bench.config.command import command
+from bench.config.paths import separated_paths
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.reports.load import load
@@ -20,17 +20,16 @@ from bench.reports.page.write import write_page
 class PageConfig:
     """The keys of ``configs/page.yaml``, which explains them."""
 
-    results: Any
+    results: str
     out: str | None
 
 
 def main(config: DictConfig) -> None:
     """Write the page and print its file."""
     options = typed(PageConfig, config, "page")
-    names = options.results if isinstance(options.results, list) else [options.results]
-    folders = list(dict.fromkeys(map(str, names)))
-    if not 1 <= len(folders) <= 2:
-        raise BenchError(f"results={','.join(folders)}: a page shows one results folder, or compares two")
+    folders = list(dict.fromkeys(separated_paths(options.results)))
+    if len(folders) > 2:
+        raise BenchError(f"results={options.results}: a page shows one results folder, or compares two")
     for folder in folders:
         if not Path(folder).is_dir():
             raise BenchError(f"results={folder}: there is no such folder")
@@ -39,19 +38,9 @@ def main(config: DictConfig) -> None:
     print(path)
 
 
-def _as_list(words: list[str]) -> list[str]:
-    """Return the words with ``results=A,B`` as a list, which Hydra would take for a sweep."""
-    return [
-        f"results=[{word.partition('=')[2]}]"
-        if word.startswith("results=") and "," in word and "[" not in word
-        else word
-        for word in words
-    ]
-
-
 def entry() -> None:
     """Run the command."""
-    command("page", main, _as_list)
+    command("page", main)
 
 
 if __name__ == "__main__":

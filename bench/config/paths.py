@@ -40,12 +40,12 @@ def _quoted_word(word: str, is_sweep: bool) -> str:
         return word
     if not _exists(value) and (_FUNCTION.fullmatch(value) or (_QUOTED.fullmatch(value) and _read(value) is not None)):
         return word
-    paths = _separated(value) if is_sweep else [value]
+    paths = separated_paths(value) if is_sweep else [value]
     return f"{key}={','.join(map(_quoted, paths))}"
 
 
-def _separated(value: str) -> Iterator[str]:
-    """Yield the paths between commas; of the ways to join parts, the longest one wins that is there."""
+def separated_paths(value: str) -> Iterator[str]:
+    """Yield the paths between commas; of the ways to join parts, the longest path that exists wins."""
     parts = value.split(",")
     while parts:
         end = next(end for end in range(len(parts), 0, -1) if end == 1 or _is_joined(parts[:end]))

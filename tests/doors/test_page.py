@@ -36,7 +36,6 @@ def test_two_folders_are_given_with_a_comma(command: Commands, write: Write, tmp
     said = command(page, f"results={a},{b}")
     assert (said.code, said.out.strip()) == (0, str(b / "report.html"))
     assert '"ratio"' in (b / "report.html").read_text()
-    assert command(page, f"results=[{a},{b}]").code == 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,6 @@ def test_two_folders_are_given_with_a_comma(command: Commands, write: Write, tmp
     [
         ("{folder}/nowhere", "there is no such folder"),
         ("{folder},{folder}/b,{folder}/c", "a page shows one results folder, or compares two"),
-        ("[]", "a page shows one results folder, or compares two"),
     ],
 )
 def test_folders_that_do_not_fit_are_refused(command: Commands, tmp_path: Path, results: str, message: str) -> None:

@@ -167,6 +167,7 @@ SLOW: dict[str, set[str]] = {
     },
     "reports/page/test_numbers.py": {
         "test_the_adviser_agrees_with_that_of_the_command_line",
+        "test_the_regret_of_a_cell_is_that_of_the_reports",
         "test_throughput_at_recalls_is_that_of_the_table",
     },
     "reports/page/test_views.py": {
