@@ -25,7 +25,7 @@ of the paper                                function
 the cost of a walk                          ``cost.cost_of_walk``: log(card(h)) sef (card(h) / card(f))^cor
 the cost of brute force                     ``cost.cost_of_scan``: gamma card(f)
 choosing graphs, greedily by their density  ``choose.choose_labels``
-building them                               ``build.build``
+building them                               ``build.build_subgraphs``
 the smallest that subsumes a filter         ``method.Sieve.prepare``
 the choice at query time                    ``search.search_sieve``
 ==========================================  ==================================================================

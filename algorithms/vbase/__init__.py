@@ -33,8 +33,8 @@ With a window of one, this is the beam search of HNSW with in-filtering, and E i
 
 Where this differs:
 
-- The paper describes a database. Here are only its traversal and its end. One rule stands for its planner, without an
-  estimate: a filter that no more than E items pass is answered by measuring them, as any traversal would be complete.
+- The paper describes a database. Here are only its traversal and its end, and in place of its planner one rule, which
+  estimates nothing: a filter that no more than E items pass is answered by measuring them.
 - The neighbourhood is that of the items that pass, and measured items count for it at once, not only when they are
   visited.
 - The paper proves nothing of the first step at which the median exceeds the radius; like its code, this stops there.

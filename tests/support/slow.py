@@ -44,6 +44,10 @@ SLOW: dict[str, set[str]] = {
     "algorithms/test_irangegraph.py": {
         "test_recall_grows_with_the_beam_at_any_selectivity",
     },
+    "algorithms/test_navix.py": {
+        "test_recall_grows_with_the_beam",
+        "test_the_local_rule_is_one_hop_where_all_pass_and_never_the_worst",
+    },
     "algorithms/test_nhq.py": {
         "test_wider_searches_have_more_recall_and_violate_less",
     },
@@ -52,6 +56,9 @@ SLOW: dict[str, set[str]] = {
         "test_index_and_answers_are_the_same_for_any_number_of_threads",
         "test_insertions_and_deletions_leave_an_index_as_good_as_a_new_one",
         "test_recall_grows_with_the_beam",
+    },
+    "algorithms/test_sieve.py": {
+        "test_what_passes_is_measured_where_that_is_cheaper",
     },
     "algorithms/test_ung.py": {
         "test_a_wide_beam_is_exact",
