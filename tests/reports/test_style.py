@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
@@ -22,6 +23,11 @@ def test_every_configured_method_has_a_look_of_its_own() -> None:
     for (one, a), (other, b) in combinations(styles.items(), 2):
         assert a.label != b.label, f"{one} and {other} have one label"
         assert a.look != b.look, f"{one} and {other} look alike"
+
+
+def test_every_configured_method_says_of_which_family_it_is() -> None:
+    files = (CONFIGS / "algorithm").rglob("*.yaml")
+    assert [path.name for path in files if "family" not in OmegaConf.load(path).style] == []
 
 
 def test_names_without_configuration_look_the_same_in_every_process() -> None:
@@ -88,6 +94,7 @@ def test_derived_looks_are_not_those_of_configured_methods() -> None:
         ("{label: X, color: red, marker: o, fill: half}", "x.yaml: style.fill='half'"),
         ("{label: X, color: red, marker: blob}", "x.yaml: style.marker='blob'"),
         ("{label: X, color: red}", "style.marker is not set"),
+        ("{label: X, color: red, marker: o, family: old}", "style.family='old' is not one of published, baseline"),
     ],
 )
 def test_a_faulty_style_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, message: str) -> None:
