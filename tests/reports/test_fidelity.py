@@ -65,6 +65,6 @@ def test_every_original_names_a_method_of_this_project() -> None:
 def test_the_figure_marks_programs_that_time_themselves(rows: pd.DataFrame) -> None:
     (exhibit,) = (one for one in EXHIBITS if one.name == "fidelity")
     (figure,) = exhibit.draw(Results(None, rows, [], {})).values()  # type: ignore[arg-type]
-    hollow = {line.get_label(): line.get_markerfacecolor() for line in figure.legends[0].get_lines()}  # type: ignore[union-attr]
-    assert hollow["UNG original (self-timed)"] == "white" != hollow["UNG"]
+    fillings = {line.get_label(): line.get_fillstyle() for line in figure.legends[0].get_lines()}  # type: ignore[union-attr]
+    assert (fillings["UNG original (self-timed)"], fillings["UNG"]) == ("none", "full")
     assert exhibit.draw(Results(None, rows[:0], [], {})) == {}  # type: ignore[arg-type]

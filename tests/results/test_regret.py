@@ -37,9 +37,10 @@ def stored(root: Path, *runs: list[Row], recalls: dict[str, Any] | None = None) 
                     "latency_ms": pa.nulls(QUERIES, pa.float32()),
                     "selectivity": np.full(QUERIES, 0.1, np.float32),
                     "returned": np.full(QUERIES, 10, np.int32),
+                    "relevance": pa.nulls(QUERIES, pa.float32()),
+                    "hardness": pa.nulls(QUERIES, pa.float32()),
                 }
-                names = [name for name in QUERY_SCHEMA.names if name in columns]
-                tables.append(pa.table({name: columns[name] for name in names}, schema=QUERY_SCHEMA))
+                tables.append(pa.table(columns, schema=QUERY_SCHEMA))
         store.write(f"r{number}", rows[0].repeat, rows, tables)
     return store
 

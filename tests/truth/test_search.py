@@ -277,4 +277,4 @@ def test_published_duplicates_must_pass_the_filter(tmp_path: Path, layout: Path,
     position = next(i for i, item in enumerate(rows[0]) if not mask[(item + 200) % 400])
     rows[0][position] = (rows[0][position] + 200) % 400
     write_ivecs(folder / truth_file(FilterType.EM), rows)
-    assert differences(truth, opened, workload).tolist() == [0]
+    assert differences(truth, opened, EM.open(opened, cache)).tolist() == [0]
