@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError, suggestion
 from bench.core.filter_json import decoded
-from bench.core.filters import And, Filter, Not, Or
+from bench.core.filters import And, Everything, Filter, Not, Or
 from bench.core.fitting import fit
 from bench.core.leaf import LEAVES, draw_leaf
 
@@ -23,7 +23,7 @@ def draw_filters(expression: Any, attributes: Attributes, rng: Generator, anchor
     """Return one filter per anchor, an item; see `bench.workloads.sources.SampledWorkload` for expressions.
 
     Leaves joined by `and` at the top take their values from the anchor, which therefore passes them; below `or` and
-    `not`, each branch takes them from a random item of its own.
+    `not`, each branch takes them from a random item of its own. Under `mixed`, expressions take turns.
 
     Args:
         expression: the shape of the filters.
@@ -34,6 +34,12 @@ def draw_filters(expression: Any, attributes: Attributes, rng: Generator, anchor
     Raises:
         BenchError: the expression cannot be read, or does not fit the attributes.
     """
+    if isinstance(expression, dict) and set(expression) == {"mixed"}:
+        parts = _parts(expression["mixed"])
+        filters: list[Filter] = [Everything()] * len(anchors)
+        for i, part in enumerate(parts):
+            filters[i :: len(parts)] = draw_filters(part, attributes, rng, anchors[i :: len(parts)])
+        return filters
     if not isinstance(expression, dict) or set(expression) != {"and"}:
         return _draw(expression, attributes, rng, anchors)
     drawn = [_draw(part, attributes, rng, anchors) for part in _parts(expression["and"])]
@@ -75,5 +81,5 @@ def _stated(operator: str, operands: list[Any], attributes: Attributes) -> Filte
 
 def _parts(operand: Any) -> list[Any]:
     if not isinstance(operand, list) or not operand:
-        raise BenchError(f"workload.expression: 'and' and 'or' join a list of expressions, not {operand!r}")
+        raise BenchError(f"workload.expression: 'and', 'or' and 'mixed' take a list of expressions, not {operand!r}")
     return operand

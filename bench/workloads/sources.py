@@ -154,6 +154,7 @@ class SampledWorkload:
     ``{contains: attribute}`` under ``{and: [...]}``, ``{or: [...]}`` and ``{not: ...}``. Per query, the leaves joined
     by `and` at the top take their values from one random item, which therefore passes them; below `or` and `not` every
     branch draws an item of its own. A leaf may state its values instead, as in ``{between: [attribute, null, 30]}``.
+    With ``{mixed: [...]}`` on top, queries take turns with several expressions.
 
     `correlation` is the fraction of queries for which that item is one of the query's nearest ten rather than any item.
     Where attributes and vectors are related, the items that match are then near. None controls nothing: any item.

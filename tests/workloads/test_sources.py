@@ -89,6 +89,14 @@ def test_every_kind_of_attribute_can_be_drawn_from(dataset: Dataset, cache: Cach
         assert FilterBatch(workload.filters, workload.attributes).matches.min() >= 1
 
 
+def test_expressions_take_turns_under_mixed(dataset: Dataset, cache: Cache) -> None:
+    expressions = [{"equals": "license"}, {"not": {"contains": "authors"}}, {"and": [{"equals": "license"}]}]
+    workload = sampled(dataset, cache, {"mixed": expressions})
+    kinds = [type(filter_) for filter_ in workload.filters]
+    assert kinds == [(Equals, Not, Equals)[i % 3] for i in range(len(kinds))]
+    assert workload.filter_type is FilterType.C
+
+
 def test_alternatives_draw_items_of_their_own(dataset: Dataset, cache: Cache) -> None:
     tree = {"or": [{"contains": "authors"}, {"contains": "authors"}]}
     pairs = [
@@ -109,8 +117,8 @@ def test_a_seed_decides_the_filters(dataset: Dataset, cache: Cache) -> None:
     ("expression", "complaint"),
     [
         ({}, "should be one operator"),
-        ({"and": []}, "join a list"),
-        ({"and": {"equals": "license"}}, "join a list"),
+        ({"and": []}, "take a list"),
+        ({"and": {"equals": "license"}}, "take a list"),
         ({"or": [{"equals": "license"}, []]}, "should be one operator"),
         ({"xor": []}, "no operator 'xor'; did you mean 'or'"),
         ({"equal": "license"}, "no operator 'equal'; did you mean 'equals'"),
