@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,8 @@ def test_every_command_is_there(installed: Installed) -> None:
     )
     loaded = installed("python", "-c", program).split()
     assert sorted(loaded) == sorted(path.name for path in (installed.root / "env" / "bin").glob("fanns-*"))
-    assert len(loaded) == 11
+    scripts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert sorted(loaded) == sorted(scripts)
     assert "Keys (key=value)" in installed("fanns-run", "--help")
 
 

@@ -20,7 +20,7 @@ int main(int, char** argv) {
         sleep(fault == "memory" ? 10000 : 200);
     }
     if (fault == "hang") sleep(60000);
-    if (fault == "late") sleep(60 * count);
+    if (fault == "late") sleep(20 * count);
     if (fault == "crash") {
         std::printf("the graph is broken\n");
         std::fflush(stdout);
