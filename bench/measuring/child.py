@@ -108,8 +108,7 @@ class Child:
             WorkerFailed: it cannot import it.
             BenchError: see `ask`.
         """
-        processes.adopt_orphans()
-        self._others, self._shared = processes.children(), processes.SharedFiles()
+        self._shared = processes.SharedFiles()
         self._temporary = Path(tempfile.mkdtemp(prefix="fanns-bench-")).resolve()
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(self._task.threads))
         environment["TMPDIR"] = str(self._temporary)
@@ -117,13 +116,12 @@ class Child:
         ours.settimeout(self._timeout)
         try:
             with theirs:
-                self._process = subprocess.Popen(
+                self._process = processes.start_tree(
                     [sys.executable, "-P", "-m", "bench.measuring.worker", str(theirs.fileno()), str(os.getpid())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     env=environment,
-                    start_new_session=True,
                     pass_fds=[theirs.fileno()],
                 )
             assert self._process.stdout is not None
@@ -150,8 +148,7 @@ class Child:
     ) -> None:
         """Kill the worker with all that it started, and delete their temporary files."""
         if hasattr(self, "_process"):
-            processes.end_tree(self._process.pid, self._others)
-            self._process.wait()
+            processes.end_tree(self._process)
             self.log.close()
             self._pipe.close()
         self._shared.delete()

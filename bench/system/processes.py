@@ -6,25 +6,21 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 _SHARED_MEMORY = Path("/dev/shm")
 _PR_SET_CHILD_SUBREAPER = 36
 _KERNEL_LISTS_CHILDREN = Path("/proc/self/task", str(os.getpid()), "children").exists()
-
-
-def adopt_orphans() -> None:
-    """Become the parent of every process below this one whose parent ends, so that none escapes `end_tree`."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def children() -> set[int]:
-    """Return the processes that this one started or adopted."""
-    return {process.pid for process in psutil.Process().children()}
+_LOCK = threading.Lock()
+_OTHERS: dict[int, set[int]] = {}
+"""For each process of `start_tree` that has not been ended, the children that this process had before."""
 
 
 def tree(pid: int) -> list[int]:
@@ -146,18 +142,46 @@ def _mapped_files(pid: int) -> set[tuple[str, str] | None]:
     return {(words[3], words[4]) for words in map(str.split, lines)}
 
 
-def end_tree(pid: int, others: set[int]) -> None:
-    """Kill a process, its group, and all that this process has adopted since; wait for their ends.
+def start_tree(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a process that leads a session of its own, and become the parent of whatever it leaves behind.
 
     Args:
-        pid: a child of this process, the leader of its group.
-        others: the children of this process that stay.
+        command: the program and its arguments.
+        options: the other arguments of `subprocess.Popen`.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    with _LOCK:
+        others = _children()
+        process = subprocess.Popen(command, start_new_session=True, **options)
+        _OTHERS[process.pid] = others
+    return process
+
+
+def end_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process of `start_tree`, its group, and all that this process has adopted since; wait for their ends.
+
+    Children that were there before stay, and so do the trees of other threads.
     """
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
-    while strays := children() - others - {pid}:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    while strays := _strays(process.pid):
         for stray in strays:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(stray, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(stray, 0)
+    with _LOCK:
+        del _OTHERS[process.pid]
+
+
+def _strays(pid: int) -> set[int]:
+    # Under the lock, as another thread's child is known as such only when it is noted.
+    with _LOCK:
+        return _children() - _OTHERS[pid] - set(_OTHERS)
+
+
+def _children() -> set[int]:
+    """Return the processes that this one started or adopted."""
+    return {process.pid for process in psutil.Process().children()}

@@ -65,3 +65,20 @@ def test_a_tree_has_the_children_of_children(monkeypatch: pytest.MonkeyPatch, is
         assert processes.tree(child.pid) == [child.pid, below]
         os.kill(below, 9)
     assert processes.tree(child.pid) == []
+
+
+def test_the_end_of_a_tree_takes_what_it_left_behind_and_spares_others() -> None:
+    daemon = "setsid sleep 60 & echo $!"
+    with subprocess.Popen(["sleep", "60"]) as before:
+        first = processes.start_tree(["sh", "-c", daemon], stdout=subprocess.PIPE)
+        second = processes.start_tree(["sleep", "60"])
+        assert first.stdout is not None
+        with first.stdout as said:
+            strayed = int(said.readline())
+        first.wait()
+        processes.end_tree(first)
+        assert not Path(f"/proc/{strayed}").exists()
+        assert (before.poll(), second.poll()) == (None, None)
+        processes.end_tree(second)
+        assert (before.poll(), second.poll()) == (None, -9)
+        before.kill()
