@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bench.core.columns import Kind
-from bench.core.units import INTEGERS, Dates, Decimals, Durations, Floats, Timestamps, Unit
+from bench.core.units import INTEGERS, Dates, Decimals, Durations, Floats, Times, Timestamps, Unit
 
 _GREATEST = 2**63 - 1
 
@@ -46,6 +46,8 @@ def unit_of_arrow(arrow_type: pa.DataType) -> Unit | None:
         return Dates()
     if types.is_timestamp(arrow_type):
         return Timestamps(arrow_type.unit)
+    if types.is_time(arrow_type):
+        return Times(arrow_type.unit)
     if types.is_duration(arrow_type):
         return Durations(arrow_type.unit)
     return None
@@ -78,7 +80,7 @@ def to_numpy(array: pa.Array, missing: int = 0) -> NDArray[Any]:
 
 
 def numbers_of(array: pa.Array) -> NDArray[Any]:
-    """Return float64 for floats; int64 for the rest: what integers, decimals, dates, timestamps and durations store.
+    """Return float64 for floats; for the rest int64: what integers, decimals, dates, timestamps and the like store.
 
     Raises:
         OutOfRange: int64 cannot hold a value.
@@ -90,6 +92,8 @@ def numbers_of(array: pa.Array) -> NDArray[Any]:
         return _decimal_numbers(array)
     if types.is_date(array.type):
         return to_numpy(array.cast(pa.date32()).view(pa.int32())).astype(np.int64)
+    if types.is_time32(array.type):
+        return to_numpy(array.view(pa.int32())).astype(np.int64)
     numbers = to_numpy(array if types.is_integer(array.type) else array.view(pa.int64()))
     if types.is_uint64(array.type) and len(numbers) and numbers.max() > _GREATEST:
         raise OutOfRange(numbers.max())

@@ -9,6 +9,7 @@ decimals     int64, of 10^-places a number, or its digits as a string ``22.26``,
 dates        int64, days          an ISO date, or days since 1970     ``"2024-02-29"``, ``19782``
 timestamps   int64, s to ns, UTC  an ISO date and time; UTC if it     ``"2024-02-29T06:37:00.5+01:00"``
                                   has no offset
+times        int64, s to ns       an ISO time of day                  ``"06:37:00.5"``
 durations    int64, s to ns       seconds, or their digits            ``0.25``
 ===========  ===================  ==================================  ==========================================
 
@@ -194,9 +195,39 @@ class Timestamps(Unit):
 
     def given(self, number: Number) -> str:
         """Return the ISO date and time in UTC."""
-        whole, _, fraction = str(np.int64(number).view(f"M8[{self.part}]")).partition(".")
-        fraction = fraction.rstrip("0")
-        return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+        return f"{_iso(number, self.part)}Z"
+
+
+@dataclass(frozen=True)
+class Times(Unit):
+    """Times of day, counted in seconds or a part of them since midnight."""
+
+    noun = "times of day, such as 06:37:00"
+    part: str
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """See `Unit.arrow_type`."""
+        return pa.time64(self.part) if self._is_long else pa.time32(self.part)
+
+    @property
+    def _is_long(self) -> bool:
+        return self.part in ("us", "ns")
+
+    def to_arrow(self, values: NDArray[Any], present: NDArray[np.bool_]) -> pa.Array:
+        """See `Unit.to_arrow`; Arrow stores seconds and milliseconds in 32 bits."""
+        return super().to_arrow(values if self._is_long else values.astype(np.int32), present)
+
+    def exact(self, given: object) -> Fraction:
+        """Take an ISO time of day, without an offset."""
+        try:
+            return seconds_of(f"1970-01-01T{given}Z") * _PER_SECOND[self.part]
+        except ValueError:
+            raise ValueError(f"{given!r} is not an ISO time of day") from None
+
+    def given(self, number: Number) -> str:
+        """Return the ISO time of day."""
+        return _iso(number, self.part).partition("T")[2]
 
 
 @dataclass(frozen=True)
@@ -233,6 +264,13 @@ def seconds_of(given: object) -> Fraction:
     clock = time.partition(".")[0] or "00:00"
     instant = dt.datetime.fromisoformat(f"{date}T{clock}{offset or 'Z'}")
     return Fraction((instant - _EPOCH) // dt.timedelta(seconds=1)) + Fraction(int(fraction or 0), 10 ** len(fraction))
+
+
+def _iso(number: Number, part: str) -> str:
+    """Return the ISO date and time of a number of seconds, or of parts of them, since 1970."""
+    whole, _, fraction = str(np.int64(number).view(f"M8[{part}]")).partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
 
 
 def held(number: Fraction, unit: Unit) -> Number | None:

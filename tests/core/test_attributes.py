@@ -21,7 +21,7 @@ from bench.core.columns import Kind
 from bench.core.encode import boolean, categorical, column_from_arrow, ordered, sets
 from bench.core.errors import BenchError
 from bench.core.paths import PROJECT
-from bench.core.units import INTEGERS, Dates, Decimals, Durations, Timestamps
+from bench.core.units import INTEGERS, Dates, Decimals, Durations, Times, Timestamps
 from tests.support.naive import items_of, values_of
 from tests.support.strategies import columns
 
@@ -187,6 +187,7 @@ def test_columns_of_every_type_are_read_and_others_are_no_obstacle(tmp_path: Pat
 
 
 def test_a_digest_depends_on_the_unit() -> None:
-    units = (INTEGERS, Dates(), Timestamps("s"), Timestamps("ms"), Durations("s"), Decimals(2), Decimals(3))
+    units = (INTEGERS, Dates(), Timestamps("s"), Timestamps("ms"), Durations("s"), Times("s"))
+    units = (*units, Decimals(2), Decimals(3))
     columns = [ordered([3, None], unit) for unit in units] + [ordered([3.0, None])]
     assert len({Attributes(2, {"x": column}).digest(["x"]) for column in columns}) == len(columns)

@@ -22,7 +22,7 @@ from bench.core.filter_json import from_json, to_json
 from bench.core.filters import And, Between, Contains, Equals, Everything, Filter, In, IsNull, Not, Or
 from bench.core.fitting import as_given, check, fit
 from bench.core.masks import mask
-from bench.core.units import Dates, Decimals, Durations, Timestamps
+from bench.core.units import Dates, Decimals, Durations, Times, Timestamps
 from tests.support.strategies import ENDS, FILTERS, columns
 
 UTC = dt.UTC
@@ -56,6 +56,8 @@ SCALARS = {
     "timestamp us": Scalar(pa.timestamp("us"), MOMENTS, shorten),
     "timestamp ns": Scalar(pa.timestamp("ns", "Asia/Tokyo"), MOMENTS, shorten),
     "timestamp s": Scalar(pa.timestamp("s", "UTC"), MOMENTS.map(lambda m: m.replace(microsecond=0)), shorten),
+    "time s": Scalar(pa.time32("s"), st.times().map(lambda t: t.replace(microsecond=0)), dt.time.isoformat),
+    "time ns": Scalar(pa.time64("ns"), st.times(), dt.time.isoformat),
     "duration": Scalar(
         pa.duration("ms"),
         st.integers(-9000, 9000).map(lambda v: dt.timedelta(milliseconds=v)),
@@ -117,6 +119,7 @@ ONE_OF_EACH = Attributes(
         "cost": ordered([2226], Decimals(2)),
         "day": ordered([19782], Dates()),
         "moment": ordered([1_672_987_020_000], Timestamps("ms")),
+        "clock": ordered([23_820_500], Times("ms")),
         "length": ordered([1500], Durations("ms")),
         "truth": boolean([True]),
         "words": sets([["a"]]),
@@ -151,6 +154,9 @@ ONE_OF_EACH = Attributes(
         (Equals("moment", "2023-01-06 06:37"), True),
         (Between("moment", "2023-01-06", "2023-01-07"), True),
         (Between("moment", "2023-01-06T06:37:00.000000001Z", None), False),
+        (Equals("clock", "06:37:00.5"), True),
+        (Between("clock", "06:37", "06:37:00.500", "(]"), True),
+        (Between("clock", None, "06:37"), False),
         (Equals("length", 1.5), True),
         (Between("length", 1, 2), True),
         (In("truth", (False,)), False),
@@ -180,6 +186,8 @@ def test_what_people_ask_for_is_compared_exactly(asked: Filter, passing: bool) -
         (Equals("day", "2023-02-29"), "which has dates, such as 2024-02-29: day is out of range"),
         (Equals("day", "29.02.2024"), "'29.02.2024' is not an ISO date or timestamp"),
         (Equals("moment", 1_672_987_020_000), "which has timestamps, such as .*: 1672987020000 is not an ISO date"),
+        (Equals("clock", "24:37"), "which has times of day, such as .*: '24:37' is not an ISO time of day"),
+        (Equals("clock", 7), "7 is not an ISO time of day"),
         (Equals("truth", 1), "1 is not true or false"),
         (Equals("name", 3), "which has strings: 3 is not a string"),
         (Contains("tags", "7"), "which has sets of integers: '7' is not an integer"),
