@@ -20,9 +20,7 @@ at 3.
 from __future__ import annotations
 
 import abc
-import datetime as dt
 import math
-import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -32,14 +30,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bench.core.iso import iso_of, seconds_of
+
 Number: TypeAlias = int | float
 """A value of an ordered column: int, or float where the unit is floats."""
 
 _MOST_DIGITS = 400
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DAY = 86_400
-_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.(\d{1,12}))?)?)(Z|[+-]\d\d:?\d\d)?)?")
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Unit(abc.ABC):
@@ -195,7 +193,7 @@ class Timestamps(Unit):
 
     def given(self, number: Number) -> str:
         """Return the ISO date and time in UTC."""
-        return f"{_iso(number, self.part)}Z"
+        return f"{iso_of(int(number), self.part)}Z"
 
 
 @dataclass(frozen=True)
@@ -227,7 +225,7 @@ class Times(Unit):
 
     def given(self, number: Number) -> str:
         """Return the ISO time of day."""
-        return _iso(number, self.part).partition("T")[2]
+        return iso_of(int(number), self.part).partition("T")[2]
 
 
 @dataclass(frozen=True)
@@ -249,28 +247,6 @@ class Durations(Unit):
     def given(self, number: Number) -> int | float | str:
         """Return seconds, as a string where no float holds them."""
         return _digits(Fraction(number) / _PER_SECOND[self.part])
-
-
-def seconds_of(given: object) -> Fraction:
-    """Return the seconds since 1970-01-01 UTC of an ISO date or timestamp.
-
-    Raises:
-        ValueError: it is not one.
-    """
-    matched = _ISO.fullmatch(given) if isinstance(given, str) else None
-    if matched is None:
-        raise ValueError(f"{given!r} is not an ISO date or timestamp")
-    date, time, fraction, offset = matched.groups(default="")
-    clock = time.partition(".")[0] or "00:00"
-    instant = dt.datetime.fromisoformat(f"{date}T{clock}{offset or 'Z'}")
-    return Fraction((instant - _EPOCH) // dt.timedelta(seconds=1)) + Fraction(int(fraction or 0), 10 ** len(fraction))
-
-
-def _iso(number: Number, part: str) -> str:
-    """Return the ISO date and time of a number of seconds, or of parts of them, since 1970."""
-    whole, _, fraction = str(np.int64(number).view(f"M8[{part}]")).partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}" if fraction else whole
 
 
 def held(number: Fraction, unit: Unit) -> Number | None:

@@ -28,7 +28,7 @@ from typing import Any
 import pyarrow as pa
 
 from bench.core.attributes import REFUSED
-from bench.core.units import seconds_of
+from bench.core.iso import seconds_of
 
 _DEEPEST = 16
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
