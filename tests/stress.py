@@ -71,6 +71,8 @@ def faults_of(results: Path, expected: pd.DataFrame) -> list[str]:
 
 def main() -> int:
     """Return the exit code."""
+    # A shell lets its background jobs ignore this signal, and the sweeps would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     kills, rng = int(sys.argv[1]), random.Random(0)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
