@@ -17,6 +17,7 @@ COMMANDS = (
     "advise",
     "compare",
     "regret",
+    "explain",
     "page",
     "plot",
     "figures",

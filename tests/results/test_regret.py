@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from bench import regret as door
 from bench.results.regret import Regrets, regrets
-from bench.results.rows import QUERY_SCHEMA, Row, Status
+from bench.results.rows import Row, Status, query_table
 from bench.results.selection import with_machines
 from bench.results.store import Store
 from tests.support.commands import Commands
@@ -34,13 +33,10 @@ def stored(root: Path, *runs: list[Row], recalls: dict[str, Any] | None = None) 
                     "search_params": [one.search_params] * QUERIES,
                     "query": np.arange(QUERIES, dtype=np.int32),
                     "recall": np.asarray(recall, np.float32),
-                    "latency_ms": pa.nulls(QUERIES, pa.float32()),
                     "selectivity": np.full(QUERIES, 0.1, np.float32),
                     "returned": np.full(QUERIES, 10, np.int32),
-                    "relevance": pa.nulls(QUERIES, pa.float32()),
-                    "hardness": pa.nulls(QUERIES, pa.float32()),
                 }
-                tables.append(pa.table(columns, schema=QUERY_SCHEMA))
+                tables.append(query_table(columns))
         store.write(f"r{number}", rows[0].repeat, rows, tables)
     return store
 
