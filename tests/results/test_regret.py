@@ -118,10 +118,14 @@ def test_the_command_lists_methods_and_cells(tmp_path: Path, command: Commands) 
     stored(tmp_path, run(0, "a", {0.9: 1000, 0.99: 100}), run(1, "b", {0.9: 500, 0.95: 300}))
     shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "draws=20")
     assert shown.code == 0, shown.err
-    first = shown.out.splitlines()[4].split("  ")
-    assert [cell.strip() for cell in first if cell][:4] == ["a", "1 of 1", "1", "100%"]
+    lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in shown.out.splitlines()]
+    assert [line[:4] for line in lines[4:6]] == [["a", "1 of 1", "1", "100%"], ["oracle router", "1 of 1", "1", "100%"]]
+    assert ["rule router", "0 of 1", "0", "0%"] in [line[:4] for line in lines]  # it knows neither of the two
+    assert lines[-1][0].startswith("The learned router needs")
     shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "cells=true", "format=csv")
-    assert pd.read_csv(io.StringIO(shown.out))["regret"].round(9).tolist() == [1, 2]
+    assert pd.read_csv(io.StringIO(shown.out))["regret"].round(9).tolist() == [1, 2, 1]
+    shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "cells=true", "routers=false")
+    assert "router" not in shown.out
 
 
 @pytest.mark.parametrize(
