@@ -13,12 +13,14 @@ from bench.core.leaf import FilterType
 from bench.datasets.characteristics import Characteristics
 from bench.reports.figures import characteristics as drawn
 from bench.reports.figures.costs import costs
+from bench.reports.figures.difficulty import by_difficulty
 from bench.reports.figures.growth import growth
 from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
 from bench.reports.figures.regret import regret_map
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
+from bench.reports.tables.difficulty import predictor_table
 from bench.reports.tables.fidelity import fidelity_table, with_original
 from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
@@ -67,8 +69,9 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["queries"] == by_workload["queries"].transform("last")]
 
 
-def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table]) -> Drawn:
-    return {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table | None]) -> Drawn:
+    drawn = {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+    return {name: one for name, one in drawn.items() if one is not None}
 
 
 def _front(rows: pd.DataFrame) -> Figure:
@@ -166,6 +169,16 @@ def _deciles(results: Results) -> Drawn:
     return _per_dataset(published(results, large=False), lambda rows: latency_by_decile(rows, results.store, _RECALL))
 
 
+def _hardness(results: Results) -> Drawn:
+    return _per_dataset(published(results, large=False), lambda rows: by_difficulty(rows, results.store, _RECALL))
+
+
+def hardness_tables(results: Results) -> Drawn:
+    """Return what predicts the recall and the latency of a query, over all workloads of each dataset."""
+    rows = whole(results.rows)
+    return _per_dataset(rows[rows["k"] == 10], lambda one: predictor_table(one, results.store, _RECALL))
+
+
 def _characteristics(
     draw: Callable[[Mapping[str, Characteristics]], Figure | Table], *, together: bool, of: str = "norms"
 ) -> Callable[[Results], Drawn]:
@@ -220,6 +233,8 @@ EXHIBITS = (
     Exhibit("tab_fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), fidelity_table)),
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
+    Exhibit("hardness", "main", _hardness),
+    Exhibit("tab_hardness", "main", hardness_tables),
 )  # fmt: skip
 """Those of the paper in its order, then the others."""
 

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from bench import explain as door
-from bench.results.plans import at_recall, by_plan, planned_queries, worst_estimates
+from bench.results.curves import at_recall
+from bench.results.plans import by_plan, planned_queries, worst_estimates
 from bench.results.rows import Row, query_table
 from bench.results.store import Store
 from tests.support.commands import Commands

@@ -12,7 +12,8 @@ import pandas as pd
 from bench.core.errors import BenchError, suggestion
 from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import conditions, data_title, panel_title
-from bench.results.plans import at_recall, by_plan, planned_queries, worst_estimates
+from bench.results.curves import at_recall
+from bench.results.plans import by_plan, planned_queries, worst_estimates
 from bench.results.rows import method_title
 from bench.results.selection import View, figures, panels
 from bench.results.store import Store
