@@ -146,8 +146,16 @@ def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Ca
 
 
 def _by_filter_type(rows: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
-    """Return the rows of each published filter type that has several values in the column `by`."""
-    groups = {str(filter_type): rows[rows["filter_type"] == filter_type] for filter_type in FILTER_TYPES}
+    """Return the rows of each published filter type that has several values in the column `by`.
+
+    Workloads that control a selectivity beside a correlation are apart from those that do not, and from each other.
+    """
+    groups: dict[str, pd.DataFrame] = {}
+    for filter_type in FILTER_TYPES:
+        of_type = rows[rows["filter_type"] == filter_type]
+        for _, group in of_type.groupby("controlled_selectivity", dropna=False):
+            selectivity = group["controlled_selectivity"].iloc[0]
+            groups[f"{filter_type}" if pd.isna(selectivity) else f"{filter_type}, {100 * selectivity:g}% pass"] = group
     return {title: group for title, group in groups.items() if group[by].nunique() > 1}
 
 

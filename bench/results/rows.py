@@ -191,6 +191,9 @@ class Row:
         default=None,
     )
     hardness_median: float | None = column("the median of the same", default=None)
+    controlled_selectivity: float | None = column(
+        "the selectivity that a workload sets beside a correlation; null where it does not", default=None
+    )
 
 
 @dataclass(frozen=True)

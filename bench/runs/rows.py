@@ -49,6 +49,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         filter_type=plan.workload.filter_type,
         controlled=control.quantity if control else None,
         controlled_value=control.value if control else None,
+        controlled_selectivity=control.selectivity if control else None,
         metric=plan.dataset.metric,
         workload_digest=plan.workload.digest,
         skip=plan.workload.skip,
