@@ -249,7 +249,7 @@ class Algorithm(abc.ABC):
         """
 
     def plans(self) -> QueryPlans | None:
-        """Return the plan of every query of the last call of `search`; None where the method has one plan. Not timed."""
+        """Return the plan of every query of the last `search`, or None where there is one plan for all. Not timed."""
         return None
 
 

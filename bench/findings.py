@@ -1,4 +1,4 @@
-"""``python -m bench.findings``: check the paper's eight observations against the results, and what makes a query hard."""
+"""``python -m bench.findings``: check the paper's eight observations, and say what makes a query hard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m bench.reproduce [NAME]``: make the runs of a reproduction, and compare their figures with the expected."""
+"""``python -m bench.reproduce [NAME]``: make a list of runs, and compare their figures with those expected."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def jobs_of(file: ReproductionFile, results: str) -> list[Job]:
     return [
         job
         for runs in file.runs
-        for job in expand("run", merged(file.overrides, runs, with_quoted_paths([f"results={results}"], is_sweep=False)))
+        for job in expand(
+            "run", merged(file.overrides, runs, with_quoted_paths([f"results={results}"], is_sweep=False))
+        )
     ]
 
 

@@ -64,8 +64,8 @@ class Exchange:
     Attributes:
         reply: what the worker claims.
         elapsed: seconds by the parent's clock until the reply had arrived; for a search, since the queries were sent.
-        answers: for a search, the ids; then, where codes are searched, those that the method itself returned. For plans,
-            that of every query, and the estimates.
+        answers: for a search, the ids; then, where codes are searched, those that the method itself returned. Where
+            the reply names plans, that of every query, and the estimates.
         parent_delay: seconds of these for which the parent wanted to run and had no CPU.
         worker_delay: the same of the worker.
     """

@@ -119,9 +119,7 @@ class Server:
         self._filters: FilterBatch | None = None
         self._prepared: Any = None
 
-    def answer(
-        self, request: Request, queries: NDArray[np.float32] | None = None
-    ) -> tuple[Reply, list[NDArray[Any]]]:
+    def answer(self, request: Request, queries: NDArray[np.float32] | None = None) -> tuple[Reply, list[NDArray[Any]]]:
         """Do what is asked, other than to end; return the reply and the arrays that follow it.
 
         Raises:

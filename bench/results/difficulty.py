@@ -30,8 +30,8 @@ def queries_at(rows: pd.DataFrame, store: Store, recall: float) -> pd.DataFrame:
         recall: the mean recall that the setting has to reach.
 
     Returns:
-        algorithm, storage, workload, and the columns of `bench.results.rows.QueryRow`, of all repeats; only queries that
-        some item matches, and only of runs that stored their hardness.
+        algorithm, storage, workload, and the columns of `bench.results.rows.QueryRow`, of all repeats: of queries that
+        some item matches, in runs that stored their hardness.
 
     Raises:
         BenchError: a file of the store is damaged.
@@ -39,15 +39,14 @@ def queries_at(rows: pd.DataFrame, store: Store, recall: float) -> pd.DataFrame:
     parts = []
     for panel in panels(rows):
         chosen = at_recall(panel, "qps", recall)
-        for row in chosen[chosen["recall"] >= recall].itertuples():
-            if not store.has_queries(str(row.run_id), int(row.repeat)):
+        for row in chosen[chosen["recall"] >= recall].to_dict("records"):
+            if not store.has_queries(row["run_id"], row["repeat"]):
                 continue
-            queries = store.queries(str(row.run_id), int(row.repeat))
+            queries = store.queries(row["run_id"], row["repeat"])
             if "hardness" not in queries:
                 continue
-            matched = (queries["search_params"] == row.search_params) & queries["hardness"].notna()
-            facts = {"algorithm": row.algorithm, "storage": row.storage, "workload": row.workload}
-            parts.append(queries[matched].assign(**facts))
+            matched = (queries["search_params"] == row["search_params"]) & queries["hardness"].notna()
+            parts.append(queries[matched].assign(**{name: row[name] for name in (*METHOD, "workload")}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -70,8 +69,8 @@ def by_tenth(queries: pd.DataFrame, by: str, measure: str) -> pd.DataFrame:
 def correlations(queries: pd.DataFrame) -> pd.DataFrame:
     """Return how well each predictor orders the queries of each method by recall and by latency.
 
-    Within a workload, the correlation is Spearman's. Reported is its mean over the workloads in which all predictors and
-    the measure vary; so all predictors are compared over the same queries.
+    It is Spearman's correlation within a workload, and its mean over the workloads in which all predictors and the
+    measure vary. So all predictors are compared over the same queries.
 
     Args:
         queries: as `queries_at` returns them.

@@ -20,20 +20,21 @@ def planned_queries(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
         BenchError: a file of the store is damaged.
     """
     parts = []
-    for row in rows.itertuples():
-        if not store.has_queries(str(row.run_id), int(row.repeat)):
+    for row in rows.to_dict("records"):
+        if not store.has_queries(row["run_id"], row["repeat"]):
             continue
-        queries = store.queries(str(row.run_id), int(row.repeat))
+        queries = store.queries(row["run_id"], row["repeat"])
         if "plan" not in queries or queries["plan"].isna().all():
             continue
-        of_setting = queries[(queries["search_params"] == row.search_params) & queries["plan"].notna()]
-        parts.append(of_setting.assign(algorithm=row.algorithm, storage=row.storage, repeat=row.repeat))
+        of_setting = queries[(queries["search_params"] == row["search_params"]) & queries["plan"].notna()]
+        parts.append(of_setting.assign(**{name: row[name] for name in (*METHOD, "repeat")}))
     if not parts:
         return pd.DataFrame()
     frame = pd.concat(parts, ignore_index=True)
-    with np.errstate(divide="ignore"):
-        ratio = frame["estimate_ms"].astype(np.float64) / frame["latency_ms"].astype(np.float64)
-        return frame.assign(bias=np.log(ratio).replace([-np.inf, np.inf], np.nan))
+    expected, took = (frame[name].to_numpy(np.float64, na_value=np.nan) for name in ("estimate_ms", "latency_ms"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = np.log(expected / took)
+    return frame.assign(bias=np.where(np.isfinite(bias), bias, np.nan))
 
 
 def by_plan(queries: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +59,9 @@ def by_plan(queries: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     repeats = queries.groupby(by)["repeat"].nunique().rename("repeats")
     frame["queries"] /= frame.join(repeats, on=by)["repeats"]
-    return frame.sort_values([*by, "queries"], ascending=[True, True, True, False], kind="stable").reset_index(drop=True)
+    return frame.sort_values([*by, "queries"], ascending=[True, True, True, False], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def worst_estimates(queries: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -89,7 +89,9 @@ class Cell:
             some = some[[wanted <= json.loads(params).items() for params in some["search_params"]]]
         if some.empty:
             return None
-        values = some["distance_computations"] / some["queries"] if self.column == DISTANCES_PER_QUERY else some[self.column]
+        values = (
+            some["distance_computations"] / some["queries"] if self.column == DISTANCES_PER_QUERY else some[self.column]
+        )
         if self.recall is None:
             return _number(pd.to_numeric(values).mean())
         curve = points(some.assign(figure=pd.to_numeric(values)), "recall", "figure")
@@ -104,7 +106,9 @@ class Cell:
             return Outcome.UNKNOWN
         tolerance = self.absolute if self.absolute is not None else abs(self.value) * (self.relative or 0.0)
         difference = abs(measured - self.value)
-        return Outcome.OK if difference <= tolerance else Outcome.CLOSE if difference <= _CLOSE * tolerance else Outcome.OFF
+        if difference <= tolerance:
+            return Outcome.OK
+        return Outcome.CLOSE if difference <= _CLOSE * tolerance else Outcome.OFF
 
     def recorded(self, measured: float | None) -> Cell:
         """Return the cell with a measured figure as what is expected; unchanged where there is none."""

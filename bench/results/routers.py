@@ -42,6 +42,9 @@ _LOGARITHMIC = ("selectivity_mean", "hardness_median", "n", "dim")
 _NOT_REACHED = np.log(100.0)
 """The logarithm of the regret at which a recall that is not reached counts for the learned router."""
 
+_UNKNOWN = -1e6
+"""What an unknown input counts as: less than any that is known."""
+
 _ITERATIONS, _FEWEST_IN_A_LEAF = 100, 3
 
 Choices = NDArray[np.intp]
@@ -108,10 +111,10 @@ def learned(each: Regrets, features: pd.DataFrame, *, seed: int = 0) -> Choices:
         raise BenchError("the learned router needs an extra: pip install 'fanns-bench[routers]'") from error
     values = each.values[:, :, 0]
     reachable = np.isfinite(values).any(axis=1)
-    workloads = features["workload"].to_numpy()
+    workloads = features["workload"].astype(str).to_numpy(np.str_)
     if len(set(workloads[reachable])) < 2:
         raise BenchError("the learned router needs two workloads or more, as it learns from all but that of the cell")
-    x = _inputs(features, len(each.methods))
+    x = np.nan_to_num(_inputs(features, len(each.methods)), nan=_UNKNOWN)
     y = np.minimum(np.log(np.where(np.isnan(values), 1.0, values)), _NOT_REACHED)
     usable = each.served & reachable[:, None]
     choices = np.full(len(features), -1, np.intp)

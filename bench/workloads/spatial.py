@@ -26,7 +26,7 @@ _BLOCK = 4096
 
 
 def spatial_order(dataset: Dataset, cache: Cache, seed: int) -> NDArray[np.int64]:
-    """Return int64[n], all items in an order in which near items are close, from the cache if it was computed before."""
+    """Return int64[n], all items in an order in which near ones are close, from the cache if it was computed before."""
 
     def make(out: Path) -> None:
         rng = np.random.Generator(np.random.Philox(seed))

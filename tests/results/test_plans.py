@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from bench import explain as door
+from bench.reports.tables.table import NONE
 from bench.results.curves import at_recall
 from bench.results.plans import by_plan, planned_queries, worst_estimates
 from bench.results.rows import Row, query_table
@@ -82,7 +83,7 @@ def test_the_command_lists_plans_and_the_worst_estimates(tmp_path: Path, command
     lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in shown.out.splitlines()]
     assert ["router", "ef 10", "walk", "7", "0.4 to 1", "0.900", "2.000", "2.000", "+0.00"] in lines
     assert ["router", "ef 10", "scan", "3", "0.1 to 0.3", "1.000", "4.000", "2.000", "+1.23"] in lines
-    assert ["router", "scan", "1", "0", "0.2", "–", "20.000", "2.000", "10.00"] in lines
+    assert ["router", "scan", "1", "0", "0.2", NONE, "20.000", "2.000", "10.00"] in lines
     shown = command(door.entry, f"results={tmp_path}", "format=csv")
     assert pd.read_csv(io.StringIO(shown.out))["plan"].tolist() == ["walk", "scan"]
     shown = command(door.entry, f"results={tmp_path}", "format=json")

@@ -27,7 +27,9 @@ def predictor_table(rows: pd.DataFrame, store: Store, recall: float) -> Table | 
     frame = correlations(queries) if len(queries) else queries
     if frame.empty:
         return None
-    frame = frame.assign(label=[style_of(a, s).label for a, s in zip(frame["algorithm"], frame["storage"], strict=True)])
+    frame = frame.assign(
+        label=[style_of(a, s).label for a, s in zip(frame["algorithm"], frame["storage"], strict=True)]
+    )
     lines = [
         [line["label"], _WORDS[line["measure"]], str(line["workloads"]), *(f"{line[name]:+.2f}" for name in PREDICTORS)]
         for line in sorted(frame.to_dict("records"), key=lambda line: (natural_key(line["label"]), line["measure"]))

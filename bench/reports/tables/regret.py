@@ -94,8 +94,8 @@ def method_table(title: str, each: Regrets, within: float) -> Table:
     )
     if any(storage == ROUTED for _, storage in each.methods):
         note += (
-            "\nA router chooses a method for every cell: the oracle the best one, the rule by filter type and selectivity,"
-            "\nthe learned one by what it saw of all other workloads."
+            "\nA router chooses a method for every cell: the oracle the best one, the rule by filter type and "
+            "selectivity,\nthe learned one by what it saw of all other workloads."
         )
     if unreached:
         note += f"\n{unreached} cells that no method reaches are left out."
