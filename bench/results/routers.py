@@ -119,7 +119,7 @@ def learned(each: Regrets, features: pd.DataFrame, *, seed: int = 0) -> Choices:
     usable = each.served & reachable[:, None]
     choices = np.full(len(features), -1, np.intp)
     for workload in dict.fromkeys(workloads):
-        here = workloads == workload
+        here = np.asarray(workloads == workload)
         learnt = usable & ~here[:, None]
         model = HistGradientBoostingRegressor(
             max_iter=_ITERATIONS,
