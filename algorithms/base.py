@@ -26,6 +26,7 @@ from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Param, TimedBy
 from bench.core.metrics import Metric
+from bench.core.plans import QueryPlans
 from bench.core.vectors import dense
 
 ALL_FILTERS = frozenset(FilterType)
@@ -246,6 +247,10 @@ class Algorithm(abc.ABC):
             params: an instance of `SearchParams`.
             threads: how many threads may be used.
         """
+
+    def plans(self) -> QueryPlans | None:
+        """Return the plan of every query of the last `search`, or None where there is one plan for all. Not timed."""
+        return None
 
 
 def declared_params(params: type) -> tuple[Param, ...]:

@@ -14,6 +14,7 @@ from algorithms.base import Algorithm, Data
 from algorithms.kernels.csr import pack, unpack
 from algorithms.kernels.queries import Answer, BatchSearch
 from algorithms.kernels.types import Items, Policy
+from bench.core.plans import QueryPlans
 
 _PADDED = "rows filled with -1"
 
@@ -33,6 +34,7 @@ class GraphMethod(Algorithm, abc.ABC):
         index: it.
         space: the items under their distance, in the order in which the index numbers them.
         ids: int32[n], the item of each of these numbers; None where they are the same.
+        searched: the filters, as `prepare` gave them, and the beam of the last search; for `plans`.
     """
 
     file: ClassVar[str]
@@ -40,6 +42,7 @@ class GraphMethod(Algorithm, abc.ABC):
     index: Any
     space: Any
     ids: Items | None = None
+    searched: tuple[Any, Any]
     _batch: BatchSearch | None = None
 
     @abc.abstractmethod
@@ -86,7 +89,9 @@ class GraphMethod(Algorithm, abc.ABC):
         self, queries: NDArray[np.float32], prepared: Policy, k: int, params: Any, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`."""
-        answer = self.answer(queries, prepared, k, self.beam(params, k), threads)
+        beam = self.beam(params, k)
+        answer = self.answer(queries, prepared, k, beam, threads)
+        self.searched = prepared, beam
         self.distance_computations = int(answer.computed.sum())
         return answer.ids
 
@@ -97,6 +102,11 @@ class GraphMethod(Algorithm, abc.ABC):
             self._batch = BatchSearch(n, self.width)
         answer = self._batch.run(self.view, self.space, queries, filters, beam, k, threads)
         return answer if self.ids is None else answer._replace(ids=np.append(self.ids, np.int32(-1))[answer.ids])
+
+
+def walk_or_scan(scans: NDArray[np.bool_]) -> QueryPlans:
+    """Return the plans of queries, some of which measure all that passes, while the others walk a graph."""
+    return QueryPlans.without_estimates(("walk", "scan"), scans.astype(np.int64))
 
 
 def arrays_of(index: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``python -m bench.findings``: check the paper's eight observations against the results."""
+"""``python -m bench.findings``: check the paper's eight observations, and say what makes a query hard."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from bench.config.command import command
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
+from bench.reports.exhibits import hardness_tables
 from bench.reports.load import load
 from bench.reports.observations import RECALL, observations
 from bench.reports.tables.table import FORMATS, Table
@@ -25,7 +26,7 @@ class FindingsConfig:
 
 
 def main(config: DictConfig) -> None:
-    """Print a line per observation."""
+    """Print a line per observation, and then what predicts a query's recall and latency."""
     options = typed(FindingsConfig, config, "findings")
     if options.format not in FORMATS:
         raise BenchError(f"format={options.format} is unknown{suggestion(options.format, FORMATS)}")
@@ -37,7 +38,8 @@ def main(config: DictConfig) -> None:
         rows += [["", "", "", line] for line in others]
     header = ["", "observation, and when it holds", "verdict", "figures"]
     title = f"The paper's observations, by QPS at a recall of {RECALL}"
-    print(FORMATS[options.format](Table(title, header, "rlll", rows)))
+    tables = [Table(title, header, "rlll", rows), *hardness_tables(results).values()]
+    print("\n\n".join(FORMATS[options.format](table) for table in tables if isinstance(table, Table)))
 
 
 def entry() -> None:

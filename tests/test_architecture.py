@@ -14,8 +14,8 @@ from tests.support.slow import SLOW
 
 MAX_LINES = 350
 MAX_DOOR_LINES = 100
-DOORS = ("run", "compile", "study", "tune", "data", "list", "plot", "table", "compare", "regret", "findings", "figures",
-         "page", "advise")  # fmt: skip
+DOORS = ("run", "compile", "study", "tune", "data", "list", "plot", "table", "compare", "regret", "explain", "findings",
+         "figures", "page", "advise", "reproduce")  # fmt: skip
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bench.core": (),
     "bench.system": ("bench.core",),

@@ -8,13 +8,14 @@ from typing import Any
 from algorithms.acorn.build import CUTS, build
 from algorithms.acorn.search import AcornBeam, AcornIndex, AcornView
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Data, Info, param
-from algorithms.graph_method import GraphMethod
+from algorithms.graph_method import GraphMethod, walk_or_scan
 from algorithms.kernels.filter import Selections, selections_of
 from algorithms.kernels.layers import Hierarchy
 from algorithms.kernels.space import Vectors, space_of
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
+from bench.core.plans import QueryPlans
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,9 @@ class Acorn(GraphMethod):
     def beam(self, params: Search, k: int) -> AcornBeam:
         """See `GraphMethod.beam`."""
         return AcornBeam(max(params.ef, k), params.prefilter_below)
+
+    def plans(self) -> QueryPlans:
+        """Return which queries measured all that pass, because it is little."""
+        filters, beam = self.searched
+        matches = filters.matches[filters.which]
+        return walk_or_scan(matches < max(beam.s_min * len(self.index.base), 1.0))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info, param
+from algorithms.graph_method import walk_or_scan
 from algorithms.hnsw_method import HnswMethod
 from algorithms.kernels.filter import Selections, selections_of
 from algorithms.kernels.local_rule import RULES, most_offered
 from algorithms.navix.search import NavixBeam, NavixView
 from bench.core.masks import FilterBatch
+from bench.core.plans import QueryPlans
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,8 @@ class Navix(HnswMethod):
     def beam(self, params: Search, k: int) -> NavixBeam:
         """See `GraphMethod.beam`."""
         return NavixBeam(max(params.ef, k), RULES.index(params.rule))
+
+    def plans(self) -> QueryPlans:
+        """Return which queries measured all that pass, because their beam holds it."""
+        filters, beam = self.searched
+        return walk_or_scan(filters.matches[filters.which] <= beam.ef)

@@ -27,7 +27,7 @@ the cost of brute force                     ``cost.cost_of_scan``: gamma card(f)
 choosing graphs, greedily by their density  ``choose.choose_labels``
 building them                               ``build.build_subgraphs``
 the smallest that subsumes a filter         ``method.Sieve.prepare``
-the choice at query time                    ``search.search_sieve``
+the choice at query time                    ``cost.prefers_scan``
 ==========================================  ==================================================================
 
 Where this differs:

@@ -33,3 +33,9 @@ def cost_of_walk(model: CostModel, size: int, matches: int, ef: int) -> float:
 def cost_of_scan(model: CostModel, matches: int) -> float:
     """Return the cost of measuring all that pass."""
     return model.gamma * matches
+
+
+@part
+def prefers_scan(model: CostModel, size: int, matches: int, ef: int) -> bool:
+    """Return whether to measure all that pass: where it costs no more than a walk, or where the beam holds them all."""
+    return matches <= ef or cost_of_scan(model, matches) <= cost_of_walk(model, size, matches, ef)

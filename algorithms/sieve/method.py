@@ -19,10 +19,11 @@ from algorithms.kernels.space import Vectors, space_of
 from algorithms.sieve.build import build_subgraphs, members_of
 from algorithms.sieve.choose import choose_labels
 from algorithms.sieve.cost import CostModel
-from algorithms.sieve.search import ROOT, Covered, SieveBeam, SieveIndex, SieveView
+from algorithms.sieve.search import ROOT, Covered, SieveBeam, SieveIndex, SieveView, write_plans
 from bench.core.filters import And, Contains, Equals, Filter
 from bench.core.formats import BYTES, Storage
 from bench.core.masks import FilterBatch
+from bench.core.plans import QueryPlans
 
 
 @dataclass(frozen=True)
@@ -128,3 +129,23 @@ class Sieve(GraphMethod):
     def beam(self, params: Search, k: int) -> SieveBeam:
         """See `GraphMethod.beam`."""
         return SieveBeam(max(params.ef, k), self._model)
+
+    def plans(self) -> QueryPlans:
+        """Return which queries measured all that pass, and which walked a graph of how many items, by powers of two."""
+        filters, beam = self.searched
+        queries = len(filters.selections.which)
+        sizes, scans = np.zeros(queries, np.int64), np.zeros(queries, np.bool_)
+        write_plans(self.view, filters, beam, sizes, scans)
+        n = self.space.norms.shape[0]
+        names = [
+            "scan" if scan else "walk all items" if size == n else _name_of_graph(size)
+            for size, scan in zip(sizes.tolist(), scans.tolist(), strict=True)
+        ]
+        distinct, index = np.unique(names, return_inverse=True)
+        return QueryPlans.without_estimates(tuple(map(str, distinct)), index)
+
+
+def _name_of_graph(size: int) -> str:
+    """Return the plan of walking a label's graph; a name per graph would be too many."""
+    below = 1 << size.bit_length()
+    return f"walk a graph of {below // 2:,} to {below - 1:,} items"

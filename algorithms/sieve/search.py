@@ -12,13 +12,14 @@ from algorithms.kernels.csr import Csr
 from algorithms.kernels.filter import Selection, Selections, filter_of
 from algorithms.kernels.graph import Rows, neighbours
 from algorithms.kernels.hnsw import Hnsw, find_start
+from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.queries import search_one
 from algorithms.kernels.ranges import first_not_below
 from algorithms.kernels.scan import scan_passing
 from algorithms.kernels.types import Item, Items, Offsets, Target
 from algorithms.kernels.visited import Visited
-from algorithms.sieve.cost import CostModel, cost_of_scan, cost_of_walk
+from algorithms.sieve.cost import CostModel, prefers_scan
 
 ROOT = -1
 """The graph of all items, in place of the number of a label's graph."""
@@ -99,13 +100,19 @@ def neighbours_in_subgraph(graph: Subgraph, node: Item, visited: Visited, out: I
     return neighbours(graph.edges, row, visited, out)
 
 
+@part
+def size_of(index: SieveView, graph: int) -> int:
+    """Return how many items a graph has."""
+    offsets: Offsets = index.members.starts
+    return len(index.root.base) if graph == ROOT else offsets[graph + 1] - offsets[graph]
+
+
 @implements(search_one, SieveView)
 def search_sieve(index: SieveView, query: Target, accept: Plan, params: SieveBeam, scratch: Scratch) -> None:
-    """Do what costs less: walk the graph, or measure all that pass. A beam that holds all of them measures them."""
+    """Do what costs less: walk the graph, or measure all that pass."""
     passing, matches, ef, graph = accept.selection.bitmap, accept.selection.matches, params.ef, accept.graph
     offsets: Offsets = index.members.starts
-    size = len(index.root.base) if graph == ROOT else offsets[graph + 1] - offsets[graph]
-    if matches <= ef or cost_of_scan(params.model, matches) <= cost_of_walk(params.model, size, matches, ef):
+    if prefers_scan(params.model, size_of(index, graph), matches, ef):
         scan_passing(query, passing, ef, scratch)
     elif graph == ROOT:
         start = find_start(index.root, query, scratch)
@@ -113,3 +120,14 @@ def search_sieve(index: SieveView, query: Target, accept: Plan, params: SieveBea
     else:
         sub = Subgraph(index.edges, index.members.ids, offsets[graph], offsets[graph + 1])
         walk_from(query, sub, passing, index.entries[graph], ef, scratch)
+
+
+@kernel
+def write_plans(
+    index: SieveView, filters: Covered, params: SieveBeam, sizes: NDArray[np.int64], scans: NDArray[np.bool_]
+) -> None:
+    """Write for each query how many items its graph has, and whether all that pass are measured instead."""
+    for row in range(len(sizes)):
+        accept = filter_of(filters, row)
+        sizes[row] = size_of(index, accept.graph)
+        scans[row] = prefers_scan(params.model, sizes[row], accept.selection.matches, params.ef)

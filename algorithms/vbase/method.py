@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info, param
+from algorithms.graph_method import walk_or_scan
 from algorithms.hnsw_method import HnswMethod
 from algorithms.kernels.filter import Selections, selections_of
 from algorithms.vbase.search import VbaseView, VbaseWindow
 from bench.core.masks import FilterBatch
+from bench.core.plans import QueryPlans
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,8 @@ class Vbase(HnswMethod):
     def beam(self, params: Search, k: int) -> VbaseWindow:
         """See `GraphMethod.beam`."""
         return VbaseWindow(max(params.E, k), params.w)
+
+    def plans(self) -> QueryPlans:
+        """Return which queries measured all that pass, because their neighbourhood has no more."""
+        filters, window = self.searched
+        return walk_or_scan(filters.matches[filters.which] <= window.E)

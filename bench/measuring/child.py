@@ -26,7 +26,7 @@ from bench.core.kernel_cache import kernel_cache
 from bench.core.typed_json import dumps
 from bench.measuring.channel import Channel
 from bench.measuring.log import Log
-from bench.measuring.messages import Failure, FailureKind, Notice, Reply, Request, Started, Task
+from bench.measuring.messages import Action, Failure, FailureKind, Notice, Reply, Request, Started, Task
 from bench.results.rows import Status
 from bench.system import processes
 from bench.system.pipe import Pipe, ProtocolError
@@ -37,6 +37,7 @@ _SHARED_EVERY = 20
 _END_SECONDS = 10.0
 _FULL_BYTES = 4 << 20
 _MOST_ANSWER_BYTES = 8 << 30
+_ARRAYS_OF_PLANS = 2
 _OUT_OF_MEMORY_FRACTION = 0.25
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -63,7 +64,8 @@ class Exchange:
     Attributes:
         reply: what the worker claims.
         elapsed: seconds by the parent's clock until the reply had arrived; for a search, since the queries were sent.
-        answers: for a search, the ids; then, where codes are searched, those that the method itself returned.
+        answers: for a search, the ids; then, where codes are searched, those that the method itself returned. Where
+            the reply names plans, that of every query, and the estimates.
         parent_delay: seconds of these for which the parent wanted to run and had no CPU.
         worker_delay: the same of the worker.
     """
@@ -199,8 +201,11 @@ class Child:
             raise self._gave_up(reply.failure)
         if not (isinstance(reply.seconds, float | int) and 0 <= reply.seconds < float("inf")):
             raise ProtocolError(f"it claims {reply.seconds} seconds")
+        if reply.plans and request.action is not Action.PLANS:
+            raise ProtocolError(f"it names plans when asked to {request.action}")
+        count = _ARRAYS_OF_PLANS if reply.plans else 0 if queries is None else 1 + (self._task.codes is not None)
         answers = []
-        for _ in range(0 if queries is None else 1 + (self._task.codes is not None)):
+        for _ in range(count):
             self._await()
             answers.append(self._channel.receive_array(_MOST_ANSWER_BYTES))
         elapsed = perf_counter() - started

@@ -40,7 +40,7 @@ class LocalWorker:
         if queries is not None:
             queries = queries.view()
             queries.flags.writeable = False  # as in a worker; kernels are compiled for one or the other
-        reply, answers = (self._server.do(request), []) if queries is None else self._server.search(request, queries)
+        reply, answers = self._server.answer(request, queries)
         elapsed = perf_counter() - started
         if collects:
             gc.enable()

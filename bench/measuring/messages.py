@@ -29,6 +29,7 @@ class Action(StrEnum):
     FILTERS = "filters"
     PREPARE = "prepare"
     SEARCH = "search"
+    PLANS = "plans"
     END = "end"
 
 
@@ -96,13 +97,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a worker claims to have done; after a search, it is followed by the ids, as the method returned them.
+    """What a worker claims to have done.
+
+    After a search, it is followed by the ids, as the method returned them; where it names plans, by two arrays with the
+    plan of every query and the seconds that the method expected it to take.
 
     Attributes:
         seconds: what the call of the method took, by the worker's clock.
         cpu_seconds: processor time of the worker in that call.
         distance_computations: for a search, how many distances were computed; None where the method does not count.
         program_seconds: for a search, how long it took by the clock of a program; None where there is none.
+        plans: for `Action.PLANS`, the names of the plans of the last search; empty where the method has no plans.
         text: for `Action.DESCRIBE`, a `bench.core.method.Method`; for `Action.END`, a `Loaded`; both as JSON.
         failure: why the worker has to give up.
     """
@@ -111,6 +116,7 @@ class Reply:
     cpu_seconds: float = 0.0
     distance_computations: int | None = None
     program_seconds: float | None = None
+    plans: tuple[str, ...] = ()
     text: str = ""
     failure: Failure | None = None
 

@@ -12,6 +12,7 @@ from algorithms.base import Algorithm
 from bench.core.distances import exact_distances
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
+from bench.core.plans import QueryPlans
 
 
 class Reranked:
@@ -37,6 +38,10 @@ class Reranked:
         count = self.algorithm.distance_computations
         self.distance_computations = None if count is None else count + int(np.count_nonzero(candidates >= 0))
         return nearest(self._vectors, queries, candidates, k, self._metric)
+
+    def plans(self) -> QueryPlans | None:
+        """See `Algorithm.plans`."""
+        return self.algorithm.plans()
 
 
 def nearest(

@@ -23,6 +23,7 @@ from bench.core.formats import BYTES, Storage
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Method
+from bench.core.plans import QueryPlans
 from bench.core.typed_json import dumps
 from bench.core.vectors import open_vectors
 from bench.datasets.codes import open_codes
@@ -55,14 +56,11 @@ def serve(pipe: Pipe, sandbox: int) -> None:
             tell_of_compiling(lambda: channel.send(Notice("compiling kernels first: once, after an installation")))
         channel.send(Started(sandbox))
         while (request := channel.receive(Request)).action is not Action.END:
-            if request.action is Action.SEARCH:
-                queries = channel.receive_array(_MOST_QUERY_BYTES)
-                reply, answers = server.search(request, queries)
-                channel.send(reply)
-                for ids in answers:
-                    channel.send_array(ids)
-            else:
-                channel.send(server.do(request))
+            queries = channel.receive_array(_MOST_QUERY_BYTES) if request.action is Action.SEARCH else None
+            reply, arrays = server.answer(request, queries)
+            channel.send(reply)
+            for array in arrays:
+                channel.send_array(array)
         channel.send(Reply(text=dumps(Loaded(loaded_files()))))
     except EOFError:
         sys.exit("the process that started this worker has closed the connection")
@@ -121,13 +119,19 @@ class Server:
         self._filters: FilterBatch | None = None
         self._prepared: Any = None
 
-    def do(self, request: Request) -> Reply:
-        """Do what is asked, other than to search or to end.
+    def answer(self, request: Request, queries: NDArray[np.float32] | None = None) -> tuple[Reply, list[NDArray[Any]]]:
+        """Do what is asked, other than to end; return the reply and the arrays that follow it.
 
         Raises:
             BenchError: a vector file or an attribute cannot be read.
             MemoryError: a build does not fit into memory.
+            MalformedAnswer: the method returned something else than ids or plans.
         """
+        if queries is not None:
+            return self._search(request, queries)
+        return self._plans() if request.action is Action.PLANS else (self._do(request), [])
+
+    def _do(self, request: Request) -> Reply:
         match request.action:
             case Action.DESCRIBE:
                 return Reply(text=dumps(description(self.task.target, self.method)))
@@ -222,14 +226,11 @@ class Server:
         self._prepared = self._searched.prepare(self._filters)
         return Reply(perf_counter() - started)
 
-    def search(self, request: Request, queries: NDArray[np.float32]) -> tuple[Reply, list[NDArray[Any]]]:
+    def _search(self, request: Request, queries: NDArray[np.float32]) -> tuple[Reply, list[NDArray[Any]]]:
         """Search, and return with the ids what was claimed; the clock stops when they are a plain array.
 
         Returns:
             the reply, and the ids of the answers; then, for a search of codes, the ids that the method returned.
-
-        Raises:
-            MalformedAnswer: the method did not return numbers.
         """
         assert self._searched is not None
         params = self.method.SearchParams(**request.params)
@@ -245,6 +246,19 @@ class Server:
         )
         answers = [ids] if candidates is None else [ids, candidates]
         return Reply(seconds, used, None if count is None else int(count), self._searched.program_seconds), answers
+
+    def _plans(self) -> tuple[Reply, list[NDArray[Any]]]:
+        """Return the plans of the last search as the method states them; the parent checks them."""
+        assert self._searched is not None
+        plans = self._searched.plans()
+        if plans is None:
+            return Reply(), []
+        if not isinstance(plans, QueryPlans):
+            raise MalformedAnswer(f"plans() returned {type(plans).__name__} where QueryPlans or None is expected")
+        arrays = [np.array(plans.index), np.array(plans.estimates)]
+        if any(array.dtype.kind not in "biuf" for array in arrays):
+            raise MalformedAnswer("plans() returned something else than numbers for the queries")
+        return Reply(plans=tuple(map(str, plans.names))), arrays
 
 
 def _protect(column: Column) -> None:

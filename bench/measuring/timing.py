@@ -20,6 +20,7 @@ from bench.core.filters import Filter
 from bench.core.method import TimedBy
 from bench.measuring.child import Exchange
 from bench.measuring.messages import Action, Request
+from bench.measuring.plans import PlansOfWorkload
 
 Ask = Callable[[Request, NDArray[np.float32] | None], Exchange]
 """Asks a worker, see `bench.measuring.child.Child.ask`."""
@@ -103,6 +104,7 @@ class Timing:
         latencies: seconds of single queries, preparing included, float64[q]; NaN where not measured.
         single: per query that was searched alone, its row and the passes' counterpart of its answer.
         unmatched: what was answered to the queries that no item matches; None where there are none.
+        plans: by which plans the first pass answered the matched queries.
         warm_up: the first search, of a few other queries.
         fault: why the claims of the worker cannot be, or None.
     """
@@ -112,6 +114,7 @@ class Timing:
     latencies: NDArray[np.float64]
     single: dict[int, list[NDArray[Any]]]
     unmatched: Pass | None
+    plans: PlansOfWorkload
     warm_up: Pass
     fault: str | None
 
@@ -248,10 +251,16 @@ def measure(
     batches = questions.batches()
     queries = nudged(questions.queries, 2 * number)
     passes: list[Pass] = []
+    plans = PlansOfWorkload.unknown(len(queries))
     while batches and (
         not passes or (sum(each.waited_seconds for each in passes) < timed_seconds and len(passes) < MOST_PASSES)
     ):
-        passes.append(_merged([clock.search(tuple(lines[rows]), queries[rows], search) for rows in batches]))
+        parts = []
+        for rows in batches:
+            parts.append(clock.search(tuple(lines[rows]), queries[rows], search))
+            if not passes:
+                plans.put(rows, ask(Request(Action.PLANS), None))
+        passes.append(_merged(parts))
 
     clock.refuse_no_time(passes)
     queries = nudged(questions.queries, 2 * number + 1)
@@ -264,15 +273,7 @@ def measure(
 
     rest = np.flatnonzero(~questions.matched)
     unmatched = clock.search(tuple(lines[rest]), queries[rest], search) if len(rest) else None
-    return Timing(
-        batches,
-        passes,
-        latencies,
-        single,
-        unmatched,
-        warm_up,
-        clock.fault(),
-    )
+    return Timing(batches, passes, latencies, single, unmatched, plans, warm_up, clock.fault())
 
 
 def nudged(queries: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

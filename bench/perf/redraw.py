@@ -22,7 +22,7 @@ from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.reports.exhibits import PUBLISHED
-from bench.results.rows import QUERY_SCHEMA, Row, Status
+from bench.results.rows import Row, Status, query_table
 from bench.results.store import Store
 from bench.system.files import make_folder
 from bench.system.machine import machine
@@ -133,4 +133,4 @@ def _queries(rng: np.random.Generator, setting: str) -> pa.Table:
         "relevance": rng.uniform(0, 1, _QUERIES).astype(np.float32),
         "hardness": rng.uniform(1, 9, _QUERIES).astype(np.float32),
     }
-    return pa.table(columns, schema=QUERY_SCHEMA)
+    return query_table(columns)

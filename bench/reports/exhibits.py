@@ -13,12 +13,14 @@ from bench.core.leaf import FilterType
 from bench.datasets.characteristics import Characteristics
 from bench.reports.figures import characteristics as drawn
 from bench.reports.figures.costs import costs
+from bench.reports.figures.difficulty import by_difficulty
 from bench.reports.figures.growth import growth
 from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
 from bench.reports.figures.regret import regret_map
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
+from bench.reports.tables.difficulty import predictor_table
 from bench.reports.tables.fidelity import fidelity_table, with_original
 from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
@@ -67,8 +69,9 @@ def _newest(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["queries"] == by_workload["queries"].transform("last")]
 
 
-def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table]) -> Drawn:
-    return {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table | None]) -> Drawn:
+    drawn = {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+    return {name: one for name, one in drawn.items() if one is not None}
 
 
 def _front(rows: pd.DataFrame) -> Figure:
@@ -143,8 +146,16 @@ def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Ca
 
 
 def _by_filter_type(rows: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
-    """Return the rows of each published filter type that has several values in the column `by`."""
-    groups = {str(filter_type): rows[rows["filter_type"] == filter_type] for filter_type in FILTER_TYPES}
+    """Return the rows of each published filter type that has several values in the column `by`.
+
+    Workloads that control a selectivity beside a correlation are apart from those that do not, and from each other.
+    """
+    groups: dict[str, pd.DataFrame] = {}
+    for filter_type in FILTER_TYPES:
+        of_type = rows[rows["filter_type"] == filter_type]
+        for _, group in of_type.groupby("controlled_selectivity", dropna=False):
+            selectivity = group["controlled_selectivity"].iloc[0]
+            groups[f"{filter_type}" if pd.isna(selectivity) else f"{filter_type}, {100 * selectivity:g}% pass"] = group
     return {title: group for title, group in groups.items() if group[by].nunique() > 1}
 
 
@@ -164,6 +175,16 @@ def _latency(results: Results) -> Drawn:
 
 def _deciles(results: Results) -> Drawn:
     return _per_dataset(published(results, large=False), lambda rows: latency_by_decile(rows, results.store, _RECALL))
+
+
+def _hardness(results: Results) -> Drawn:
+    return _per_dataset(published(results, large=False), lambda rows: by_difficulty(rows, results.store, _RECALL))
+
+
+def hardness_tables(results: Results) -> Drawn:
+    """Return what predicts the recall and the latency of a query, over all workloads of each dataset."""
+    rows = whole(results.rows)
+    return _per_dataset(rows[rows["k"] == 10], lambda one: predictor_table(one, results.store, _RECALL))
 
 
 def _characteristics(
@@ -220,6 +241,8 @@ EXHIBITS = (
     Exhibit("tab_fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), fidelity_table)),
     Exhibit("latency", "main", _latency),
     Exhibit("latency_deciles", "main", _deciles),
+    Exhibit("hardness", "main", _hardness),
+    Exhibit("tab_hardness", "main", hardness_tables),
 )  # fmt: skip
 """Those of the paper in its order, then the others."""
 

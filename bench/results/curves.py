@@ -111,6 +111,26 @@ def best_of_methods(frame: pd.DataFrame, targets: NDArray[np.float64]) -> NDArra
     return best
 
 
+def at_recall(rows: pd.DataFrame, y: str, recall: float | None) -> pd.DataFrame:
+    """Return the rows of the fastest setting of each method of a panel that reaches a recall.
+
+    Args:
+        rows: of one workload on one machine.
+        y: the column of throughput.
+        recall: what the mean over the repeats has to reach; where no setting does, that of the highest recall counts.
+            None keeps all settings.
+    """
+    good = rows[(rows["status"] == Status.OK) & rows["recall"].notna() & rows[y].notna()]
+    if recall is None or good.empty:
+        return good
+    means = good.groupby(SETTING, dropna=False)[["recall", y]].transform("mean")
+    reaches = means["recall"] >= recall
+    some = reaches.groupby([good[name] for name in METHOD]).transform("any")
+    rank = means[y].where(reaches, -np.inf).where(some, means["recall"])
+    best = rank.groupby([good[name] for name in METHOD]).transform("max")
+    return good[rank == best]
+
+
 def failures(rows: pd.DataFrame) -> list[Failure]:
     """Return what failed, one entry per method and status.
 

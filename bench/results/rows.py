@@ -8,7 +8,7 @@ of earlier versions can still be read.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -191,6 +191,9 @@ class Row:
         default=None,
     )
     hardness_median: float | None = column("the median of the same", default=None)
+    controlled_selectivity: float | None = column(
+        "the selectivity that a workload sets beside a correlation; null where it does not", default=None
+    )
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,15 @@ class QueryRow:
     hardness: np.float32 | None = column(
         "rank among all items of the k-th that passes, over k; of the last one, over their number, if fewer than k "
         "pass; null where none does"
+    )
+    plan: str | None = column(
+        "the plan by which the method answered the query in the first pass; null where it has one plan for all",
+        default=None,
+    )
+    estimate_ms: np.float32 | None = column(
+        "the latency that the method expected when it chose the plan; null where it has no estimate",
+        "ms",
+        default=None,
     )
 
 
@@ -234,6 +246,18 @@ def _arrow_field(name: str, annotation: Any) -> pa.Field:
 
 SCHEMA = schema_of(Row)
 QUERY_SCHEMA = schema_of(QueryRow)
+
+
+def query_table(columns: Mapping[str, Any]) -> pa.Table:
+    """Return columns of `QueryRow` as a table of `QUERY_SCHEMA`; columns that may be null and are not given are null.
+
+    Raises:
+        KeyError: a column is missing.
+        pa.ArrowInvalid: a value is not of its column's type.
+    """
+    count = len(columns["query"])
+    unknown = {f.name: pa.nulls(count, f.type) for f in QUERY_SCHEMA if f.nullable}
+    return pa.table(unknown | dict(columns), schema=QUERY_SCHEMA)
 
 
 def columns(row: type = Row) -> list[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from bench.core.vectors import open_vectors
 from bench.datasets.codes import error_of
 from bench.datasets.dataset import load_rows
 from bench.measuring.timing import Timing
-from bench.results.rows import QUERY_SCHEMA, Row, Status
+from bench.results.rows import Row, Status, query_table
 from bench.runs.answers import Court, Judged
 from bench.runs.facts import BuildFacts
 from bench.runs.plan import Plan
@@ -49,6 +49,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         filter_type=plan.workload.filter_type,
         controlled=control.quantity if control else None,
         controlled_value=control.value if control else None,
+        controlled_selectivity=control.selectivity if control else None,
         metric=plan.dataset.metric,
         workload_digest=plan.workload.digest,
         skip=plan.workload.skip,
@@ -244,5 +245,7 @@ def _query_table(row: Row, timing: Timing, verdict: Verdict, truth: GroundTruth,
         "returned": verdict.returned.astype(np.int32),
         "relevance": hard.relevance.astype(np.float32),
         "hardness": pa.array(hard.hardness.astype(np.float32), from_pandas=True),
+        "plan": pa.array(timing.plans.names, pa.string()),
+        "estimate_ms": pa.array((timing.plans.estimates * 1e3).astype(np.float32), from_pandas=True),
     }
-    return pa.table(columns, schema=QUERY_SCHEMA)
+    return query_table(columns)

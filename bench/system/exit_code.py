@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     ERROR = 2
     UNFINISHED = 3
     FAILED_SETTINGS = 4
+    DIFFERENT = 5
 
 
 @contextmanager

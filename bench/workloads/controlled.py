@@ -1,14 +1,16 @@
-"""Synthetic attributes whose filters pass a given fraction of the items, independent of the vectors.
+"""Synthetic attributes whose filters pass a given fraction of the items.
 
-They isolate selectivity from everything else (paper, selectivity experiments). They are the control for real
-attributes, which correlate with the vectors.
+Those that are independent of the vectors isolate selectivity from everything else (paper, selectivity experiments).
+They are the control for real attributes, which correlate with the vectors. Those that follow the vectors isolate
+correlation: filters of one selectivity then pass what is near a query, or what is anywhere.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.columns import Categorical, Column, Ordered, Sets
@@ -24,8 +26,20 @@ Shape = Any
 """A filter type, EM, R or EMIS; or ``{and: [shapes]}``, ``{or: [shapes]}`` or ``{not: shape}``."""
 
 
+class Placed(NamedTuple):
+    """What makes attributes follow the vectors, and filters pass what is near some item.
+
+    Attributes:
+        order: int64[n], all items, with near ones close to each other.
+        anchors: int64[queries], an item for each filter, which passes it and what is near it.
+    """
+
+    order: NDArray[np.int64]
+    anchors: NDArray[np.int64]
+
+
 def draw_controlled(
-    shape: Shape, selectivity: float, n: int, queries: int, seed: int
+    shape: Shape, selectivity: float, n: int, queries: int, seed: int, placed: Placed | None = None
 ) -> tuple[Attributes, list[Filter]]:
     """Return attributes of `n` items and one filter of a shape per query, each passing a given fraction of the items.
 
@@ -36,12 +50,18 @@ def draw_controlled(
     R: the items in random order, and a window at a random position. EMIS: ten labels, each on that many random items,
     drawn independently.
 
+    If attributes are `placed`, that of the first part follows the vectors, so that the parts stay independent of each
+    other. EM: a value has consecutive items of the order; R: the items have that order, and the window is around the
+    anchor; EMIS: labels are on windows of the order, ten or more until they cover all items, and the one around the
+    anchor is tested. Below `not`, the item halfway around the order takes the place of the anchor, which then passes.
+
     Args:
         shape: of all filters.
         selectivity: the fraction of items that pass, in (0, 1].
         n: the number of items.
         queries: the number of filters.
         seed: of everything that is drawn.
+        placed: the order of the items and the anchors; None for attributes that are independent of the vectors.
 
     Raises:
         BenchError: the shape cannot be read.
@@ -50,19 +70,22 @@ def draw_controlled(
     names = [ATTRIBUTE] if len(types) == 1 else [f"{ATTRIBUTE}_{i}" for i in range(1, len(types) + 1)]
     columns: dict[str, Column] = {}
 
-    def draw(part: Shape, fraction: float) -> list[Filter]:
+    def draw(part: Shape, fraction: float, *, negated: bool = False) -> list[Filter]:
         if not isinstance(part, dict):
-            name = names[len(columns)]
+            name, passing = names[len(columns)], max(1, round(fraction * n))
+            if placed is not None and not columns:
+                columns[name], filters = _place_one(FilterType(part), name, passing, placed, negated=negated)
+                return filters
             rng = np.random.Generator(np.random.Philox([seed, len(columns)] if columns else seed))
-            columns[name], filters = _draw_one(FilterType(part), name, max(1, round(fraction * n)), n, queries, rng)
+            columns[name], filters = _draw_one(FilterType(part), name, passing, n, queries, rng)
             return filters
         ((operator, operand),) = part.items()
         if operator == "not":
-            return [Not(each) for each in draw(operand, 1 - fraction)]
+            return [Not(each) for each in draw(operand, 1 - fraction, negated=not negated)]
         root = 1 / len(operand)
         each = fraction**root if operator == "and" else 1 - (1 - fraction) ** root
         join = And if operator == "and" else Or
-        return [join(parts) for parts in zip(*(draw(inner, each) for inner in operand), strict=True)]
+        return [join(parts) for parts in zip(*(draw(inner, each, negated=negated) for inner in operand), strict=True)]
 
     filters = draw(shape, selectivity)
     return Attributes(n, columns), filters
@@ -106,15 +129,48 @@ def _draw_one(
             lows = rng.integers(n - passing + 1, size=queries).tolist()
             return order, [Between(name, low, low + passing - 1) for low in lows]
         case _:
-            items = np.concatenate([rng.choice(n, passing, replace=False) for _ in range(_LABELS)])
-            labels = np.repeat(np.arange(_LABELS, dtype=np.int32), passing)
-            by_item = np.lexsort((labels, items))
-            offsets = np.zeros(n + 1, np.int64)
-            np.cumsum(np.bincount(items, minlength=n), out=offsets[1:])
-            names = _names(_LABELS)
-            sets = Sets(offsets, labels[by_item], names)
+            sets = _sets([rng.choice(n, passing, replace=False) for _ in range(_LABELS)], n)
             values = rng.integers(_LABELS, size=queries)
-            return sets, [Contains(name, names[v]) for v in values]
+            return sets, [Contains(name, sets.vocabulary[v]) for v in values]
+
+
+def _place_one(
+    filter_type: FilterType, name: str, passing: int, placed: Placed, *, negated: bool
+) -> tuple[Column, list[Filter]]:
+    """Return an attribute of EM, R or EMIS that follows the vectors, and filters that pass what is near the anchors."""
+    n = len(placed.order)
+    ranks = np.empty(n, np.int64)
+    ranks[placed.order] = np.arange(n)
+    at = ranks[placed.anchors]
+    if negated:
+        at = (at + n // 2) % n
+    match filter_type:
+        case FilterType.EM:
+            tested = n // passing
+            names = _names(tested + 1)
+            column = Categorical(np.minimum(ranks // passing, tested).astype(np.int32), names)
+            return column, [Equals(name, names[v]) for v in np.minimum(at // passing, tested - 1)]
+        case FilterType.R:
+            lows = np.clip(at - passing // 2, 0, n - passing).tolist()
+            return Ordered(ranks, np.ones(n, np.bool_)), [Between(name, low, low + passing - 1) for low in lows]
+        case _:
+            starts = np.linspace(0, n - passing, max(_LABELS, -(-n // passing))).round().astype(np.int64)
+            sets = _sets([placed.order[start : start + passing] for start in starts], n)
+            # The window with the anchor nearest to its centre; of two, the second, as an even one reaches farther back.
+            centres = starts + passing // 2
+            after = np.clip(np.searchsorted(centres, at), 1, len(centres) - 1)
+            values = np.where(at - centres[after - 1] < centres[after] - at, after - 1, after)
+            return sets, [Contains(name, sets.vocabulary[v]) for v in values]
+
+
+def _sets(items_of: list[NDArray[np.int64]], n: int) -> Sets:
+    """Return an attribute of `n` items, given those of each label."""
+    names = _names(len(items_of))
+    items = np.concatenate(items_of)
+    labels = np.repeat(np.arange(len(items_of), dtype=np.int32), list(map(len, items_of)))
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(items, minlength=n), out=offsets[1:])
+    return Sets(offsets, labels[np.lexsort((labels, items))], names)
 
 
 def _names(count: int) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
 from bench.core.attributes import Attributes
 from bench.core.errors import BenchError
@@ -26,9 +28,10 @@ from bench.datasets.vector_files.files import file_of
 from bench.system.cache import Cache
 from bench.system.files import digest_of
 from bench.workloads import filter_files
-from bench.workloads.controlled import draw_controlled
+from bench.workloads.controlled import Placed, draw_controlled
 from bench.workloads.draw import draw_filters
 from bench.workloads.neighbours import neighbours
+from bench.workloads.spatial import spatial_order
 from bench.workloads.workload import Control, Workload
 
 _JSON = (".json", ".jsonl")
@@ -175,43 +178,50 @@ class SampledWorkload:
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
-        if not 0 <= (self.correlation or 0) <= 1:
-            raise BenchError(f"workload.correlation={self.correlation} is out of range; it lies in [0, 1]")
+        _check_correlation(self.correlation)
         stop, attributes = _stop(self, dataset), dataset.open_attributes()
         rng = np.random.Generator(np.random.Philox(self.seed))
-        # One anchor for every query of the dataset: those of a workload do not depend on how many are asked for.
-        anchors = rng.integers(attributes.n, size=dataset.number_of_queries)
-        if self.correlation:
-            near = neighbours(dataset, cache)
-            near = near[np.arange(len(near)), rng.integers(near.shape[1], size=len(near))]
-            anchors = np.where(rng.random(len(near)) < self.correlation, near, anchors)
+        anchors = _anchors(self.correlation or 0.0, dataset, cache, rng)
         filters = draw_filters(self.expression, attributes, rng, anchors)
         return _workload(self, filters[:stop], dataset.attributes, dataset, cache)
 
 
 @dataclass
 class SelectivityWorkload:
-    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors."""
+    """A workload of controlled selectivity: synthetic attributes over any dataset's vectors.
+
+    Without a `correlation`, attributes are independent of the vectors. With one, they follow the vectors, and it is the
+    fraction of queries whose filter passes what is near them; the filters of the others pass what is near any item.
+    """
 
     kind: ClassVar[str] = "selectivity"
     name: str
     shape: Any
     selectivity: float
     seed: int
+    correlation: float | None = None
     queries: int | None = None
     skip: int = 0
 
     @property
     def control(self) -> Control:
         """See `WorkloadSource.control`."""
-        return Control("selectivity", self.selectivity)
+        if self.correlation is None:
+            return Control("selectivity", self.selectivity)
+        return Control("correlation", self.correlation, self.selectivity)
 
     def open(self, dataset: Dataset, cache: Cache) -> Workload:
         """See `WorkloadSource.open`."""
         if not 0 < self.selectivity <= 1:
             raise BenchError(f"workload.selectivity={self.selectivity} is out of range; it lies in (0, 1]")
+        _check_correlation(self.correlation)
         stop, n = _stop(self, dataset), dataset.shape[0]
-        attributes, filters = draw_controlled(self.shape, self.selectivity, n, stop, self.seed)
+        placed = None
+        if self.correlation is not None:
+            rng = np.random.Generator(np.random.Philox(self.seed))
+            anchors = _anchors(self.correlation, dataset, cache, rng)
+            placed = Placed(spatial_order(dataset, cache, self.seed), anchors[:stop])
+        attributes, filters = draw_controlled(self.shape, self.selectivity, n, stop, self.seed, placed)
         digest = digest_of(attributes.digest(attributes.kinds))
         parquet = cache.file("attributes", digest, ".parquet", attributes.save)
         return _workload(self, filters, parquet, dataset, cache)
@@ -235,6 +245,29 @@ def _stop(source: WorkloadSource, dataset: Dataset) -> int:
         rest = f"{available - skip} after workload.skip={skip}" if skip else str(available)
         raise BenchError(f"workload.queries={count} is out of range; dataset '{dataset.name}' has {rest} queries")
     return skip + count
+
+
+def _check_correlation(correlation: float | None) -> None:
+    """Check a fraction of queries.
+
+    Raises:
+        BenchError: it is not one.
+    """
+    if not 0 <= (correlation or 0) <= 1:
+        raise BenchError(f"workload.correlation={correlation} is out of range; it lies in [0, 1]")
+
+
+def _anchors(correlation: float, dataset: Dataset, cache: Cache, rng: Generator) -> NDArray[np.int64]:
+    """Return int64[q], an item for every query of a dataset: for a fraction of them a near one, for the others any.
+
+    There is one for every query of the dataset: those of a workload do not depend on how many are asked for.
+    """
+    anchors = rng.integers(dataset.shape[0], size=dataset.number_of_queries)
+    if not correlation:
+        return anchors
+    near = neighbours(dataset, cache)
+    near = near[np.arange(len(near)), rng.integers(near.shape[1], size=len(near))]
+    return np.where(rng.random(len(near)) < correlation, near, anchors)
 
 
 def _workload(

@@ -18,10 +18,12 @@ class Control(NamedTuple):
         quantity: ``selectivity`` (the fraction of items that pass) or ``correlation`` (the fraction of queries whose
             filter takes its values from a near item).
         value: what it is set to, from 0 to 1.
+        selectivity: the selectivity, where a workload that sets the correlation sets it as well; else None.
     """
 
     quantity: str
     value: float
+    selectivity: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ COMMANDS = (
     "run",
     "compile",
     "study",
+    "reproduce",
     "tune",
     "table",
     "advise",
     "compare",
     "regret",
+    "explain",
     "page",
     "plot",
     "figures",
@@ -35,7 +37,8 @@ keys](configuration.md) explains them. Below is what `--help` prints. `--cfg job
 instead.
 
 Exit codes: 0 if all went well; 2 after an error that you can fix, which is described in one sentence; 3 if the budget
-of a study ran out before its last run; 130 if interrupted.
+of a study ran out before its last run; 4 if settings of a method failed; 5 if a figure was not reproduced; 130 if
+interrupted.
 
 """
 

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from algorithms.acorn.method import Acorn
+from algorithms.acorn.method import Build as AcornBuild
+from algorithms.acorn.method import Search as AcornSearch
+from algorithms.base import Algorithm
+from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.graph_method import Padded, arrays_of, index_of
+from algorithms.navix.method import Navix
+from algorithms.navix.method import Search as NavixSearch
+from algorithms.vbase.method import Search as VbaseSearch
+from algorithms.vbase.method import Vbase
+from bench.core.attributes import Attributes
+from bench.core.encode import ordered
+from bench.core.filters import Between
 from tests.support.kernels import padded_rows
+from tests.support.problems import Problem, answer, clustered
 
 
 class Inner(NamedTuple):
@@ -48,3 +62,26 @@ def test_an_index_comes_back_from_a_file(data: st.DataObject, n: int) -> None:
     for array, expected in ((loaded.rows, rows), (loaded.tree.starts, index.tree.starts), (loaded.weights, index[2])):
         np.testing.assert_array_equal(array, expected)
         assert array.dtype == expected.dtype
+
+
+@pytest.mark.parametrize(
+    ("method", "search"),
+    [
+        (Acorn(AcornBuild(M=4, gamma=2, M_beta=4)), AcornSearch(ef=10, prefilter_below=0.1)),
+        (Navix(HnswBuild(4, 20)), NavixSearch(ef=20)),
+        (Vbase(HnswBuild(4, 20)), VbaseSearch(E=20)),
+    ],
+    ids=["acorn", "navix", "vbase"],
+)
+def test_a_method_that_measures_what_is_little_says_so(method: Algorithm, search: Any) -> None:
+    """Of 300 items, the filters let 19, 30 and 300 pass; ACORN measures less than a tenth, the others up to 20."""
+    problem = clustered(300, 0, queries=3)
+    filters = tuple(Between("number", 0, last) for last in (18, 29, 299))
+    attributes = Attributes(300, {"number": ordered(np.arange(300))})
+    problem = Problem(problem.vectors, attributes, problem.queries, filters)
+    method.build(problem.data())
+    answer(method, problem, search)
+    plans = method.plans()
+    assert plans is not None
+    assert [plans.names[i] for i in plans.index] == ["scan", "walk", "walk"]
+    assert np.isnan(plans.estimates).all()

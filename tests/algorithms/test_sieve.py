@@ -96,6 +96,21 @@ def test_smaller_graphs_have_fewer_edges(size: int, degree: int) -> None:
     assert degree_for(size, 1024, 16) == degree
 
 
+def test_plans_say_which_queries_walk_which_graph() -> None:
+    """Half of 2,000 items have an a and a third a y, so that their graphs are walked; some 60 are d and 0, and measured."""
+    problem = labelled(queries=4)
+    few = And((Equals("letter", "d"), Equals("number", 0)))
+    problem = replace(problem, filters=(Equals("letter", "a"), few, Everything(), Contains("words", "y")))
+    sieve = Sieve(replace(SMALL, sef=10, budget=3.0))
+    sieve.build(problem.data())
+    answer(sieve, problem, Search(ef=20))
+    plans = sieve.plans()
+    assert [plans.names[i] for i in plans.index] == [
+        "walk a graph of 512 to 1,023 items", "scan", "walk all items", "walk a graph of 512 to 1,023 items",
+    ]  # fmt: skip
+    assert plans.fault(4) is None
+
+
 def test_costs_are_those_of_the_paper() -> None:
     model = CostModel(gamma=0.3, cor=0.5)
     assert cost_of_walk(model, 1000, 10, 64) == pytest.approx(math.log(1000) * 64 * 10)

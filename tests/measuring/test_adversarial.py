@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -177,6 +178,22 @@ def test_a_setting_that_fails_costs_no_other(rows_of: Any) -> None:
     assert [row.recall for row in rows] == [1, None, None, None, None, 1]
     assert "effort 1 is too much" in rows[1].error
     assert "SIGABRT" in rows[2].error
+
+
+def test_the_plans_of_a_method_are_stored_per_query(rows_of: Any, tmp_path: Path) -> None:
+    row = only(rows_of("HasPlans"))
+    queries = Store(tmp_path).queries(row.run_id, 0).sort_values("query")
+    plans = [None if pd.isna(plan) else plan for plan in queries["plan"]]
+    assert plans == [["even", "odd"][i % 2] for i in range(MATCHED)] + [None]  # nobody asks about the unmatched one
+    assert queries["estimate_ms"][:2].tolist() == [500, 1500]
+
+
+def test_plans_that_cannot_be_are_invalid_and_cost_no_other_setting(rows_of: Any) -> None:
+    rows = rows_of("HasGarbageForPlans", efforts=(1, 2, 3, 0))
+    assert [row.status for row in rows] == [Status.INVALID] * 3 + [Status.OK]
+    assert reason_of(str(rows[0].error)) == "plans() returned plans 0 to 1, where there are 1 names"
+    assert reason_of(str(rows[1].error)) == "plans() returned list where QueryPlans or None is expected"
+    assert reason_of(str(rows[2].error)) == "plans() returned something else than numbers for the queries"
 
 
 @pytest.mark.parametrize(

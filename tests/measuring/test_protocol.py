@@ -36,6 +36,7 @@ MESSAGES = [
     Request(Action.SEARCH, params={"ef": 1}, k=10, threads=2),
     Request(Action.FILTERS, filters=('{"everything":[]}', "\n")),
     Reply(1.5, 1.0, 12),
+    Reply(plans=("a walk", "a scan")),
     Reply(failure=Failure(FailureKind.INVALID, "nonsense")),
     Notice("wait"),
     Started(7),

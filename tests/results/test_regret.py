@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from bench import regret as door
 from bench.results.regret import Regrets, regrets
-from bench.results.rows import QUERY_SCHEMA, Row, Status
+from bench.results.rows import Row, Status, query_table
 from bench.results.selection import with_machines
 from bench.results.store import Store
 from tests.support.commands import Commands
@@ -34,13 +33,10 @@ def stored(root: Path, *runs: list[Row], recalls: dict[str, Any] | None = None) 
                     "search_params": [one.search_params] * QUERIES,
                     "query": np.arange(QUERIES, dtype=np.int32),
                     "recall": np.asarray(recall, np.float32),
-                    "latency_ms": pa.nulls(QUERIES, pa.float32()),
                     "selectivity": np.full(QUERIES, 0.1, np.float32),
                     "returned": np.full(QUERIES, 10, np.int32),
-                    "relevance": pa.nulls(QUERIES, pa.float32()),
-                    "hardness": pa.nulls(QUERIES, pa.float32()),
                 }
-                tables.append(pa.table(columns, schema=QUERY_SCHEMA))
+                tables.append(query_table(columns))
         store.write(f"r{number}", rows[0].repeat, rows, tables)
     return store
 
@@ -122,10 +118,14 @@ def test_the_command_lists_methods_and_cells(tmp_path: Path, command: Commands) 
     stored(tmp_path, run(0, "a", {0.9: 1000, 0.99: 100}), run(1, "b", {0.9: 500, 0.95: 300}))
     shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "draws=20")
     assert shown.code == 0, shown.err
-    first = shown.out.splitlines()[4].split("  ")
-    assert [cell.strip() for cell in first if cell][:4] == ["a", "1 of 1", "1", "100%"]
+    lines = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in shown.out.splitlines()]
+    assert [line[:4] for line in lines[4:6]] == [["a", "1 of 1", "1", "100%"], ["oracle router", "1 of 1", "1", "100%"]]
+    assert ["rule router", "0 of 1", "0", "0%"] in [line[:4] for line in lines]  # it knows neither of the two
+    assert lines[-1][0].startswith("The learned router needs")
     shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "cells=true", "format=csv")
-    assert pd.read_csv(io.StringIO(shown.out))["regret"].round(9).tolist() == [1, 2]
+    assert pd.read_csv(io.StringIO(shown.out))["regret"].round(9).tolist() == [1, 2, 1]
+    shown = command(door.entry, f"results={tmp_path}", "recalls=[0.9]", "cells=true", "routers=false")
+    assert "router" not in shown.out
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
-from bench.results.rows import QUERY_SCHEMA, Row, Status
+from bench.results.rows import Row, Status
+from bench.results.rows import query_table as columns_of_queries
 from bench.system.files import digest_of
 
 MACHINE = {"cpu_model": "Test CPU", "cores": 4, "memory_bytes": 16 << 30, "kernel": "Linux 6"}
@@ -90,4 +91,4 @@ def query_table(search_params: str, queries: int, rng: np.random.Generator) -> p
         "relevance": rng.uniform(0, 1, queries).astype(np.float32),
         "hardness": rng.uniform(1, 9, queries).astype(np.float32),
     }
-    return pa.table(columns, schema=QUERY_SCHEMA)
+    return columns_of_queries(columns)

@@ -12,6 +12,7 @@ from bench.reports.figures.style import style_of
 from bench.reports.figures.theme import set_heading, themed
 from bench.reports.titles import conditions, data_title
 from bench.results.regret import regrets
+from bench.results.routers import ROUTED, route, routed, title_of
 from bench.results.rows import METHOD
 from bench.results.store import Store
 
@@ -27,8 +28,12 @@ _MAP = "cividis_r"
 
 @themed
 def regret_map(rows: pd.DataFrame, store: Store) -> Figure:
-    """Draw the regret of every method in every workload at `RECALLS`; crosses mark recalls that are not reached."""
-    each = regrets(rows, store, "qps", RECALLS, draws=0)
+    """Draw the regret of every method, and of routers over them, in every workload at `RECALLS`.
+
+    Crosses mark recalls that are not reached.
+    """
+    methods = regrets(rows, store, "qps", RECALLS, draws=0)
+    each = routed(methods, route(methods, rows)[0])
     summary = each.of_methods(WITHIN)
     order = [each.methods.index(method) for method in summary[METHOD].itertuples(index=False, name=None)]
     values = each.values[:, order, 0].T
@@ -45,8 +50,10 @@ def regret_map(rows: pd.DataFrame, store: Store) -> Figure:
                 color = "white" if value > _MOST**0.6 else "black"
                 axes.text(j, i, _cell(value), ha="center", va="center", fontsize=5.5,
                           color="0.4" if np.isinf(value) else color)  # fmt: skip
-    near = [f"{style_of(*each.methods[j]).label}  {100 * n:.0f}%" for j, n in zip(order, summary["near"], strict=True)]
+    near = [f"{_label(*each.methods[j])}  {100 * n:.0f}%" for j, n in zip(order, summary["near"], strict=True)]
     axes.set_yticks(range(len(order)), near)
+    for label, j in zip(axes.get_yticklabels(), order, strict=True):
+        label.set_fontstyle("italic" if each.methods[j][1] == ROUTED else "normal")
     axes.set_xticks(range(columns), [f"{recall:g}" for recall in cells["recall"]], rotation=90, fontsize=6)
     axes.set_xlabel("recall")
     axes.set_ylabel(f"in how many cells a method is near the best (regret up to {WITHIN:g})")
@@ -57,6 +64,10 @@ def regret_map(rows: pd.DataFrame, store: Store) -> Figure:
     bar.ax.set_yticklabels(["1 (best)", "1.5", "2", "3", "5", "10"])
     bar.ax.minorticks_off()
     return figure
+
+
+def _label(algorithm: str, storage: str) -> str:
+    return title_of(algorithm, storage) if storage == ROUTED else style_of(algorithm, storage).label
 
 
 def _cell(value: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from bench.core.errors import BenchError, suggestion
 from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import data_title
 from bench.results.regret import Regrets, regrets
+from bench.results.routers import ROUTED, Choices, route, routed, title_of
 from bench.results.rows import method_title
 from bench.results.selection import View, figures
 from bench.results.store import Store
@@ -27,6 +29,7 @@ class RegretConfig(View):
     draws: int
     seed: int
     cells: bool
+    routers: bool
     format: str
     out: str | None
 
@@ -48,32 +51,32 @@ def render(config: RegretConfig) -> str:
     if config.x != "recall":
         raise BenchError(f"x={config.x} is not possible here; the recall of cells is 'recall'")
     rows, store = config.rows(), Store(Path(config.results))
-    parts = {
-        f"{data_title(of_machine)}; {machine}": regrets(
-            of_machine, store, config.y, config.recalls, draws=config.draws, seed=config.seed
-        )
-        for _, figure in figures(rows)
-        for machine, of_machine in figure.groupby("machine")
-    }
+    tables, frames = [], []
+    for _, figure in figures(rows):
+        for machine, of_machine in figure.groupby("machine"):
+            each = regrets(of_machine, store, config.y, config.recalls, draws=config.draws, seed=config.seed)
+            choices, missing = route(each, of_machine) if config.routers else ({}, "")
+            together = routed(each, choices)
+            title = f"{data_title(of_machine)}; {machine}"
+            frames.append(together.of_cells() if config.cells else together.of_methods(config.within))
+            tables.append(
+                cell_table(title, each, choices) if config.cells else method_table(title, together, config.within)
+            )
+            if missing:
+                tables[-1] = replace(tables[-1], note=f"{tables[-1].note}\n{missing[0].upper()}{missing[1:]}.".strip())
     if config.format in _FRAMES:
-        frame = pd.concat(
-            each.of_cells() if config.cells else each.of_methods(config.within) for each in parts.values()
-        )
+        frame = pd.concat(frames)
         return frame.to_csv(index=False).rstrip("\n") if config.format == "csv" else frame.to_json(orient="records")
-    tables = [
-        cell_table(title, each) if config.cells else method_table(title, each, config.within)
-        for title, each in parts.items()
-    ]
     return "\n\n".join(FORMATS[config.format](table) for table in tables)
 
 
 def method_table(title: str, each: Regrets, within: float) -> Table:
-    """Return a line per method, the one that is nearest to the best most often first."""
+    """Return a line per method or router, the one that is nearest to the best most often first."""
     frame = each.of_methods(within)
     header = ["method", "cells served", "reached", f"regret <= {within:g}", "interval", "mean", "interval", "greatest"]
     lines = [
         [
-            method_title(line["algorithm"], line["storage"]),
+            title_of(line["algorithm"], line["storage"]),
             f"{line['served']} of {line['cells']}",
             str(line["reached"]),
             f"{100 * line['near']:.0f}%",
@@ -89,16 +92,25 @@ def method_table(title: str, each: Regrets, within: float) -> Table:
         "A cell is a workload at a recall; regret is the QPS of the best method there over a method's own.\n"
         "The fraction is of all cells, the mean is geometric and of those reached; 95% intervals are by the bootstrap."
     )
+    if any(storage == ROUTED for _, storage in each.methods):
+        note += (
+            "\nA router chooses a method for every cell: the oracle the best one, the rule by filter type and "
+            "selectivity,\nthe learned one by what it saw of all other workloads."
+        )
     if unreached:
         note += f"\n{unreached} cells that no method reaches are left out."
     return Table(f"Regret. {title}", header, "lrrrrrrr", lines, note)
 
 
-def cell_table(title: str, each: Regrets) -> Table:
-    """Return a line per cell: the fastest method, and what a change to the next one costs."""
+def cell_table(title: str, each: Regrets, choices: Mapping[str, Choices]) -> Table:
+    """Return a line per cell: the fastest method, what a change to the next one costs, and what routers choose."""
     frame = each.of_cells()
+    routers = [name for name in choices if name != "oracle"]
+    chosen = {name: _choices(each, choices[name]) for name in routers}
+    by = ["workload", "k", "recall"]
+    position = {cell: i for i, cell in enumerate(each.cells[by].itertuples(index=False, name=None))}
     lines = []
-    for (workload, k, recall), cell in frame.groupby(["workload", "k", "recall"], sort=False):
+    for (workload, k, recall), cell in frame.groupby(by, sort=False):
         order = cell[cell["qps"].notna()].sort_values("qps", ascending=False, kind="stable")
         titles = [method_title(a, s) for a, s in zip(order["algorithm"], order["storage"], strict=True)]
         lines.append(
@@ -111,10 +123,20 @@ def cell_table(title: str, each: Regrets) -> Table:
                 titles[1] if len(titles) > 1 else NONE,
                 _number(order["regret"].iloc[1]) if len(titles) > 1 else NONE,
                 _range(order["regret_low"].iloc[1], order["regret_high"].iloc[1], ".2f") if len(titles) > 1 else NONE,
+                *(chosen[name][position[workload, k, recall]] for name in routers),
             ]
         )
     header = ["workload", "k", "recall", "best method", "QPS", "next", "its regret", "interval"]
-    return Table(f"The best method of each cell. {title}", header, "lrrlrlrr", lines)
+    header += [f"{name} router" for name in routers]
+    return Table(f"The best method of each cell. {title}", header, "lrrlrlrr" + "l" * len(routers), lines)
+
+
+def _choices(each: Regrets, chosen: Choices) -> list[str]:
+    """Return the method that a router chooses for each cell, with its regret."""
+    values = each.values[:, :, 0]
+    return [
+        f"{method_title(*each.methods[j])} {_number(values[i, j])}" if j >= 0 else NONE for i, j in enumerate(chosen)
+    ]
 
 
 def _number(value: float) -> str:

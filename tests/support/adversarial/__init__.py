@@ -59,6 +59,7 @@ from tests.support.adversarial.failures import (
 )
 from tests.support.adversarial.honest import Honest, Ids, Search
 from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, ServesRangesOnly
+from tests.support.adversarial.plans import HasGarbageForPlans, HasPlans
 
 __all__ = [
     "AnswersBatchesOnly",
@@ -78,6 +79,8 @@ __all__ = [
     "ExitsInBuild",
     "ExitsInSearch",
     "FailsAt",
+    "HasGarbageForPlans",
+    "HasPlans",
     "HidesIdsOutOfRange",
     "HogsInBuild",
     "HoldsMemoryInAChild",

@@ -1,0 +1,61 @@
+"""Reproductions: lists of runs with the figures that are expected of them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from bench.config.paths import with_quoted_paths
+from bench.config.sweeps import Job, expand, merged
+
+
+@dataclass
+class ReproductionFile:
+    """``configs/reproduce/NAME.yaml``.
+
+    Attributes:
+        name: its name.
+        title: what it shows.
+        overrides: of every run.
+        runs: lists of overrides, in which commas and globs are expanded.
+        cells: the expected figures, each with the keys of `bench.results.reproduction.Cell`.
+    """
+
+    name: str
+    title: str
+    overrides: list[str]
+    runs: list[list[str]]
+    cells: list[dict[str, Any]]
+
+
+@dataclass
+class ReproduceConfig:
+    """The keys of ``configs/reproduce.yaml``, which explains them."""
+
+    reproduce: ReproductionFile
+    record: str | None
+    results: str
+    format: str
+    out: str | None
+    dry_run: bool
+
+
+def jobs_of(file: ReproductionFile, results: str) -> list[Job]:
+    """Return the runs of a reproduction, to be stored in a results folder.
+
+    Raises:
+        BenchError: a word cannot be read.
+    """
+    return [
+        job
+        for runs in file.runs
+        for job in expand(
+            "run", merged(file.overrides, runs, with_quoted_paths([f"results={results}"], is_sweep=False))
+        )
+    ]
+
+
+def commands_of(file: ReproductionFile) -> list[str]:
+    """Return the commands that make the runs of a reproduction, one per list of runs."""
+    return [shlex.join(["python", "-m", "bench.run", "-m", *file.overrides, *runs]) for runs in file.runs]

@@ -1,0 +1,93 @@
+"""``python -m bench.reproduce [NAME]``: make a list of runs, and compare their figures with those expected."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from bench.config.command import command
+from bench.config.reproduce import ReproduceConfig, commands_of, jobs_of
+from bench.config.typed import typed
+from bench.core.errors import BenchError, suggestion
+from bench.core.paths import CONFIGS
+from bench.reports.tables.reproduction import reproduction_table
+from bench.reports.tables.table import FORMATS
+from bench.results.reproduction import Cell, Outcome
+from bench.results.store import Store
+from bench.runs.config import parse_run
+from bench.runs.plan import Plan
+from bench.runs.queue import run_all, supported_plans
+from bench.system.exit_code import ExitCode, note
+from bench.system.files import atomic_file
+
+_RECORDS = ("missing", "all")
+_CELLS = "cells:\n"
+
+
+def main(config: DictConfig) -> None:
+    """Make what is not stored yet, and print expected and measured figures side by side."""
+    options = typed(ReproduceConfig, config, "reproduce")
+    if options.format not in FORMATS:
+        raise BenchError(f"format={options.format} is unknown{suggestion(options.format, FORMATS)}")
+    if options.record not in (None, *_RECORDS):
+        raise BenchError(f"record={options.record} is unknown{suggestion(options.record, _RECORDS)}")
+    file = options.reproduce
+    cells = [typed(Cell, values, f"cells[{i}]") for i, values in enumerate(file.cells)]
+    for i, cell in enumerate(cells):
+        cell.check(f"cells[{i}]")
+    if options.dry_run:
+        print("\n".join(commands_of(file)))
+        print(f"\n{FORMATS[options.format](reproduction_table(file.title, cells))}")
+        return
+    plans = supported_plans(parse_run(job.compose()) for job in jobs_of(file, options.results))
+    run_all(plans, None)
+    rows = _rows_of(plans)
+    measured = [cell.measured(rows) for cell in cells]
+    text = FORMATS[options.format](reproduction_table(file.title, cells, measured))
+    if options.out is None:
+        print(f"\n{text}")
+    else:
+        with atomic_file(Path(options.out)) as temporary:
+            temporary.write_text(f"{text}\n", encoding="utf-8")
+        print(options.out)
+    outcomes = [cell.outcome(figure) for cell, figure in zip(cells, measured, strict=True)]
+    print("\n" + ", ".join(f"{outcomes.count(each)} {each}" for each in Outcome if each in outcomes))
+    if options.record is not None:
+        keep = options.record == "missing"
+        cells = [c if keep and c.value is not None else c.recorded(m) for c, m in zip(cells, measured, strict=True)]
+        print(_record(file.name, cells))
+    elif not {Outcome.OFF, Outcome.MISSING}.isdisjoint(outcomes):
+        note(ExitCode.DIFFERENT)
+
+
+def _rows_of(plans: list[Plan]) -> pd.DataFrame:
+    """Return the stored rows of some runs, and of nothing else in their store."""
+    return pd.DataFrame(
+        vars(row)
+        for plan in plans
+        for repeat in range(plan.config.repeats)
+        for row in Store(plan.config.results).run(plan.run_id, repeat)
+    )
+
+
+def _record(name: str, cells: list[Cell]) -> Path:
+    """Write the cells of a reproduction in place of those in its file, and return the file."""
+    path = CONFIGS / "reproduce" / f"{name}.yaml"
+    head, _, _ = path.read_text(encoding="utf-8").partition(_CELLS)
+    with atomic_file(path) as temporary:
+        temporary.write_text(head + _CELLS + "".join(f"{cell.line()}\n" for cell in cells), encoding="utf-8")
+    return path
+
+
+def entry() -> None:
+    """Run the command; a first word without a key is the name of the reproduction."""
+    if len(sys.argv) > 1 and "=" not in sys.argv[1] and not sys.argv[1].startswith("-"):
+        sys.argv[1] = f"reproduce={sys.argv[1]}"
+    command("reproduce", main)
+
+
+if __name__ == "__main__":
+    entry()
