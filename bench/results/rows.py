@@ -191,6 +191,7 @@ class Row:
         default=None,
     )
     hardness_median: float | None = column("the median of the same", default=None)
+    kind: str | None = column("whether the algorithm is a method or an engine; null in earlier rows", default=None)
 
 
 @dataclass(frozen=True)
