@@ -36,7 +36,7 @@ class Build:
 class Search:
     """Search parameters."""
 
-    ef: int = param(64, "width of the search; k if that is more", low=1)
+    ef: int = param(64, "width of the search; the number of candidates if that is more", low=1)
     refine_factor: int = param(1, "candidates per answer that are ranked by the vectors themselves", low=1)
 
 
@@ -91,9 +91,10 @@ class LanceDb(Engine[str]):
 
     def nearest(self, query: NDArray[np.float32], written: str, k: int, params: Search) -> list[int]:
         """See `Engine.nearest`."""
-        search = self._table.search(query, vector_column_name=VECTOR).where(written, prefilter=True).select([ID])
-        search = search.limit(k).nprobes(self.params.partitions).ef(max(params.ef, k))
-        return search.refine_factor(params.refine_factor).to_arrow()[ID].to_pylist()
+        search = self._table.search(query, vector_column_name=VECTOR).where(written, prefilter=True)
+        search = search.select([ID, "_distance"]).limit(k).nprobes(self.params.partitions)
+        search = search.ef(max(params.ef, k * params.refine_factor)).refine_factor(params.refine_factor)
+        return search.to_arrow()[ID].to_pylist()
 
 
 def _index_for(column: Column) -> Any:
@@ -103,6 +104,8 @@ def _index_for(column: Column) -> Any:
             return LabelList()
         case Categorical(vocabulary=vocabulary):
             count = len(vocabulary)
+        case Ordered(values) if values.dtype == np.float64:
+            return BTree()  # the only one for floats
         case Ordered():
             count = len(np.unique(column.values))
         case _:

@@ -28,7 +28,7 @@ _INDEXES = {
     str: edge.PayloadSchemaType.Keyword,
     int: edge.PayloadSchemaType.Integer,
     float: edge.PayloadSchemaType.Float,
-    bool: edge.PayloadSchemaType.Bool,
+    bool: edge.PayloadSchemaType.Integer,
 }
 
 
@@ -74,7 +74,17 @@ class Qdrant(Engine[Any]):
 
     def create(self, data: Data) -> None:
         """See `Engine.create`; indexes of attributes come first, as the graph has edges for them."""
-        config = edge.EdgeConfig(
+        fields = list(fields_of(data).values())
+        self._shard = edge.EdgeShard.create(str(self.folder), self._config(data))
+        for field in fields:
+            self._shard.update(edge.UpdateOperation.create_field_index(field.name, _INDEXES[field.value_type]))
+        for chunk in chunks_of(data):
+            self._shard.update(edge.UpdateOperation.upsert_points(_points(chunk, fields)))
+        while self._shard.optimize():
+            pass
+
+    def _config(self, data: Data) -> Any:
+        return edge.EdgeConfig(
             vectors=edge.EdgeVectorParams(size=data.source.shape[1], distance=_DISTANCES[data.metric]),
             hnsw_config=edge.HnswIndexConfig(
                 m=self.params.M,
@@ -85,14 +95,6 @@ class Qdrant(Engine[Any]):
             optimizers=edge.EdgeOptimizersConfig(indexing_threshold=self.params.indexing_threshold),
             max_search_threads=data.threads,
         )
-        fields = fields_of(data)
-        self._shard = edge.EdgeShard.create(str(self.folder), config)
-        for field in fields.values():
-            self._shard.update(edge.UpdateOperation.create_field_index(field.name, _INDEXES[field.value_type]))
-        for chunk in chunks_of(data):
-            self._shard.update(edge.UpdateOperation.upsert_points(_points(chunk, list(fields.values()))))
-        while self._shard.optimize():
-            pass
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -101,7 +103,7 @@ class Qdrant(Engine[Any]):
 
     def open(self, data: Data) -> None:
         """See `Engine.open`."""
-        self._shard = edge.EdgeShard.load(str(self.folder), edge.EdgeConfig(max_search_threads=data.threads))
+        self._shard = edge.EdgeShard.load(str(self.folder), self._config(data))
         self._language = QdrantJson(fields_of(data))
 
     def write(self, filter_: Filter) -> Any:
@@ -125,14 +127,16 @@ def _points(chunk: Chunk, fields: Sequence[Field]) -> list[Any]:
     Raises:
         Unsupported: a number is infinite.
     """
+    columns = dict(chunk.columns)
     for field in fields:
-        if field.value_type is float and any(value is not None and math.isinf(value) for value in chunk.columns[field.name]):
+        values = columns[field.name]
+        if field.value_type is float and any(value is not None and math.isinf(value) for value in values):
             raise Unsupported("Qdrant keeps attributes as JSON, in which no number is infinite")
-    rows = zip(*chunk.columns.values(), strict=True) if chunk.columns else [()] * len(chunk.vectors)
-    return [
-        edge.Point(item, vector, {name: value for name, value in zip(chunk.columns, row, strict=True) if value is not None})
-        for item, vector, row in zip(chunk.ids, chunk.vectors.tolist(), rows, strict=True)
-    ]
+        if field.value_type is bool:
+            columns[field.name] = [None if value is None else int(value) for value in values]
+    rows = zip(*columns.values(), strict=True) if columns else [()] * len(chunk.vectors)
+    payloads = ({n: value for n, value in zip(columns, row, strict=True) if value is not None} for row in rows)
+    return list(map(edge.Point, chunk.ids, chunk.vectors.tolist(), payloads))
 
 
 def _condition(json: Json) -> Any:

@@ -18,7 +18,7 @@ _ENDS = {"[": "gte", "(": "gt", "]": "lte", ")": "lt"}
 
 
 class QdrantJson(Language[Json]):
-    """Qdrant's conditions; a payload lacks the key of what an item lacks."""
+    """Qdrant's conditions; a payload lacks the key of what an item lacks, and holds truth values as integers."""
 
     def all(self, parts: Sequence[Json]) -> Json:
         """See `Language.all`."""
@@ -36,7 +36,7 @@ class QdrantJson(Language[Json]):
         """See `Language.equals`; a float can only be asked for as a range."""
         if field.value_type is float:
             return _range(field, {"gte": value, "lte": value})
-        return {"key": field.name, "match": {"value": value}}
+        return {"key": field.name, "match": {"value": _plain(value)}}
 
     def between(self, field: Field, leaf: Between) -> Json:
         """See `Language.between`."""
@@ -46,17 +46,22 @@ class QdrantJson(Language[Json]):
 
     def holds_any(self, field: Field, values: Sequence[Value]) -> Json:
         """See `Language.holds_any`."""
-        return {"key": field.name, "match": {"any": list(values)}}
+        return {"key": field.name, "match": {"any": list(map(_plain, values))}}
 
     def is_one_of(self, field: Field, values: Sequence[Value]) -> Json:
-        """See `Language.is_one_of`; only strings and integers come in lists."""
-        if field.value_type in (str, int):
-            return self.holds_any(field, values)
-        return self.any([self.equals(field, value) for value in values])
+        """See `Language.is_one_of`; floats do not come in lists."""
+        if field.value_type is float:
+            return self.any([self.equals(field, value) for value in values])
+        return self.holds_any(field, values)
 
     def is_null(self, field: Field) -> Json:
         """See `Language.is_null`."""
         return {"is_empty": {"key": field.name}}
+
+
+def _plain(value: Value) -> Value:
+    """Return truth values as integers: the Python package takes a condition on true for one on 1."""
+    return int(value) if isinstance(value, bool) else value
 
 
 def _range(field: Field, ends: dict[str, Any]) -> Json:

@@ -12,6 +12,7 @@ from bench.core.columns import Value
 from bench.core.errors import Unsupported
 from bench.core.filters import Between, Filter
 
+_LEAST_INTEGER = -(2**63)
 _COMPARISONS = {"[": ">=", "(": ">", "]": "<=", ")": "<"}
 
 
@@ -150,9 +151,11 @@ class LanceSql(LiteralSql):
     """The SQL of DataFusion."""
 
     def value(self, field: Field, value: Value) -> str:
-        """See `LiteralSql.value`."""
+        """See `LiteralSql.value`; the least integer would be read as the negative of one that is too large."""
         if isinstance(value, float) and math.isinf(value):
             return f"CAST('{value}' AS DOUBLE)"
+        if isinstance(value, int) and value == _LEAST_INTEGER:
+            return f"CAST('{value}' AS BIGINT)"
         return super().value(field, value)
 
     def holds_any(self, field: Field, values: Sequence[Value]) -> str:
