@@ -72,7 +72,7 @@ class PgVector(Engine[Condition]):
         dim = data.source.shape[1]
         if dim > _MOST_DIMENSIONS:
             raise Unsupported(f"pgvector indexes vectors of up to {_MOST_DIMENSIONS} dimensions, not {dim}")
-        initialise(self.folder)
+        initialise(self.folder / "data")
         self._start(data)
         fields = list(fields_of(data).values())
         columns = {"id": "bigint"} | {field.name: postgres_type(field) for field in fields} | {"vector": f"vector({dim})"}
@@ -109,7 +109,7 @@ class PgVector(Engine[Condition]):
             "wal_level": "minimal",
             "max_wal_senders": 0,
         }
-        self._server = Server(self.folder, settings)
+        self._server = Server(self.folder / "data", settings)
         self._server.connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         pgvector.psycopg.register_vector(self._server.connection)
 

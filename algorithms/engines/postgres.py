@@ -51,8 +51,8 @@ class Server:
         """
         self._folder = folder
         self._sockets = Path(tempfile.mkdtemp())
-        for path in (self._sockets, folder, *folder.rglob("*")):
-            _give(path)
+        _give(self._sockets)
+        _give(folder)
         # As root, its files in shared memory would belong to another user, and nobody would delete them.
         shared = {"dynamic_shared_memory_type": "mmap" if _as_other() else "posix"}
         every = {"listen_addresses": "", "unix_socket_directories": self._sockets} | shared | dict(settings)
@@ -88,11 +88,12 @@ class Server:
 
 
 def initialise(folder: Path) -> None:
-    """Make an empty database in an empty folder.
+    """Make an empty database in a new folder.
 
     Raises:
         BenchError: the binaries cannot be run.
     """
+    folder.mkdir(0o700)  # else PostgreSQL refuses it
     _give(folder)
     words = ["-D", str(folder), "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     process = _start([str(_BINARIES / "initdb"), *words])
@@ -112,14 +113,16 @@ def _start(words: list[str], **options: Any) -> subprocess.Popen[bytes]:
         raise BenchError(f"PostgreSQL's {words[0]} cannot be run{advice}") from error
 
 
-def _give(path: Path) -> None:
-    """Give a file or folder to the server's user, who must be able to reach it."""
+def _give(folder: Path) -> None:
+    """Give a folder, with all that is in it, to the server's user; let that user pass through the temporary folders."""
     if not _as_other():
         return
-    other = pwd.getpwnam(_OTHER_USER)
-    os.chown(path, other.pw_uid, other.pw_gid)
-    temporary = Path(tempfile.gettempdir())
-    temporary.chmod(temporary.stat().st_mode | 0o011)
+    other, temporary = pwd.getpwnam(_OTHER_USER), Path(tempfile.gettempdir())
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, other.pw_uid, other.pw_gid)
+    for parent in folder.parents:
+        if temporary in (parent, *parent.parents):
+            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 def _as_other() -> bool:
