@@ -59,7 +59,7 @@ def literal(value: Value) -> str:
         return str(value).lower()
     if math.isinf(value):
         return f"CAST('{value}', 'DOUBLE')"
-    return repr(positive_zero(value))
+    return repr(positive_zero(value)).replace("e+", "e")  # it takes no plus there
 
 
 def quoted(text: str) -> str:

@@ -18,7 +18,7 @@ from bench.core.filters import Filter
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 
-_DISTANCES = {Metric.L2: "l2sq", Metric.COSINE: "cosine", Metric.IP: "dotproduct"}
+_DISTANCES = {Metric.L2: "l2sq", Metric.COSINE: "cosine"}
 _TYPES = {str: "STRING", int: "INT64", float: "DOUBLE", bool: "BOOL"}
 
 
@@ -57,12 +57,13 @@ class Kuzu(Engine[str]):
     )
     BuildParams = Build
     SearchParams = Search
+    copies = True
     _database: kuzu.Database
     _connection: kuzu.Connection
 
     def create(self, data: Data) -> None:
         """See `Engine.create`."""
-        self._connect(data, read_only=False)
+        self._connect(data)
         fields = fields_of(data).values()
         columns = [f"{field.name} {_TYPES[field.value_type]}{'[]' if field.is_set else ''}" for field in fields]
         columns = [f"{ID} INT64 PRIMARY KEY", f"{VECTOR} FLOAT[{data.source.shape[1]}]", *columns]
@@ -76,9 +77,9 @@ class Kuzu(Engine[str]):
             f"efc := {self.params.ef_construction}, metric := '{_DISTANCES[data.metric]}')"
         )
 
-    def _connect(self, data: Data, *, read_only: bool) -> None:
+    def _connect(self, data: Data) -> None:
         path = str(self.folder / "items.kuzu")
-        self._database = kuzu.Database(path, read_only=read_only, max_num_threads=data.threads)
+        self._database = kuzu.Database(path, max_num_threads=data.threads)
         self._connection = kuzu.Connection(self._database, num_threads=data.threads)
 
     def close(self) -> None:
@@ -88,7 +89,7 @@ class Kuzu(Engine[str]):
 
     def open(self, data: Data) -> None:
         """See `Engine.open`."""
-        self._connect(data, read_only=True)
+        self._connect(data)
         self._cypher = Cypher(fields_of(data))
         self._graphs: list[str] = []
 

@@ -37,7 +37,7 @@ def attributes(
             "price": ordered(cycled(prices, 5), unit=Floats()),
             "truth": boolean(cycled([True, False])),
             "words": sets([[] if i % 7 == 6 else pair for i, pair in enumerate(pairs)]),
-            "tags": sets(cycled([[-7], [0, 3], [2**40, 3], [-(2**63)]], 3)),
+            "tags": sets(cycled([[-7], [0, 3], [2**40, 3], [-(2**62)]], 3)),
         },
     )
 
@@ -54,7 +54,7 @@ def filters(
     equal += [Equals("price", price) for price in (*prices, 7.5)]
     equal += [Equals("truth", truth) for truth in (True, False)]
     held: list[Filter] = [Contains("words", word) for word in (*words, "nowhere")]
-    held += [Contains("tags", tag) for tag in (-7, 0, 3, 2**40, -(2**63), 99)]
+    held += [Contains("tags", tag) for tag in (-7, 0, 3, 2**40, -(2**62), 99)]
     listed: list[Filter] = [In(attribute, ()) for attribute in (name, "number", "price", "truth", "words", "tags")]
     listed += [In(name, tuple(words[::2])), In("number", tuple(numbers[:3])), In("price", tuple(prices[1:4]))]
     listed += [In("truth", (True,)), In("words", tuple(words[:4])), In("tags", (3, -7, 99))]
