@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Data, Info, param
 from algorithms.engines.engine import Engine
-from algorithms.engines.fields import VECTOR, Field, chunks_of, fields_of
-from algorithms.engines.sql import ZvecSql
+from algorithms.engines.fields import VECTOR, Chunk, Field, chunks_of, fields_of
+from algorithms.engines.zvec_filters import ZvecFilters
 from bench.core.filters import Filter
 from bench.core.metrics import Metric
 
@@ -61,7 +62,7 @@ class Zvec(Engine[str]):
 
     def create(self, data: Data) -> None:
         """See `Engine.create`."""
-        zvec.init(query_threads=data.threads, optimize_threads=data.threads)
+        _initialise(data.threads)
         fields = list(fields_of(data).values())
         graph = zvec.HnswIndexParam(
             metric_type=_DISTANCES[data.metric], m=self.params.M, ef_construction=self.params.ef_construction
@@ -73,13 +74,7 @@ class Zvec(Engine[str]):
         )
         self._collection = zvec.create_and_open(str(self.folder / "items"), schema)
         for chunk in chunks_of(data):
-            names = list(chunk.columns)
-            rows = zip(*chunk.columns.values(), strict=True) if names else [()] * len(chunk.vectors)
-            documents = [
-                zvec.Doc(id=str(item), vectors={VECTOR: vector}, fields=dict(zip(names, row, strict=True)))
-                for item, vector, row in zip(chunk.ids, chunk.vectors, rows, strict=True)
-            ]
-            for status in self._collection.insert(documents):
+            for status in self._collection.insert(_documents(chunk)):
                 if not status.ok():
                     raise RuntimeError(status.message())
         self._collection.optimize(zvec.OptimizeOption(concurrency=data.threads))
@@ -90,16 +85,36 @@ class Zvec(Engine[str]):
 
     def open(self, data: Data) -> None:
         """See `Engine.open`."""
-        zvec.init(query_threads=data.threads, optimize_threads=data.threads)
+        _initialise(data.threads)
         self._collection = zvec.open(str(self.folder / "items"), zvec.CollectionOption(read_only=True))
-        self._sql = ZvecSql(fields_of(data))
+        self._filters = ZvecFilters(fields_of(data))
 
     def write(self, filter_: Filter) -> str:
         """See `Engine.write`."""
-        return self._sql.condition(filter_).text
+        return self._filters.condition(filter_)
 
     def nearest(self, query: NDArray[np.float32], written: str, k: int, params: Search) -> list[int]:
         """See `Engine.nearest`."""
         asked = zvec.Query(field_name=VECTOR, vector=query, param=zvec.HnswQueryParam(ef=max(params.ef, k)))
-        found = self._collection.query(asked, topk=k, filter=written, output_fields=[])
-        return [int(document.id) for document in found]
+        documents = self._collection.query(asked, topk=k, filter=written, output_fields=[])
+        return [int(document.id) for document in documents]
+
+
+def _documents(chunk: Chunk) -> list[Any]:
+    """Return items as documents."""
+    rows = zip(*chunk.columns.values(), strict=True) if chunk.columns else [()] * len(chunk.vectors)
+    fields = [dict(zip(chunk.columns, row, strict=True)) for row in rows]
+    vectors = [{VECTOR: vector} for vector in chunk.vectors]
+    return [zvec.Doc(str(item), None, *both) for item, *both in zip(chunk.ids, vectors, fields, strict=True)]
+
+
+@cache
+def _initialise(threads: int) -> None:
+    """Set what holds for the process, once; errors are raised as well as printed."""
+    zvec.init(query_threads=threads, optimize_threads=threads, log_level=zvec.LogLevel.FATAL)
+
+
+def _schema(field: Field) -> Any:
+    """Return a column with an inverted list, which also answers ranges."""
+    kind = getattr(zvec.DataType, ("ARRAY_" if field.is_set else "") + _TYPES[field.value_type])
+    return zvec.FieldSchema(field.name, kind, True, zvec.InvertIndexParam(enable_range_optimization=True))
