@@ -83,6 +83,8 @@ class Usearch(Algorithm):
         def candidates(rows: NDArray[np.int64], width: int) -> NDArray[np.int64]:
             self._index.expansion_search = width
             matches = self._index.search(queries[rows], width, threads=threads)
+            if len(rows) == 1:  # the library drops the axis of queries, and what it did not find
+                return np.pad(matches.keys.astype(np.int64), (0, width - len(matches)), constant_values=-1)[None]
             return np.where(np.arange(width) < matches.counts[:, None], matches.keys.astype(np.int64), -1)
 
         return search_widening(candidates, prepared, k, params.ef, params.max_candidates)

@@ -27,6 +27,7 @@ class AlgorithmConfig:
         candidates: ordered lists of values of build parameters, which `bench.tune` searches; runs ignore them.
         original_of: for an original program, the name of the method of this project that it is set beside.
         kind: whether it is a method or an engine; statements about methods leave engines out.
+        unsupported: why nothing can run it here; empty for whatever can run.
         external: for a program, its command lines and files (see `bench.core.external`).
         style: how figures draw it (see `bench.reports.figures.style`); runs ignore it.
     """
@@ -38,6 +39,7 @@ class AlgorithmConfig:
     candidates: dict[str, Any] = field(default_factory=dict)
     original_of: str = ""
     kind: str = METHOD_KINDS[0]
+    unsupported: str = ""
     external: External | None = None
     style: dict[str, Any] = field(default_factory=dict)
 

@@ -18,6 +18,8 @@ ENGINES = sorted(f"engines/{path.stem}" for path in (CONFIGS / "algorithm" / "en
 def engine(name: str) -> tuple[AlgorithmConfig, type[Algorithm]]:
     """Return the configuration and the class of an engine; skip the test where its library is not installed."""
     config = algorithm_config(name)
+    if config.unsupported:
+        pytest.skip(config.unsupported)
     try:
         return config, load_target(config.target)
     except LibraryMissing as missing:
