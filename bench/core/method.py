@@ -22,6 +22,11 @@ class TimedBy(StrEnum):
     PROGRAM = "program"
 
 
+ENGINE = "engine"
+
+METHOD_KINDS = ("method", ENGINE)
+"""What a configuration of ``configs/algorithm`` is: a method, or an engine that chooses among methods by itself."""
+
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
 

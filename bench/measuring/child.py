@@ -46,6 +46,8 @@ _THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "ARROW_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+    "TOKIO_WORKER_THREADS",
 )
 
 
@@ -267,6 +269,7 @@ class Child:
             FailureKind.INVALID: Status.INVALID,
             FailureKind.LIBRARY_MISSING: Status.UNSUPPORTED,
             FailureKind.OUT_OF_MEMORY: Status.OUT_OF_MEMORY,
+            FailureKind.UNSUPPORTED: Status.UNSUPPORTED,
         }
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)  # it prints a traceback

@@ -129,6 +129,7 @@ class FailureKind(StrEnum):
     LIBRARY_MISSING = "library_missing"
     OUT_OF_MEMORY = "out_of_memory"
     SURROUNDINGS = "surroundings"
+    UNSUPPORTED = "unsupported"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from algorithms.base import Algorithm, Data, MalformedAnswer, declared_params
 from algorithms.loading import load_target
 from bench.core.attributes import Attributes
 from bench.core.columns import Column
-from bench.core.errors import SURROUNDINGS, BenchError, LibraryMissing
+from bench.core.errors import SURROUNDINGS, BenchError, LibraryMissing, Unsupported
 from bench.core.filter_json import from_json
 from bench.core.formats import BYTES, Storage
 from bench.core.leaf import FilterType
@@ -74,6 +74,8 @@ def _failure(error: BaseException) -> Failure:
     lines = traceback.format_exception(error)
     if isinstance(error, LibraryMissing):
         return Failure(FailureKind.LIBRARY_MISSING, str(error))
+    if isinstance(error, Unsupported):
+        return Failure(FailureKind.UNSUPPORTED, str(error))
     if isinstance(error, BenchError):
         return Failure(FailureKind.ERROR, str(error))
     if isinstance(error, MalformedAnswer):

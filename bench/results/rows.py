@@ -194,6 +194,7 @@ class Row:
     controlled_selectivity: float | None = column(
         "the selectivity that a workload sets beside a correlation; null where it does not", default=None
     )
+    kind: str | None = column("whether the algorithm is a method or an engine; null in earlier rows", default=None)
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,9 @@ def _other_attributes(workload: Workload) -> str | None:
 
 
 def _method(config: AlgorithmConfig, cache: Cache) -> Method:
-    """Return a method's description; one that serves nothing where a library that it needs is missing."""
+    """Return a method's description; one that serves nothing where it cannot run, or lacks a library."""
+    if config.unsupported:
+        return Method.undescribed(config.target, config.unsupported)
     try:
         return method_of(config, cache)
     except LibraryMissing as missing:

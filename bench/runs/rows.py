@@ -69,6 +69,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         code_digest=plan.code_digest,
         libraries=json.dumps(library_versions()),
         timed_by=plan.method.timed_by,
+        kind=config.algorithm.kind,
         **code(),
         **machine(),
     )

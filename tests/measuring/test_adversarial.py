@@ -197,6 +197,19 @@ def test_plans_that_cannot_be_are_invalid_and_cost_no_other_setting(rows_of: Any
 
 
 @pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("RefusesItems", "it has no place for such items"),
+        ("RefusesFilters", "it has no words for such filters"),
+    ],
+)
+def test_what_a_method_refuses_is_unsupported(rows_of: Any, name: str, reason: str) -> None:
+    rows = rows_of(name, efforts=(0, 1))
+    assert [row.status for row in rows] == [Status.UNSUPPORTED] * 2
+    assert [reason_of(str(row.error)) for row in rows] == [reason] * 2
+
+
+@pytest.mark.parametrize(
     ("name", "stage", "words"),
     [
         ("SegfaultsInBuild", "build", "about to fall"),

@@ -12,6 +12,7 @@ import pytest
 
 from bench import findings
 from bench.core.formats import Storage
+from bench.core.method import ENGINE
 from bench.datasets.characteristics import Characteristics, describe_embeddings
 from bench.reports.load import Results
 from bench.reports.observations import Conclusion, observations
@@ -113,3 +114,9 @@ def test_the_command_prints_a_conclusion_for_each_observation(command: Commands,
 def test_only_searches_of_float32_vectors_are_judged() -> None:
     rows = [method("acorn", 100.0), method("ung", 50.0), method("ung", 300.0, storage=Storage.INT8)]
     assert conclusions(rows)[2] == FAILS
+
+
+def test_engines_are_not_judged() -> None:
+    rows = [method("acorn", 100.0), method("ung", 50.0), method("ung", 300.0, kind=ENGINE)]
+    assert conclusions(rows)[2] == FAILS
+    assert conclusions([*rows[:2], method("ung", 300.0, kind="method")])[2] == HOLDS

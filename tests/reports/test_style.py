@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
+from bench.core.method import ENGINE
 from bench.core.paths import CONFIGS, PROJECT
 from bench.reports.figures import style
 from bench.reports.figures.style import configured_styles, style_of, styles_of
@@ -26,8 +27,16 @@ def test_every_configured_method_has_a_look_of_its_own() -> None:
 
 
 def test_every_configured_method_says_of_which_family_it_is() -> None:
-    files = (CONFIGS / "algorithm").rglob("*.yaml")
-    assert [path.name for path in files if "family" not in OmegaConf.load(path).style] == []
+    files = {path.name: OmegaConf.load(path) for path in (CONFIGS / "algorithm").rglob("*.yaml")}
+    assert [name for name, file in files.items() if "family" not in file.style and file.get("kind") != ENGINE] == []
+
+
+def test_engines_are_a_family_with_a_line_of_its_own() -> None:
+    files = {path: OmegaConf.load(path) for path in (CONFIGS / "algorithm").rglob("*.yaml")}
+    engines = {file.name for path, file in files.items() if path.parent.name == "engines"}
+    assert engines == {file.name for file in files.values() if file.get("kind") == ENGINE}
+    assert engines == {name for name, look in configured_styles().items() if look.family == ENGINE}
+    assert engines == {name for name, look in configured_styles().items() if look.linestyle == "-."}
 
 
 def test_names_without_configuration_look_the_same_in_every_process() -> None:

@@ -32,10 +32,18 @@ def test_its_runs_are_unsupported_and_say_why(command: Commands, layout: Path, t
 
 
 def test_what_can_be_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "hnswlib", None)
-    monkeypatch.delitem(sys.modules, "algorithms.baselines.hnswlib", raising=False)
-    with pytest.raises(LibraryMissing, match=r"the library 'hnswlib', which .*pip install 'fanns-bench\[hnswlib\]'"):
-        load_target("algorithms.baselines.hnswlib.HnswlibInFilter")
+    targets = {
+        "hnswlib": "algorithms.baselines.hnswlib.HnswlibInFilter",
+        "engines": "algorithms.engines.usearch.Usearch",
+    }
+    for extra, target in targets.items():
+        module = target.rpartition(".")[0]
+        library = module.rpartition(".")[2]
+        monkeypatch.setitem(sys.modules, library, None)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        advice = rf"the library '{library}', which .*pip install 'fanns-bench\[{extra}\]'"
+        with pytest.raises(LibraryMissing, match=advice):
+            load_target(target)
 
 
 @pytest.mark.parametrize(

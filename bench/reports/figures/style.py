@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from bench.config.typed import typed
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
+from bench.core.method import ENGINE
 from bench.core.paths import CONFIGS
 from bench.reports.titles import natural_key, self_timed_title
 from bench.results.rows import method_title
@@ -36,8 +37,11 @@ _FORMATS = {
 Method = tuple[str, str]
 """Algorithm and storage, see `bench.results.rows.METHOD`."""
 
-FAMILIES = ("published", "baseline", "engine", "ours")
-"""What a method is: that of a paper, a plain way to do it, a library in wide use, or one that you add."""
+FAMILIES = ("published", "baseline", "library", ENGINE, "ours")
+"""What a method is: that of a paper, a plain way to do it, a library in wide use, an engine, or one that you add."""
+
+_OF_ENGINES = {"family": ENGINE, "linestyle": "-."}
+"""What sets the styles of engines apart."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ def configured_styles() -> dict[str, Style]:
     for path in sorted((CONFIGS / "algorithm").rglob("*.yaml")):
         node = OmegaConf.to_container(OmegaConf.load(path))
         if isinstance(node, dict) and node.get("style"):
-            styles[str(node.get("name"))] = _checked(typed(Style, node["style"], "style"), path.name)
+            values = (_OF_ENGINES if node.get("kind") == ENGINE else {}) | node["style"]
+            styles[str(node.get("name"))] = _checked(typed(Style, values, "style"), path.name)
     return styles
 
 

@@ -104,7 +104,7 @@ def test_methods_are_singled_out_by_name_and_by_family(opened: Opened) -> None:
     pressed.first.click()
     assert pressed.count() == 7
     assert first not in pressed.all_inner_texts()
-    page.click("#control-methods-engine")
+    page.click("#control-methods-library")
     assert pressed.all_inner_texts() == ["hnswlib, in-filtering"]
     page.select_option("#control-rest", "hidden")
     curves = page.evaluate("document.querySelectorAll('.panel svg [data-mark=line] path').length")

@@ -13,6 +13,8 @@ from typing import Any, Self
 import numpy as np
 
 from algorithms.base import Data
+from bench.core.errors import Unsupported
+from bench.core.masks import FilterBatch
 from tests.support.adversarial.honest import Honest, Ids, Search
 
 
@@ -98,6 +100,20 @@ class FailsAt(Honest):
             case 4:
                 return ids[:, ::-1].astype(np.float32)
         return ids
+
+
+class RefusesItems(Honest):
+    """Cannot hold the items that it gets."""
+
+    def build(self, data: Data) -> None:
+        raise Unsupported("it has no place for such items")
+
+
+class RefusesFilters(Honest):
+    """Has no expression for the filters that it gets."""
+
+    def prepare(self, filters: FilterBatch) -> Any:
+        raise Unsupported("it has no words for such filters")
 
 
 class Shouts(Honest):

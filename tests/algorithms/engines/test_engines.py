@@ -1,0 +1,166 @@
+"""What every engine owes the harness; each test is skipped for an engine that is not installed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from algorithms.base import Algorithm, Data
+from bench.core.attributes import Attributes
+from bench.core.errors import Unsupported
+from bench.core.filters import Between, Equals, Everything, Filter, attributes_of, type_of
+from bench.core.leaf import FilterType
+from bench.core.masks import FilterBatch
+from bench.core.metrics import Metric
+from tests.algorithms.test_contract import FILTERS_OF
+from tests.support import awkward
+from tests.support.engines import ENGINES, engine, widest
+from tests.support.naive import nearest
+from tests.support.small_dataset import DIM, attributes, clustered
+
+K = 10
+LEAST_RECALL = {"engines/turbovec": 0.7}
+"""By engine where it is not 0.9: four bits say little of the few dimensions here."""
+
+
+class Built:
+    """An engine over some items, saved and loaded."""
+
+    def __init__(
+        self, name: str, folder: Path, items: Attributes, filters: Sequence[Filter], metric: Metric = Metric.L2
+    ) -> None:
+        config, self.method = engine(name)
+        build, self.search_params = widest(config, self.method)
+        vectors = clustered(items.n, DIM, 1)
+        self.vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)  # so that turbovec takes them
+        self.items, self.metric = items, metric
+        kind = filters[0] if len({type_of(filter_) for filter_ in filters}) == 1 else None
+        filter_type = FilterType.C if kind is None else type_of(kind)
+        self.data = Data(self.vectors, items, attributes_of(filters), filter_type, threads=1, seed=0, metric=metric)
+        fresh = self.method(build)
+        fresh.build(self.data)
+        folder.mkdir()
+        fresh.save(folder)
+        self.loaded = self.method.load(folder, build, self.data)
+
+    def answers(self, filters: Sequence[Filter], k: int = K, seed: int = 2) -> NDArray[np.int64]:
+        """Return the answers to queries that have these filters."""
+        prepared = self.loaded.prepare(FilterBatch(filters, self.items))
+        return self.loaded.search(self.queries(len(filters), seed), prepared, k, self.search_params, 1)
+
+    def queries(self, count: int, seed: int = 2) -> NDArray[np.float32]:
+        return clustered(count, DIM, seed)
+
+    def passing(self, filter_: Filter) -> set[int]:
+        return set(np.flatnonzero(FilterBatch([filter_], self.items).mask(0)).tolist())
+
+    def expressible(self, filters: Sequence[Filter]) -> list[Filter]:
+        """Return the filters that the engine does not refuse."""
+        return [filter_ for filter_ in filters if self._takes(filter_)]
+
+    def _takes(self, filter_: Filter) -> bool:
+        try:
+            self.loaded.prepare(FilterBatch([filter_], self.items))
+        except Unsupported:
+            return False
+        return self.method.unsupported(type_of(filter_)) is None
+
+    def recall(self, filters: Sequence[Filter], ids: NDArray[np.int64]) -> float:
+        """Check that all answers pass, each once, and return the mean recall."""
+        for filter_, row in zip(filters, ids, strict=True):
+            held = row[row >= 0].tolist()
+            assert len(held) == len(set(held))
+            assert set(held) <= self.passing(filter_), filter_
+        truth, _, _ = nearest(self.vectors, self.queries(len(filters)), filters, self.items, K, self.metric)
+        hits = [len(set(a) & set(b) - {-1}) / max(1, len(set(b) - {-1})) for a, b in zip(ids.tolist(), truth.tolist(), strict=True)]
+        return float(np.mean([hit for hit, row in zip(hits, truth, strict=True) if (row >= 0).any()]))
+
+
+def stop(engine: Algorithm) -> None:
+    """Release what a loaded engine holds; the harness ends its process instead."""
+    close = getattr(engine, "close", None)
+    if close is not None:
+        close()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_filters_let_pass_what_they_should_whatever_the_values(name: str, tmp_path: Path) -> None:
+    filters = awkward.filters()
+    built = Built(name, tmp_path / "index", awkward.attributes(), filters)
+    taken = built.expressible(filters)
+    answers = built.answers(taken, k=built.items.n)
+    wrong = {
+        filter_: set(row[row >= 0].tolist()) ^ built.passing(filter_)
+        for filter_, row in zip(taken, answers, strict=True)
+        if set(row[row >= 0].tolist()) != built.passing(filter_)
+    }
+    stop(built.loaded)
+    assert wrong == {}
+    assert len(taken) > len(filters) / 2
+
+
+@pytest.mark.parametrize("filter_type", FILTERS_OF)
+@pytest.mark.parametrize("name", ENGINES)
+def test_wide_settings_find_nearly_all(name: str, filter_type: FilterType, tmp_path: Path) -> None:
+    if engine(name)[1].unsupported(filter_type):
+        pytest.skip("not served")
+    filters = FILTERS_OF[filter_type] * 3
+    built = Built(name, tmp_path / "index", attributes(), filters)
+    recall = built.recall(filters, built.answers(filters))
+    stop(built.loaded)
+    assert recall > LEAST_RECALL.get(name, 0.9)
+
+
+@pytest.mark.parametrize("metric", [Metric.L2, Metric.COSINE, Metric.IP])
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_ranks_by_the_metrics_that_it_declares(name: str, metric: Metric, tmp_path: Path) -> None:
+    if metric not in engine(name)[1].info.metrics:
+        pytest.skip("not declared")
+    filters = [Equals("has_comment", True)] * 8
+    built = Built(name, tmp_path / "index", attributes(), filters, metric)
+    recall = built.recall(filters, built.answers(filters))
+    stop(built.loaded)
+    assert recall > LEAST_RECALL.get(name, 0.9)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_few_items_and_many_answers(name: str, tmp_path: Path) -> None:
+    filters = [Equals("has_comment", value) for value in (True, False)]
+    built = Built(name, tmp_path / "index", attributes(3), filters)
+    answers = built.answers(filters, k=50)
+    stop(built.loaded)
+    assert answers.shape == (2, 50)
+    for filter_, row in zip(filters, answers, strict=True):
+        assert set(row.tolist()) - {-1} == built.passing(filter_)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_saved_index_stays_as_it_is(name: str, tmp_path: Path) -> None:
+    filters = [Equals("has_comment", True)] * 2
+    built = Built(name, tmp_path / "index", attributes(50), filters)
+
+    def digests() -> dict[str, str]:
+        files = [path for path in sorted((tmp_path / "index").rglob("*")) if path.is_file()]
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    before = digests()
+    built.answers(filters)
+    stop(built.loaded)
+    assert digests() == before
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_items_without_attributes_are_searched_without_a_filter(name: str, tmp_path: Path) -> None:
+    if engine(name)[1].unsupported(FilterType.NONE):
+        pytest.skip("not served")
+    filters = [Everything()] * 3
+    built = Built(name, tmp_path / "index", attributes(100), filters)
+    recall = built.recall(filters, built.answers(filters))
+    stop(built.loaded)
+    assert recall > LEAST_RECALL.get(name, 0.9)
