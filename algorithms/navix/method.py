@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info, param
+from algorithms.base import ALL_FILTERS, Info, param
 from algorithms.hnsw_method import HnswMethod
 from algorithms.kernels.filter import Selections, selections_of
 from algorithms.kernels.local_rule import RULES, most_offered
@@ -30,7 +30,6 @@ class Navix(HnswMethod):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
-        reads=ALL_FORMATS,
     )
     SearchParams = Search
 
