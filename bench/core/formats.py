@@ -79,7 +79,7 @@ _BITS = {
     Storage.RABITQ2: 2,
     Storage.RABITQ1: 1,
 }
-_RERANK = {Storage.RABITQ4: 1.5, Storage.RABITQ2: 3.0, Storage.RABITQ1: 8.0}
+_RERANK = {Storage.RABITQ4: 2.0, Storage.RABITQ2: 5.0, Storage.RABITQ1: 10.0}
 LINE = 64
 """Bytes of a cache line."""
 

@@ -10,8 +10,8 @@ sqrt(w - 1) in w dimensions.
 Differences from the papers: the step is the best of some multiples of that for Gaussian coordinates, not the best of
 all; the rotation is that of `bench.core.rotation`; there is one centre, not one per cluster.
 
-Codes are packed in lines of 64 bytes. A line has 8 / B parts of 64 dimensions: B bits of its byte j, from the lowest on,
-are dimension j of the first part, and the next B bits that of the second part.
+Codes are packed in lines of 64 bytes. A line has 8 / B parts of 64 dimensions: B bits of its byte j, from the lowest
+on, are dimension j of the first part, and the next B bits that of the second part.
 """
 
 from __future__ import annotations
