@@ -208,6 +208,7 @@ def distances_coded(target: CodedTarget, items: Items, count: int, out: Distance
     whole = count & ~3
     for i in range(0, whole, 4):
         prefetch_four(space.rows, items, i + 4, count)
+        prefetch_four(space.factors, items, i + 4, count)
         a, b = np.uint32(items[i]), np.uint32(items[i + 1])
         c, d = np.uint32(items[i + 2]), np.uint32(items[i + 3])
         to_a, to_b, to_c, to_d = multiply(space.packing, space.rows, (a, b, c, d), target.queries, target.row)
