@@ -82,7 +82,8 @@ def test_a_file_is_converted_once_and_measured(
     for name in ("values", "factors", "centre"):
         assert np.array_equal(getattr(codes, name), getattr(expected, name)), name
     assert codes.values.nbytes + codes.factors.nbytes == 40 * storage.vector_bytes(12)
-    lengths = np.maximum(np.linalg.norm(rows, axis=1), 1e-30)
+    lengths = np.linalg.norm(rows, axis=1)
+    lengths[lengths == 0] = 1
     assert error_of(folder) == pytest.approx((np.linalg.norm(rows - codes.decode(), axis=1) / lengths).mean(), rel=1e-4)
     assert 0 < error_of(folder) < ERRORS[storage]
     written = (folder / "facts.json").stat().st_mtime_ns
