@@ -21,7 +21,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Column
 from bench.core.errors import BenchError
 from bench.core.external import External
-from bench.core.formats import BYTES, Codes, Storage
+from bench.core.formats import Codes, Storage
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Param, TimedBy
@@ -49,7 +49,7 @@ class Info:
         files: other files that decide its results, such as a library or a binary: absolute paths, or relative to the
             folder of the method's module. A run with another content is another run.
         compiled: whether it compiles on first use, so that it must be warmed up before anything is timed.
-        reads: the formats of stored vectors that it searches.
+        reads: the formats of stored vectors that it searches, if they are not those that `Algorithm.formats` gives.
         metrics: what it can rank by itself. Under any other, a method that has L2 gets vectors and queries whose
             squared L2 distances rank the items in the same order.
         needs_values: whether every item must have a value of every attribute that the filters test.
@@ -68,7 +68,7 @@ class Info:
     libraries: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     compiled: bool = False
-    reads: frozenset[Storage] = frozenset({Storage.FLOAT32})
+    reads: frozenset[Storage] = frozenset()
     metrics: frozenset[Metric] = frozenset({Metric.L2})
     holds_vectors: bool = False
     needs_values: bool = False
@@ -105,18 +105,22 @@ class Data:
     def stored(self, items: NDArray[np.integer[Any]] | None = None) -> NDArray[np.float32] | Codes:
         """Return the vectors, or those of `items` in their order, in the format that the run asks for.
 
-        This serves methods that declare the formats that they read. Without `items`, codes stay mapped from their file.
+        Without `items`, codes stay mapped from their file. With `items`, the vectors are read from their file, and
+        `vectors` is forgotten: a method that holds them in an order of its own needs them once.
         """
-        if self.codes is None:
-            return self.vectors if items is None else dense(self.source, items)
-        return self.codes if items is None else self.codes.take(items)
+        if self.codes is not None:
+            return self.codes if items is None else self.codes.take(items)
+        if items is None:
+            return self.vectors
+        self.__dict__.pop("vectors", None)
+        return dense(self.source, items)
 
     def head(self, rows: int) -> Data:
         """Return a copy of the first `rows` items, from which nothing leads to the others."""
         items, codes = self.attributes.part(slice(rows), self.filtered), self.codes
         if codes is not None:
             head = codes.take(slice(rows))
-            codes = Codes(head.storage, _copy(head.values), _copy(head.scales))
+            codes = dataclasses.replace(head, values=_copy(head.values), factors=_copy(head.factors))
         columns = {name: _copy_of_column(items[name]) for name in self.filtered}
         return dataclasses.replace(
             self, source=_copy(self.source[:rows]), attributes=Attributes(items.n, columns), codes=codes
@@ -205,6 +209,11 @@ class Algorithm(abc.ABC):
         return cls.info.why_not.get(filter_type) or cls.info.why_not.get("") or f"it does not serve {filter_type}"
 
     @classmethod
+    def formats(cls) -> frozenset[Storage]:
+        """Return the formats of stored vectors that the method searches: what `info` says, or float32."""
+        return cls.info.reads or frozenset({Storage.FLOAT32})
+
+    @classmethod
     def index_attributes(cls, filtered: tuple[str, ...]) -> tuple[str, ...]:
         """Return which of the filtered attributes the index depends on; if none, workloads share an index."""
         return filtered if cls.info.approach == "hybrid index" else ()
@@ -215,7 +224,7 @@ class Algorithm(abc.ABC):
 
         The default counts the vectors once. A method that holds more copies, or much more per item, adds that.
         """
-        return n * dim * BYTES[storage]
+        return n * storage.vector_bytes(dim)
 
     @abc.abstractmethod
     def build(self, data: Data) -> None:

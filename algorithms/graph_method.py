@@ -10,10 +10,11 @@ from typing import Annotated, Any, ClassVar, Self, TypeAlias, get_args, get_type
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data
+from algorithms.base import ALL_FORMATS, Algorithm, Data
 from algorithms.kernels.csr import pack, unpack
 from algorithms.kernels.queries import Answer, BatchSearch
 from algorithms.kernels.types import Items, Policy
+from bench.core.formats import Storage
 from bench.core.plans import QueryPlans
 
 _PADDED = "rows filled with -1"
@@ -77,6 +78,11 @@ class GraphMethod(Algorithm, abc.ABC):
         np.savez(folder / self.file, **arrays_of(self.index))
 
     @classmethod
+    def formats(cls) -> frozenset[Storage]:
+        """All of them: the kernels measure distances over any."""
+        return cls.info.reads or ALL_FORMATS
+
+    @classmethod
     def load(cls, folder: Path, params: Any, data: Data) -> Self:
         """Read the index."""
         method = cls(params)
@@ -97,7 +103,7 @@ class GraphMethod(Algorithm, abc.ABC):
 
     def answer(self, queries: NDArray[np.float32], filters: Policy, k: int, beam: Policy, threads: int) -> Answer:
         """Return the answers to queries float32[q, d], with their filters as `prepare` gives them."""
-        n = len(self.space.norms)
+        n = len(self.space.rows)
         if self._batch is None or self._batch.n != n:  # not yet, or items were inserted
             self._batch = BatchSearch(n, self.width)
         answer = self._batch.run(self.view, self.space, queries, filters, beam, k, threads)

@@ -8,7 +8,7 @@ from algorithms.base import Data
 from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels import hnsw
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from bench.core.formats import Storage
 
 

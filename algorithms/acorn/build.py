@@ -20,7 +20,8 @@ from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import key_id
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.layers import Hierarchy, Layer, Upper, descend, draw_levels, row_of
-from algorithms.kernels.space import Vectors, target
+from algorithms.kernels.space import target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Items, Space
 from algorithms.kernels.visited import visit
 from algorithms.kernels.workers import Workers
@@ -64,7 +65,7 @@ def build(space: Vectors, M: int, gamma: int, M_beta: int, cut: str, seed: int, 
         seed: decides the levels and the order of insertion.
         threads: how many threads.
     """
-    n, places = len(space.norms), M_beta + 3 * M // 2
+    n, places = len(space.rows), M_beta + 3 * M // 2
     levels = draw_levels(n, M, np.random.default_rng(seed))
     upper, base = levels.hierarchy(M * gamma), np.full((n, places), -1, np.int32)
     reach = M * gamma if cut == "candidates" else places

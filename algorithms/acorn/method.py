@@ -7,11 +7,11 @@ from typing import Any
 
 from algorithms.acorn.build import CUTS, build
 from algorithms.acorn.search import AcornBeam, AcornIndex, AcornView
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Data, Info, param
+from algorithms.base import ALL_FILTERS, Data, Info, param
 from algorithms.graph_method import GraphMethod, walk_or_scan
 from algorithms.kernels.filter import Selections, selections_of
 from algorithms.kernels.layers import Hierarchy
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
@@ -69,7 +69,6 @@ class Acorn(GraphMethod):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
-        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search

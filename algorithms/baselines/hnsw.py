@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info
+from algorithms.base import ALL_FILTERS, Info
 from algorithms.baselines import widening
 from algorithms.baselines.widening import WideningSearch, search_widening
 from algorithms.hnsw_method import HnswMethod
@@ -26,7 +26,6 @@ class HnswPostFilter(HnswMethod):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
-        reads=ALL_FORMATS,
     )
     SearchParams = WideningSearch
 

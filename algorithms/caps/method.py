@@ -9,16 +9,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import Algorithm, Data, Info, param
+from algorithms.base import ALL_FORMATS, Algorithm, Data, Info, param
 from algorithms.caps.build import FREQUENCIES, grow_trees
 from algorithms.caps.search import Answers, Batch, CapsIndex, Trees, new_scratch, search
 from algorithms.encodings.values import Codebook
 from algorithms.kernels.kmeans import assign, train
 from algorithms.kernels.space import l2
+from algorithms.kernels.spaces import queries_in, space_of
 from algorithms.kernels.workers import Workers
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
-from bench.core.vectors import dense
 
 _FILE = "caps.npz"
 
@@ -59,6 +59,7 @@ class Caps(Algorithm):
         serves=frozenset({FilterType.EM, FilterType.MEM}),
         why_not={"": "its buckets are for one value of each attribute, so that it serves only EM and MEM"},
         compiled=True,
+        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
@@ -69,8 +70,8 @@ class Caps(Algorithm):
         """Cluster the items, then grow a tree in each cluster."""
         p: Build = self.params
         codes, rng = Codebook(data.attributes, data.filtered).codes, np.random.default_rng(data.seed)
-        centroids = train(data.vectors, min(p.B, len(data.vectors)), rng, data.threads)
-        partition = assign(data.vectors, centroids, data.threads)
+        centroids = train(data.source, min(p.B, len(data.source)), rng, data.threads)
+        partition = assign(data.source, centroids, data.threads)
         self._open(grow_trees(centroids, partition, codes, p.h, p.frequencies), data)
 
     def save(self, folder: Path) -> None:
@@ -88,7 +89,7 @@ class Caps(Algorithm):
     def _open(self, trees: Trees, data: Data) -> None:
         """Copy the vectors and values bucket by bucket, so that reading a bucket reads memory in sequence."""
         self._codebook = Codebook(data.attributes, data.filtered)
-        places = l2(dense(data.source, trees.ids))
+        places = space_of(data.stored(trees.ids))
         self.index = CapsIndex(trees, l2(trees.centroids), places, self._codebook.codes[trees.ids])
 
     def prepare(self, filters: FilterBatch) -> NDArray[np.int32]:
@@ -105,9 +106,9 @@ class Caps(Algorithm):
         """
         centroids = self.index.trees.centroids
         order = np.lexsort((*prepared.T[::-1], assign(queries, centroids, threads)))
-        batch = Batch(queries, prepared, order, params.m)
         answers = Answers(np.empty((len(queries), k), np.int32), np.empty(len(queries), np.int64))
         with Workers([new_scratch(len(centroids), k) for _ in range(threads)]) as workers:
+            batch = Batch(queries, queries_in(self.index.places, queries, workers), prepared, order, params.m)
             workers.run(search, len(queries), self.index, batch, answers)
         self.distance_computations = int(answers.computed.sum())
         return answers.ids

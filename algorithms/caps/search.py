@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from algorithms.encodings.values import ANY
 from algorithms.kernels.heap import admit, key_id, make_key, pop_min, push_min, sort_max
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.space import L2, distances, query_target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Distances, Items, Keys, Offsets, Queries, Target
 
 UNTAGGED = -1
@@ -50,7 +51,7 @@ class CapsIndex(NamedTuple):
 
     trees: Trees
     centroids: L2
-    places: L2
+    places: Vectors
     codes: NDArray[np.int32]
 
 
@@ -59,12 +60,14 @@ class Batch(NamedTuple):
 
     Attributes:
         queries: float32[q, d].
+        encoded: the same as they are measured among the items, see `spaces.queries_in`.
         wanted: int32[q, attributes], see `Codebook.wanted`.
         order: int64[q], the queries in the order in which they are answered.
         m: after how many passing items a query reads no further partition.
     """
 
     queries: Queries
+    encoded: Any
     wanted: NDArray[np.int32]
     order: NDArray[np.int64]
     m: int
@@ -120,7 +123,7 @@ def search(start: int, stop: int, scratch: CapsScratch, index: CapsIndex, batch:
     """Answer the queries ``order[start:stop]``."""
     for row in batch.order[start:stop]:
         _rank_partitions(query_target(index.centroids, batch.queries, row), scratch)
-        query = query_target(index.places, batch.queries, row)
+        query = query_target(index.places, batch.encoded, row)
         _read_partitions(index.trees, index.codes, query, batch.wanted[row], batch.m, scratch)
         answers.computed[row] = len(scratch.partitions) + scratch.counters[_PASSED]
         _finish(scratch, answers.ids[row])

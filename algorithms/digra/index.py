@@ -15,6 +15,7 @@ from algorithms.digra.tree import Change, Tree
 from algorithms.kernels.beam import Scratch, new_scratch
 from algorithms.kernels.csr import offsets, pack, unpack
 from algorithms.kernels.space import L2, l2
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Offsets
 from algorithms.kernels.workers import Workers
 from bench.core.vectors import dense
@@ -34,15 +35,14 @@ class DigraIndex:
         rows: int32[capacity, columns], see `DigraView`.
         ranks: int32[capacity], see `DigraView`.
         items: int32[living], see `DigraView`.
-        vectors: float32[capacity, d].
-        norms: float32[capacity], their squared norms.
+        space: the items under their distance.
     """
 
-    def __init__(self, vectors: NDArray[np.float32], M: int, ef_construction: int, B: int, grouping: str) -> None:
-        """Take float32[n, d], C-contiguous, in the order of their ranks; no item has neighbours yet.
+    def __init__(self, space: Vectors, M: int, ef_construction: int, B: int, grouping: str) -> None:
+        """Take the items in the order of their ranks; none has neighbours yet.
 
         Args:
-            vectors: the items.
+            space: the items.
             M: the most neighbours per item and layer, at least 2.
             ef_construction: the beam of the search for them.
             B: the most children of a node, at least 3.
@@ -50,23 +50,18 @@ class DigraIndex:
         """
         self.M, self.B = M, B
         self.ef_construction = max(ef_construction, B)  # so that a node of layer 1 is always measured whole
-        self.count = len(vectors)
+        self.count = len(space.rows)
         self.tree = Tree(self.count, B, grouping)
         self.ranks = np.arange(self.count, dtype=np.int32)
         self.items = self.ranks.copy()
         self.rows = np.full((self.count, self.columns[-1]), -1, np.int32)
-        self.vectors, self.norms = vectors, l2(vectors).norms
+        self.space = space
 
     @property
     def columns(self) -> Offsets:
         """See `DigraView`: a row has a place for every other item that a node of its layer can hold, up to M."""
         layers = range(1, self.tree.height + 1)
         return offsets([0, *(self.M if layer > self.M else min(self.M, self.B**layer - 1) for layer in layers)])
-
-    @property
-    def space(self) -> L2:
-        """All items."""
-        return L2(self.vectors, self.norms)
 
     @cached_property
     def view(self) -> DigraView:
@@ -90,13 +85,15 @@ class DigraIndex:
     def insert(self, vector: NDArray[np.float32], rank: int) -> int:
         """Insert a vector, float32[d], at a rank from 0 to the number of living items; return its item (algorithm 6).
 
+        Items must be float32.
+
         It is linked into the graph of every node above it, except that a node which had to be halved is refreshed.
         """
         # Give the item its place.
         item = self.count
         self._reserve(item + 1)
-        self.vectors[item] = vector
-        self.norms[item] = l2(self.vectors[item : item + 1]).norms[0]
+        self.space.rows[item] = vector
+        self.space.norms[item] = l2(self.space.rows[item : item + 1]).norms[0]
         self.count += 1
         ranks = self.ranks[:item]
         ranks[ranks >= rank] += 1
@@ -168,8 +165,8 @@ class DigraIndex:
             capacity = int(count * _GROWTH)
             self.rows = _enlarged(self.rows, (capacity, self.rows.shape[1]), -1)
             self.ranks = _enlarged(self.ranks, (capacity,), -1)
-            self.norms = _enlarged(self.norms, (capacity,), 0)
-            self.vectors = dense(_enlarged(self.vectors, (capacity, self.vectors.shape[1]), 0))
+            rows, norms = self.space
+            self.space = L2(dense(_enlarged(rows, (capacity, rows.shape[1]), 0)), _enlarged(norms, (capacity,), 0))
             self.__dict__.pop("_scratch", None)
 
     def _forget_view(self) -> None:

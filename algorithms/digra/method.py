@@ -17,12 +17,11 @@ from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.filter import Intervals
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.space import L2
+from algorithms.kernels.spaces import Vectors, check_growable, space_of
 from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
-from bench.core.vectors import dense
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Digra(GraphMethod):
     def _new_index(self, data: Data) -> DigraIndex:
         """Return an index of the items of `ids`, without neighbours yet."""
         p: Build = self.params
-        return DigraIndex(dense(data.source, self.ids), p.M, p.ef_construction, p.B, p.grouping)
+        return DigraIndex(space_of(data.stored(self.ids)), p.M, p.ef_construction, p.B, p.grouping)
 
     def save(self, folder: Path) -> None:
         """Write the tree and its graphs; the vectors are the data's."""
@@ -99,7 +98,12 @@ class Digra(GraphMethod):
         return method
 
     def insert(self, vectors: NDArray[np.float32], values: NDArray[Any]) -> NDArray[np.int64]:
-        """Insert items, float32[m, d] and their values of the attribute, [m]; return their ids, which follow."""
+        """Insert items, float32[m, d] and their values of the attribute, [m]; return their ids, which follow.
+
+        Raises:
+            BenchError: the index searches codes.
+        """
+        check_growable(self.space)
         ids = len(self.ids) + np.arange(len(vectors), dtype=np.int64)
         for vector, value, item in zip(vectors, values, ids, strict=True):
             self.index.insert(vector, self._ranks.insert_one(value.item(), int(item)))
@@ -121,7 +125,7 @@ class Digra(GraphMethod):
             self.index.delete(int(items[gone]))
 
     @property
-    def space(self) -> L2:
+    def space(self) -> Vectors:
         """The items, in the order in which the index numbers them."""
         return self.index.space
 

@@ -26,7 +26,8 @@ from algorithms.kernels.insert import batches, find_candidates, insert
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
-from algorithms.kernels.space import L2, target
+from algorithms.kernels.space import target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.visited import visit
 from algorithms.kernels.workers import Workers
@@ -74,7 +75,14 @@ class _Insertion(NamedTuple):
 
 
 def insert_labelled(
-    space: L2, links: Links, order: Items, start: int, ef_construction: int, ef_max: int, alpha: float, threads: int
+    space: Vectors,
+    links: Links,
+    order: Items,
+    start: int,
+    ef_construction: int,
+    ef_max: int,
+    alpha: float,
+    threads: int,
 ) -> list[Labelled]:
     """Insert ``order[start:]`` into a base graph that holds the items before them; return their labelled edges.
 
@@ -106,7 +114,7 @@ def insert_labelled(
 
 
 def label_around(
-    space: L2, graph: NDArray[np.int32], M: int, ef_max: int, alpha: float, threads: int
+    space: Vectors, graph: NDArray[np.int32], M: int, ef_max: int, alpha: float, threads: int
 ) -> list[Labelled]:
     """Return the labelled edges of all items, with candidates from a finished graph, int32[n, *].
 
@@ -140,7 +148,7 @@ def _search_around(
     start: int,
     stop: int,
     scratch: Scratch,
-    space: L2,
+    space: Vectors,
     graph: NDArray[np.int32],
     items: Items,
     ef_max: int,
@@ -171,9 +179,9 @@ def _keep_candidates(batch: Batch, row: int, scratch: Scratch) -> int:
 
 
 @kernel
-def _label(start: int, stop: int, stack: Stack, space: L2, items: Items, batch: Batch, alpha: float) -> None:
+def _label(start: int, stop: int, stack: Stack, space: Vectors, items: Items, batch: Batch, alpha: float) -> None:
     """Label the edges of items from their candidates, each with the box around its rectangles."""
-    n = len(space.norms)
+    n = len(space.rows)
     for row in range(start, stop):
         keys, count = batch.keys[row], batch.counts[row]
         batch.boxes[row, :, 0] = -1

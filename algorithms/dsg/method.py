@@ -18,7 +18,8 @@ from algorithms.kernels import hnsw
 from algorithms.kernels.edges import links_of
 from algorithms.kernels.filter import Everything, Intervals, Living
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.space import L2, l2
+from algorithms.kernels.space import l2
+from algorithms.kernels.spaces import Vectors, check_growable, space_of
 from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
@@ -67,7 +68,7 @@ class Dsg(GraphMethod):
     Index = DsgIndex
 
     index: DsgIndex
-    space: L2
+    space: Vectors
     ids: Items
     _ranks: Ranks
 
@@ -78,7 +79,7 @@ class Dsg(GraphMethod):
         """
         self._ranks = Ranks(data.attributes, data.filtered)
         self.ids = self._ranks.order
-        self.space = l2(dense(data.source, self.ids))
+        self.space = space_of(data.stored(self.ids))
 
     def build_index(self, data: Data) -> DsgIndex:
         """Insert the items in random order; or, for the rewrite, label edges around each item of an HNSW."""
@@ -112,10 +113,11 @@ class Dsg(GraphMethod):
             threads: how many threads.
 
         Raises:
-            BenchError: the index was built by the rewrite, which is static.
+            BenchError: the index was built by the rewrite, which is static, or searches codes.
         """
         if self.params.variant == "rewrite":
             raise BenchError("DSG's rewrite is static; build with variant=paper to insert items")
+        check_growable(self.space)
         # Renumber all items by their new ranks.
         before = len(self.ids)
         ranks = self._ranks.insert(values)

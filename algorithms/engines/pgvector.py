@@ -151,5 +151,5 @@ def _check_strings(values: Sequence[Any]) -> None:
         Unsupported: one of them is, or holds, a string with a null character.
     """
     for value in values:
-        if isinstance(value, str) and "\0" in value or isinstance(value, list) and any("\0" in str(word) for word in value):
+        if (isinstance(value, str) and "\0" in value) or (isinstance(value, list) and any("\0" in str(word) for word in value)):
             raise Unsupported(f"PostgreSQL has no strings with null characters, such as {value!r}")

@@ -6,15 +6,15 @@ for the labels that both of them serve.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from algorithms.base import ALL_FORMATS, Data, param
+from algorithms.base import Data, param
 from algorithms.encodings.labels import LabelSets
 from algorithms.filtered_diskann.grow import AllCovered, CommonCovered, grow, insertion_order
-from algorithms.filtered_diskann.method import INFO, LabelledVamana
+from algorithms.filtered_diskann.method import LabelledVamana
 from algorithms.filtered_diskann.search import VamanaIndex
 from algorithms.kernels.csr import csr_of_padded
 from algorithms.kernels.medoid import medoids
@@ -42,7 +42,6 @@ class Build:
 class FilteredVamana(LabelledVamana):
     """One graph over all items, grown by inserting them one after the other; their labels restrict its edges."""
 
-    info = replace(INFO, reads=ALL_FORMATS)
     BuildParams = Build
 
     @classmethod

@@ -21,7 +21,7 @@ from algorithms.kernels.insert import batches, find_candidates, insert, trim
 from algorithms.kernels.jit import part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import may_occlude
-from algorithms.kernels.space import Vectors
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.visited import Visited, visit
 from algorithms.kernels.workers import Workers
@@ -112,7 +112,7 @@ def grow(
     Returns:
         int32[n, R], each row an item's neighbours and then -1.
     """
-    n = len(space.norms)
+    n = len(space.rows)
     links = new_links(n, int(np.ceil(_SLACK * R)), degree=R, cap=R, alpha=alpha)
     rank = np.full(n, n, np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)

@@ -12,7 +12,7 @@ from algorithms.encodings.labels import LabelSets, label_sets
 from algorithms.filtered_diskann.search import VamanaBeam, VamanaIndex, VamanaView, WantedLabels
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.csr import Csr
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from bench.core.errors import BenchError
 from bench.core.filters import Contains, Equals, type_of
 from bench.core.leaf import FilterType

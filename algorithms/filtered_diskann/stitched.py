@@ -20,7 +20,8 @@ from algorithms.kernels.heap import key_id, make_key, push_max, sort_max
 from algorithms.kernels.jit import kernel
 from algorithms.kernels.medoid import medoids
 from algorithms.kernels.prune import prune
-from algorithms.kernels.space import Vectors, distance, l2, target
+from algorithms.kernels.space import distance, target
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.kernels.types import Items, Offsets
 from algorithms.kernels.visited import visit
 from algorithms.kernels.workers import Workers
@@ -44,7 +45,7 @@ class StitchedVamana(LabelledVamana):
     def build_index(self, data: Data) -> VamanaIndex:
         """Grow a graph per label, then stitch them (algorithm 5)."""
         p: Build = self.params
-        graphs = grow_each(data.vectors, self.sets, p.R_small, p.L_small, p.alpha, data.seed, data.threads)
+        graphs = grow_each(data, self.sets, p.R_small, p.L_small, p.alpha)
         rows = stitch(self.space, self.sets, graphs.edges, p.R_stitched, p.alpha, data.threads)
         return VamanaIndex(*csr_of_padded(rows), graphs.entries)
 
@@ -62,9 +63,7 @@ class LabelGraphs(NamedTuple):
     entries: Items
 
 
-def grow_each(
-    vectors: NDArray[np.float32], sets: LabelSets, R: int, L: int, alpha: float, seed: int, threads: int
-) -> LabelGraphs:
+def grow_each(data: Data, sets: LabelSets, R: int, L: int, alpha: float) -> LabelGraphs:
     """Grow a Vamana graph for every label.
 
     Labels are taken together as long as their items fit into a copy of the vectors. Each item is there once for each of
@@ -75,12 +74,12 @@ def grow_each(
     entries = np.full(sets.size, -1, np.int32)
     for low, high in _portions(starts, len(sets)):
         members = holders[starts[low] : starts[high]]
-        space = l2(vectors[members])
+        space = space_of(data.stored(members))
         bounds = starts[low : high + 1] - starts[low]
         labels = Labels(np.arange(len(members) + 1), np.repeat(np.arange(high - low, dtype=np.int32), np.diff(bounds)))
         local = medoids(space, bounds)
-        order = insertion_order(np.arange(len(members), dtype=np.int32), local, np.random.default_rng((seed, low)))
-        rows = grow(space, CommonCovered(labels), order, R, L, alpha, threads)
+        order = insertion_order(np.arange(len(members), dtype=np.int32), local, np.random.default_rng((data.seed, low)))
+        rows = grow(space, CommonCovered(labels), order, R, L, alpha, data.threads)
         edges[starts[low] : starts[high]] = np.where(rows >= 0, members[rows], -1)
         entries[low:high] = np.where(local >= 0, members[local], -1)
     return LabelGraphs(edges, entries)

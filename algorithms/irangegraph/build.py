@@ -22,7 +22,8 @@ from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import may_occlude, prune
 from algorithms.kernels.scan import scan_between
-from algorithms.kernels.space import Vectors, distance, target
+from algorithms.kernels.space import distance, target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Space, Target
 from algorithms.kernels.workers import Workers
 
@@ -53,7 +54,7 @@ def build(space: Vectors, M: int, ef_construction: int, seed: int, threads: int)
         seed: decides where these searches start.
         threads: how many threads.
     """
-    n = len(space.norms)
+    n = len(space.rows)
     columns = columns_of(n, M)
     layers = Layers(np.full((n, int(columns[-1])), -1, np.int32), columns, M)
     rng = np.random.default_rng(seed)

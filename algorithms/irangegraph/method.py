@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import ALL_FORMATS, Data, Info, param
+from algorithms.base import Data, Info, param
 from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.irangegraph.build import build
@@ -17,7 +17,7 @@ from algorithms.irangegraph.search import IRangeGraphIndex, Layers, columns_of
 from algorithms.irangegraph.second_filter import Conjunctions, InFiltering, bitmaps_by_rank
 from algorithms.kernels.filter import Bitmaps, Everything
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.kernels.types import Items
 from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
@@ -62,7 +62,6 @@ class IRangeGraph(GraphMethod):
         serves=frozenset({FilterType.R, FilterType.MR}),
         why_not={"": "iRangeGraph's tree orders the items by one attribute, and improvises graphs for ranges of it"},
         compiled=True,
-        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search

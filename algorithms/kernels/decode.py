@@ -1,7 +1,7 @@
 """Stored values as numbers.
 
 Numba has neither float16 nor bfloat16. So kernels get float16 as its bits in int16, and bfloat16 as its bits in uint16;
-float32 and int8 are what they are. The compiler turns loops over `value` into vector conversions.
+float32 is what it is. The compiler turns loops over `value` into vector conversions.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from llvmlite import binding, ir
-from numba.core import config, types
+from llvmlite import ir
+from numba.core import types
 from numba.extending import intrinsic, overload
 
+from algorithms.kernels.features import has_feature, is_x86
 from algorithms.kernels.jit import PART
 
-Stored: TypeAlias = np.float32 | np.int8 | np.int16 | np.uint16
+Stored: TypeAlias = np.float32 | np.int16 | np.uint16
 """What rows consist of."""
 
 
@@ -53,10 +54,7 @@ def _converts_halves() -> bool:
 
     That function is missing where Numba links. 64-bit ARM has an instruction.
     """
-    if not binding.get_process_triple().startswith(("x86", "i686")):
-        return True
-    given = config.CPU_FEATURES  # type: ignore[attr-defined]
-    return bool(binding.get_host_cpu_features().get("f16c")) if given is None else "+f16c" in given
+    return not is_x86() or has_feature("f16c")
 
 
 @intrinsic
@@ -87,10 +85,6 @@ def _float32(stored: Any) -> Any:
     return stored
 
 
-def _int8(stored: Any) -> Any:
-    return np.float32(stored)
-
-
 def _float16(stored: Any) -> Any:
     return half(stored)
 
@@ -100,7 +94,7 @@ def _bfloat16(stored: Any) -> Any:
 
 
 def _choose(stored: Any) -> Any:
-    return {types.float32: _float32, types.int8: _int8, types.int16: _float16, types.uint16: _bfloat16}.get(stored)
+    return {types.float32: _float32, types.int16: _float16, types.uint16: _bfloat16}.get(stored)
 
 
 overload(value, strict=False, jit_options=PART)(_choose)

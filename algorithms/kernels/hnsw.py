@@ -17,7 +17,7 @@ from algorithms.kernels.layers import Hierarchy, Upper, descend, draw_levels, la
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
 from algorithms.kernels.queries import search_one
-from algorithms.kernels.space import Vectors
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.workers import Workers
 
@@ -104,7 +104,7 @@ def build(space: Vectors, M: int, ef_construction: int, seed: int, threads: int)
         seed: decides the levels and the order of insertion.
         threads: how many threads.
     """
-    n = len(space.norms)
+    n = len(space.rows)
     levels = draw_levels(n, M, np.random.default_rng(seed))
     upper = levels.hierarchy(M)
     upper = upper._replace(first=np.where(levels.levels > 0, upper.first, np.int32(-1)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from algorithms.kernels.csr import Csr, csr_of_pairs
 from algorithms.kernels.types import Items
+from bench.core.vectors import dense
 
 ITERATIONS = 25
 SAMPLES = 256
@@ -28,18 +29,18 @@ _Each: TypeAlias = Callable[[Callable[[int], None], range], None]
 """Calls a function with every number of a range, in threads."""
 
 
-def train(rows: NDArray[np.float32], count: int, rng: np.random.Generator, threads: int) -> NDArray[np.float32]:
+def train(rows: NDArray[Any], count: int, rng: np.random.Generator, threads: int) -> NDArray[np.float32]:
     """Return float32[count, d], the centroids of a sample of the rows, which begin as random rows.
 
     A centroid that loses all of its rows moves to one of the rows that are farthest from their centroids.
 
     Args:
-        rows: float32[n, d].
+        rows: [n, d] of any real type, possibly strided and memory-mapped.
         count: how many centroids, at most n.
         rng: draws the sample and the first centroids.
         threads: how many threads.
     """
-    sample = rows[np.sort(rng.choice(len(rows), min(len(rows), SAMPLES * count), replace=False))]
+    sample = dense(rows, np.sort(rng.choice(len(rows), min(len(rows), SAMPLES * count), replace=False)))
     centroids = sample[rng.choice(len(sample), count, replace=False)]
     with _threads(threads) as each:
         for _ in range(ITERATIONS):
@@ -51,8 +52,8 @@ def train(rows: NDArray[np.float32], count: int, rng: np.random.Generator, threa
     return centroids
 
 
-def assign(rows: NDArray[np.float32], centroids: NDArray[np.float32], threads: int) -> Items:
-    """Return int32[n], the nearest of centroids float32[c, d] to each row of float32[n, d]; the first of equal ones."""
+def assign(rows: NDArray[Any], centroids: NDArray[np.float32], threads: int) -> Items:
+    """Return int32[n], the nearest of centroids float32[c, d] to each row of [n, d]; the first of equal ones."""
     with _threads(threads) as each:
         return _assign(rows, centroids, each)[0]
 
@@ -62,15 +63,13 @@ def clusters_of(nearest: Items, count: int) -> Csr:
     return csr_of_pairs(nearest, np.arange(len(nearest)), count)
 
 
-def _assign(
-    rows: NDArray[np.float32], centroids: NDArray[np.float32], each: _Each
-) -> tuple[Items, NDArray[np.float32]]:
+def _assign(rows: NDArray[Any], centroids: NDArray[np.float32], each: _Each) -> tuple[Items, NDArray[np.float32]]:
     """Return int32[n], each row's nearest centroid, and float32[n], minus half its squared distance."""
     half = np.einsum("ij,ij->i", centroids, centroids) / 2
     nearest, scores = np.empty(len(rows), np.int32), np.empty(len(rows), np.float32)
 
     def assign_block(start: int) -> None:
-        block = rows[start : start + _BLOCK]
+        block = dense(rows[start : start + _BLOCK])
         products = block @ centroids.T
         products -= half
         best = products.argmax(1)

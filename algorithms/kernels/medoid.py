@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.jit import kernel
-from algorithms.kernels.space import Vectors, coordinate
+from algorithms.kernels.space import coordinate
+from algorithms.kernels.spaces import Vectors, dimensions
 from algorithms.kernels.types import Items, Offsets
 
 
@@ -18,7 +19,7 @@ def medoids(space: Vectors, bounds: Offsets) -> Items:
         bounds: int64[g + 1]; group i is the items from ``bounds[i]`` on, before ``bounds[i + 1]``.
     """
     nearest = np.full(len(bounds) - 1, -1, np.int32)
-    _find_medoids(space, bounds, np.empty(space.rows.shape[1]), nearest)
+    _find_medoids(space, bounds, np.empty(dimensions(space)), nearest)
     return nearest
 
 

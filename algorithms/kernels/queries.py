@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from algorithms.kernels.filter import filter_of
 from algorithms.kernels.jit import kernel
 from algorithms.kernels.policy import operation
 from algorithms.kernels.space import query_target
+from algorithms.kernels.spaces import queries_in
 from algorithms.kernels.types import Policy, Queries, Space, Target
 from algorithms.kernels.workers import Workers
 
@@ -69,7 +70,8 @@ class BatchSearch:
             self._workers = Workers([new_scratch(self.n, self._width) for _ in range(threads)])
         q = len(queries)
         answer = Answer(np.empty((q, k), np.int32), np.empty((q, k), np.float32), np.empty(q, np.int64))
-        self._workers.run(_search_batch, q, index, space, queries, filters, params, answer)
+        encoded = queries_in(space, queries, self._workers)
+        self._workers.run(_search_batch, q, index, space, encoded, filters, params, answer)
         return answer
 
 
@@ -80,12 +82,12 @@ def _search_batch(
     scratch: Scratch,
     index: Policy,
     space: Space,
-    queries: Queries,
+    queries: Any,
     filters: Policy,
     params: Policy,
     answer: Answer,
 ) -> None:
-    """Answer queries `start` to `stop` - 1."""
+    """Answer queries `start` to `stop` - 1, as `spaces.queries_in` gives them."""
     for row in range(start, stop):
         scratch.counters[COMPUTED] = 0
         begin(scratch)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from algorithms.encodings.values import ANY
 from algorithms.kernels.jit import part
 from algorithms.kernels.policy import implements, operation
-from algorithms.kernels.space import L2, distance, distances, target
+from algorithms.kernels.space import distance, distances, target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Distance, Distances, Item, Items, Target
 
 
@@ -38,7 +39,7 @@ class Fusion(NamedTuple):
         codes: int32[n, m], the values, see `Codebook`; missing values are equal to each other.
     """
 
-    points: L2
+    points: Vectors
     codes: NDArray[np.int32]
 
 

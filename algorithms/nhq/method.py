@@ -12,7 +12,7 @@ from algorithms.base import Data, Info
 from algorithms.encodings.values import Codebook
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.graph import Rows
-from algorithms.kernels.space import L2, l2
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.nhq.fusion import Fusion
 from algorithms.nhq.search import Wanted
 from bench.core.leaf import FilterType
@@ -40,13 +40,13 @@ class Nhq(GraphMethod, abc.ABC):
     Index = Rows
 
     index: Rows
-    space: L2
+    space: Vectors
     fusion: Fusion
 
     def open(self, data: Data) -> None:
         """Encode the values, and take the vectors."""
         self._codebook = Codebook(data.attributes, data.filtered)
-        self.space = l2(data.vectors)
+        self.space = space_of(data.stored())
         self.fusion = Fusion(self.space, self._codebook.codes)
 
     def save(self, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from algorithms.kernels.heap import admit, key_id, make_key, pop_min, push_min
 from algorithms.kernels.jit import part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.queries import search_one
-from algorithms.kernels.space import L2Target, distances
+from algorithms.kernels.space import distances
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.visited import Visited, visit
 from algorithms.nhq.fusion import FusionTarget, Metric, Values, measure
@@ -111,7 +111,7 @@ def neighbours_in_halves(graph: Halves, node: Item, visited: Visited, out: Items
 
 
 @implements(search_one, NswIndex)
-def search_nsw(index: NswIndex, query: L2Target, accept: Values, params: NswBeam, scratch: Scratch) -> None:
+def search_nsw(index: NswIndex, query: Target, accept: Values, params: NswBeam, scratch: Scratch) -> None:
     """Walk from the first item: with a beam, or as the authors' code does for a number of expansions."""
     target = measure(params.metric, FusionTarget(query, index.codes, accept))
     visited = begin(scratch)
@@ -123,7 +123,7 @@ def search_nsw(index: NswIndex, query: L2Target, accept: Values, params: NswBeam
 
 
 @implements(search_one, KgraphIndex)
-def search_kgraph(index: KgraphIndex, query: L2Target, accept: Values, params: KgraphBeam, scratch: Scratch) -> None:
+def search_kgraph(index: KgraphIndex, query: Target, accept: Values, params: KgraphBeam, scratch: Scratch) -> None:
     """Walk from random items in two stages."""
     target = measure(params.metric, FusionTarget(query, index.codes, accept))
     visited = begin(scratch)
@@ -141,7 +141,7 @@ def search_kgraph(index: KgraphIndex, query: L2Target, accept: Values, params: K
 
 
 @part
-def _hash(row: NDArray[np.float32]) -> int:
+def _hash(row: NDArray[Any]) -> int:
     """Return a number from 0 to 2^31 - 1 that depends on all bits of a row (FNV-1a): so equal queries start alike."""
     state = np.uint64(14695981039346656037)
     for value in row.view(np.uint32):

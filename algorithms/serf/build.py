@@ -22,7 +22,8 @@ from algorithms.kernels.graph import Rows
 from algorithms.kernels.heap import insert_sorted, key_id, make_key, sort
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.prune import Always, prune
-from algorithms.kernels.space import Vectors, distance, target
+from algorithms.kernels.space import distance, target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Items, Offsets, Space
 from algorithms.kernels.workers import Workers
 from algorithms.serf.search import SEEDS, Forward, Segment, SerfIndex

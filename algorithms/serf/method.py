@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.base import ALL_FORMATS, Data, Info, param
+from algorithms.base import Data, Info, param
 from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.filter import Intervals
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.serf.build import LEAPS, build, transpose
 from algorithms.serf.search import SerfIndex, SerfView
 from bench.core.formats import Storage
@@ -52,7 +52,6 @@ class Serf(GraphMethod):
         serves=frozenset({FilterType.R}),
         why_not={"": "SeRF inserts the items in the order of one attribute, and its edges are for ranges of it"},
         compiled=True,
-        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search

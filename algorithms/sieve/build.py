@@ -7,7 +7,7 @@ import numpy as np
 from algorithms.base import Data
 from algorithms.kernels import hnsw
 from algorithms.kernels.csr import Csr, csr_of_padded, offsets
-from algorithms.kernels.space import space_of
+from algorithms.kernels.spaces import space_of
 from algorithms.kernels.types import Items
 from algorithms.sieve.choose import degree_for
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Data, Info, param
+from algorithms.base import ALL_FILTERS, Data, Info, param
 from algorithms.encodings.labels import UNKNOWN, LabelSets, label_sets
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels import hnsw
 from algorithms.kernels.csr import Csr
 from algorithms.kernels.filter import selections_of
-from algorithms.kernels.space import Vectors, space_of
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.sieve.build import build_subgraphs, members_of
 from algorithms.sieve.choose import choose_labels
 from algorithms.sieve.cost import CostModel
 from algorithms.sieve.search import ROOT, Covered, SieveBeam, SieveIndex, SieveView, write_plans
 from bench.core.filters import And, Contains, Equals, Filter
-from bench.core.formats import BYTES, Storage
+from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 from bench.core.plans import QueryPlans
 
@@ -55,7 +55,6 @@ class Sieve(GraphMethod):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
-        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
@@ -69,7 +68,7 @@ class Sieve(GraphMethod):
     @classmethod
     def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
         """The vectors, and those of one label; the edges of one graph with their lengths, and those of all."""
-        return 2 * n * dim * BYTES[storage] + int(n * 8 * params.M * (2 + params.budget))
+        return 2 * n * storage.vector_bytes(dim) + int(n * 8 * params.M * (2 + params.budget))
 
     def open(self, data: Data) -> None:
         """Encode the values of the filtered attributes as labels, and take the vectors."""

@@ -21,7 +21,8 @@ from algorithms.kernels.heap import key_id
 from algorithms.kernels.jit import kernel, part
 from algorithms.kernels.medoid import medoids
 from algorithms.kernels.scan import scan_between
-from algorithms.kernels.space import L2, target
+from algorithms.kernels.space import target
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Items, Offsets
 from algorithms.ung.groups import Groups
 
@@ -38,7 +39,7 @@ class GroupGraphs(NamedTuple):
         L: the beam of a search.
     """
 
-    space: L2
+    space: Vectors
     bounds: Offsets
     group_of: Items
     medoids: Items
@@ -53,7 +54,7 @@ class Edges(NamedTuple):
     heads: Items
 
 
-def grow_groups(space: L2, groups: Groups, R: int, L: int, alpha: float, seed: int, threads: int) -> GroupGraphs:
+def grow_groups(space: Vectors, groups: Groups, R: int, L: int, alpha: float, seed: int, threads: int) -> GroupGraphs:
     """Grow a Vamana graph in each group; one of at most `R` items is complete instead.
 
     Args:

@@ -11,7 +11,7 @@ from algorithms.base import Data, Info, param
 from algorithms.encodings.labels import UNKNOWN, label_sets
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.csr import Csr, csr_of_lists
-from algorithms.kernels.space import L2, l2
+from algorithms.kernels.spaces import Vectors, space_of
 from algorithms.kernels.types import Items
 from algorithms.ung.build import choose_entries, edges_of, grow_groups, joined, repair
 from algorithms.ung.cross import link_to_nearest, new_workers, realise_missing
@@ -21,7 +21,6 @@ from bench.core.errors import BenchError
 from bench.core.filters import Contains, Equals, Filter, leaves, type_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
-from bench.core.vectors import dense
 
 _SERVES = frozenset({FilterType.EM, FilterType.EMIS, FilterType.MEM, FilterType.MEMIS})
 
@@ -62,14 +61,14 @@ class Ung(GraphMethod):
     Index = UngIndex
 
     index: UngIndex
-    space: L2
+    space: Vectors
 
     def open(self, data: Data) -> None:
         """Group the items, and take a copy of the vectors group by group."""
         self._sets = label_sets(data.attributes, data.filtered)
         self._groups = group(self._sets)
         self.ids = self._groups.order
-        self.space = l2(dense(data.source, self.ids))
+        self.space = space_of(data.stored(self.ids))
 
     def build_index(self, data: Data) -> UngIndex:
         """Grow a graph in each group, then join the graphs along the label navigating graph."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from algorithms.base import ALL_FILTERS, ALL_FORMATS, Info, param
+from algorithms.base import ALL_FILTERS, Info, param
 from algorithms.graph_method import walk_or_scan
 from algorithms.hnsw_method import HnswMethod
 from algorithms.kernels.filter import Selections, selections_of
@@ -31,7 +31,6 @@ class Vbase(HnswMethod):
         technique="graph",
         serves=ALL_FILTERS,
         compiled=True,
-        reads=ALL_FORMATS,
     )
     SearchParams = Search
 

@@ -18,7 +18,7 @@ from algorithms.kernels.insert import batches, find_candidates, insert
 from algorithms.kernels.policy import implements
 from algorithms.kernels.prune import Always
 from algorithms.kernels.scan import scan_between
-from algorithms.kernels.space import Vectors
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Item, Items, Target
 from algorithms.kernels.workers import Workers
 from algorithms.wow.search import WIDER, Within, WowIndex

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import ALL_FORMATS, Data, Info, param
+from algorithms.base import Data, Info, param
 from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.filter import Everything, Intervals, Living
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.space import L2, Vectors, l2, space_of
+from algorithms.kernels.space import l2
+from algorithms.kernels.spaces import Vectors, check_growable, space_of
 from algorithms.kernels.types import Items
 from algorithms.wow.build import insert_items, levels_for, moved, no_items
 from algorithms.wow.search import WowIndex, WowView
@@ -53,7 +54,6 @@ class Wow(GraphMethod):
         serves=frozenset({FilterType.R}),
         why_not={"": "WoW's windows follow the order of one attribute, and serve ranges of it"},
         compiled=True,
-        reads=ALL_FORMATS,
     )
     BuildParams = Build
     SearchParams = Search
@@ -98,12 +98,9 @@ class Wow(GraphMethod):
             threads: how many threads.
 
         Raises:
-            BenchError: the index searches vectors that are stored in fewer bits.
+            BenchError: the index searches codes.
         """
-        if not isinstance(self.space, L2) or self.space.rows.dtype != np.float32:
-            raise BenchError(
-                "WoW inserts float32 vectors, and this index searches codes; build it with storage=float32"
-            )
+        check_growable(self.space)
         # Renumber all items by their new ranks.
         before = len(self.ids)
         ranks = self._ranks.insert(values)

@@ -9,6 +9,7 @@ npy                         NumPy's own format: float32, uint8 or int8
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,8 @@ def dense(
 ) -> NDArray[Any]:
     """Return ``rows`` [n, d], or ``rows[items]``, as `dtype`, C-contiguous and starting at a cache line.
 
-    Rows that meet all this are returned as they are; others are copied a few at a time, because they may be mapped from
-    a file. If d is a multiple of 16, no load of 16 floats straddles two lines.
+    Rows that meet all this are returned as they are; others are copied a few at a time. What was read of a mapped file
+    is released, so that vectors are held once. If d is a multiple of 16, no load of 16 floats straddles two lines.
     """
     if items is None and rows.dtype == dtype and rows.flags.c_contiguous and rows.ctypes.data % _CACHE_LINE == 0:
         return rows
@@ -50,6 +51,8 @@ def dense(
     for start in range(0, len(copy), _READ_ROWS):
         part = slice(start, start + _READ_ROWS)
         copy[part] = rows[part if items is None else items[part]]
+        if isinstance(rows, np.memmap) and rows.mode == "r":
+            rows._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
     return copy
 
 

@@ -19,7 +19,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Column
 from bench.core.errors import SURROUNDINGS, BenchError, LibraryMissing, Unsupported
 from bench.core.filter_json import from_json
-from bench.core.formats import BYTES, Storage
+from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.method import Method
@@ -282,7 +282,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         afanns=info.afanns,
         libraries=info.libraries,
         serves=tuple(sorted(info.serves)),
-        reads=tuple(sorted(info.reads)),
+        reads=tuple(sorted(method.formats())),
         metrics=tuple(sorted(info.metrics)),
         unsupported={filter_type: method.unsupported(filter_type) for filter_type in FilterType},
         depends_on_attributes=bool(method.index_attributes(("any",))),
@@ -311,8 +311,8 @@ def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, l
     storage = data.codes.storage if data.codes else Storage.FLOAT32
     needed, available = method.build_bytes(params, n, dim, storage), psutil.virtual_memory().available
     if needed > (most := min(limit, available)):
-        smaller = [fmt for fmt in method.info.reads if method.build_bytes(params, n, dim, fmt) <= most]
-        advice = f"; storage.format={max(smaller, key=BYTES.__getitem__)} needs less" if smaller else ""
+        smaller = [fmt for fmt in method.formats() if method.build_bytes(params, n, dim, fmt) <= most]
+        advice = f"; storage.format={max(sorted(smaller), key=lambda fmt: fmt.bits)} needs less" if smaller else ""
         raise MemoryError(
             f"building needs about {needed / 2**30:.2f} GiB; limits.memory_gib allows {limit / 2**30:.2f}, "
             f"and {available / 2**30:.2f} are free{advice}"

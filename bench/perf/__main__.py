@@ -22,8 +22,8 @@ from bench.core.filters import Everything
 from bench.core.masks import FilterBatch
 from bench.datasets.dataset import Dataset, load_rows
 from bench.datasets.sources import SOURCES
+from bench.perf import distances, harness, hnsw, methods, out_of_core, redraw
 from bench.perf import formats as storage
-from bench.perf import harness, hnsw, methods, out_of_core, redraw
 from bench.perf import ray as ray_workers
 from bench.perf.turns import QUERIES
 from bench.system.folders import results_cache
@@ -79,6 +79,7 @@ MEASURES: dict[str, Callable[[Subject], pd.DataFrame]] = {
     "overhead": lambda on: harness.overhead(on.vectors, on.queries),
     "hnsw_search": lambda on: hnsw.search_ratios(on.vectors, on.queries[:QUERIES]),
     "hnsw_build": lambda on: hnsw.build_ratios(on.vectors),
+    "distance": lambda on: distances.nanoseconds(),
     "storage": lambda on: storage.ratios(on.vectors, on.queries[:QUERIES]),
     "out_of_core": lambda on: out_of_core.rates(
         Path(on.options.results) / "out_of_core", on.options.gib, int(on.options.truth_memory_gib * 2**30)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.baselines.hnsw import HnswPostFilter
 from algorithms.baselines.hnsw_params import HnswBuild
-from bench.core.formats import BYTES, Storage, encode
+from bench.core.formats import Storage, encode
 from bench.measuring.rerank import Reranked
 from bench.perf.hnsw import SETTINGS, unfiltered_data, unfiltered_filters
 from bench.perf.turns import Contender, K, curves, qps_at, through_disk
@@ -53,7 +53,7 @@ def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.Dat
         {
             "measure": "storage",
             "format": storage,
-            "bytes": BYTES[storage] * vectors.shape[1],
+            "bytes": storage.vector_bytes(vectors.shape[1]),
             "error": errors[storage],
             "qps": qps_at(curve_of[storage], RECALL),
             "/ float32": qps_at(curve_of[storage], RECALL) / qps_at(plain, RECALL),

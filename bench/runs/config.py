@@ -26,11 +26,17 @@ class StorageConfig:
 
     Attributes:
         format: the format of the vectors that the method searches.
-        rerank: how many candidates per answer are ranked by exact distances, at least 1; ignored for float32.
+        rerank: how many candidates per answer are ranked by exact distances, at least 1; ignored for float32. None
+            for as many as the format needs.
     """
 
     format: Storage = Storage.FLOAT32
-    rerank: float = 1.2
+    rerank: float | None = None
+
+    @property
+    def candidates(self) -> float:
+        """How many candidates per answer are ranked by exact distances."""
+        return self.format.rerank if self.rerank is None else self.rerank
 
 
 @dataclass
@@ -128,7 +134,7 @@ def _check_values(run: RunConfig) -> None:
     for key, value in (above_zero | limits).items():
         if type(value) not in (int, float) or not 0 < value < math.inf:
             raise BenchError(f"{key}={value!r} is out of range; it is a finite number above 0")
-    if not 1 <= run.storage.rerank < math.inf:
+    if not 1 <= run.storage.candidates < math.inf:
         raise BenchError(f"storage.rerank={run.storage.rerank!r} is out of range; it is a finite number, at least 1")
     if type(run.dry_run) is not bool:
         raise BenchError(f"dry_run={run.dry_run!r} should be true or false")

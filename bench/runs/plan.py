@@ -16,6 +16,7 @@ from bench.core.errors import BenchError, LibraryMissing
 from bench.core.filters import attributes_of
 from bench.core.formats import Storage
 from bench.core.method import Method
+from bench.core.metrics import Metric
 from bench.core.typed_json import dumps
 from bench.datasets.codes import write_codes
 from bench.datasets.dataset import Dataset
@@ -98,7 +99,7 @@ class Plan:
             self.workload.control,
             config.algorithm.name,
             config.storage.format,
-            None if self.codes is None else config.storage.rerank,
+            None if self.codes is None else config.storage.candidates,
             self.settings,
             config.k,
             config.threads_search,
@@ -151,7 +152,9 @@ def make_plan(config: RunConfig) -> Plan:
         unsupported = _missing_values(workload)
     searched, codes, inputs = Searched(dataset.vectors, dataset.queries, dataset.metric), None, {}
     if unsupported is None:
-        searched = searched_files(dataset, method.metrics, cache)
+        # Codes are made for squared L2.
+        coded = storage is not Storage.FLOAT32 and Metric.L2 in method.metrics
+        searched = searched_files(dataset, (Metric.L2,) if coded else method.metrics, cache)
         if storage is not Storage.FLOAT32:
             codes = write_codes(searched.vectors, storage, cache)
         if config.algorithm.external is not None:

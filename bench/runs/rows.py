@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bench.core.formats import BYTES, Storage
+from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 from bench.core.method import TimedBy
 from bench.core.vectors import open_vectors
@@ -53,7 +53,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         metric=plan.dataset.metric,
         workload_digest=plan.workload.digest,
         skip=plan.workload.skip,
-        rerank=config.storage.rerank if plan.codes else None,
+        rerank=config.storage.candidates if plan.codes else None,
         timed_seconds=config.timed_seconds,
         latency_queries=config.latency_queries,
         k=config.k,
@@ -91,7 +91,7 @@ def with_truth(row: Row, truth: GroundTruth, hard: Difficulty) -> Row:
 def with_build(row: Row, facts: BuildFacts, plan: Plan) -> Row:
     """Return a row with what its build took."""
     n, dim = plan.dataset.shape
-    vectors = n * dim * BYTES[Storage(row.storage)]
+    vectors = n * Storage(row.storage).vector_bytes(dim)
     holds = plan.method.holds_vectors
     return replace(
         row,
@@ -151,7 +151,7 @@ def court_of(plan: Plan, truth: GroundTruth) -> Court:
         vectors=open_vectors(plan.dataset.vectors),
         queries=load_rows(plan.dataset.queries, plan.workload.rows),
         afanns=plan.method.afanns,
-        rerank=plan.config.storage.rerank,
+        rerank=plan.config.storage.candidates,
     )
 
 

@@ -25,7 +25,7 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
         filtered=workload.filtered,
         filter_type=workload.filter_type,
         codes=plan.codes.resolve() if plan.codes else None,
-        rerank=config.storage.rerank,
+        rerank=config.storage.candidates,
         seed=config.seed + repeat,
         threads=threads,
         memory_limit=plan.memory_limit,

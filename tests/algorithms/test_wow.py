@@ -134,5 +134,5 @@ def test_vectors_are_not_inserted_among_codes() -> None:
     problem = ranged(50, 7)
     wow = Wow(SMALL)
     wow.build(replace(problem.data(), codes=encode(problem.vectors, Storage.INT8)))
-    with pytest.raises(BenchError, match="build it with storage=float32"):
+    with pytest.raises(BenchError, match=r"build it with storage\.format=float32"):
         wow.insert(problem.vectors[:1], np.array([3]))

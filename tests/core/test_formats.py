@@ -13,16 +13,27 @@ from hypothesis import strategies as st
 
 from algorithms.acorn.method import Acorn
 from algorithms.baselines.hnsw import HnswPostFilter
+from algorithms.baselines.hnswlib import HnswlibPostFilter
+from algorithms.baselines.prefilter import PreFilter
+from algorithms.caps.method import Caps
+from algorithms.digra.method import Digra
+from algorithms.dsg.method import Dsg
 from algorithms.filtered_diskann.filtered import FilteredVamana
+from algorithms.filtered_diskann.stitched import StitchedVamana
 from algorithms.irangegraph.method import IRangeGraph
 from algorithms.navix.method import Navix
+from algorithms.nhq.kgraph import NhqKgraph
+from algorithms.nhq.nsw import NhqNsw
 from algorithms.serf.method import Serf
+from algorithms.sieve.method import Sieve
 from algorithms.ung.method import Ung
+from algorithms.vbase.method import Vbase
+from algorithms.wow.method import Wow
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
-from bench.core.formats import BYTES, Storage, encode
+from bench.core.formats import Storage, encode
 from bench.core.metrics import Metric
 from bench.core.vectors import write_fvecs
 from bench.datasets.codes import error_of, open_codes, write_codes
@@ -31,7 +42,8 @@ from bench.measuring.serving import refuse_what_does_not_fit
 from bench.system.cache import Cache
 from tests.support.problems import Problem, check_valid, recall, through_disk
 
-FEWER = [Storage.FLOAT16, Storage.BFLOAT16, Storage.INT8]
+FEWER = [storage for storage in Storage if storage is not Storage.FLOAT32]
+ERRORS = dict(zip(FEWER, (0.0005, 0.004, 0.01, 0.15, 0.5, 1), strict=True))
 ROUNDING = {Storage.FLOAT16: 2.0**-11, Storage.BFLOAT16: 2.0**-8}
 
 
@@ -66,12 +78,14 @@ def test_a_file_is_converted_once_and_measured(
     folder = write_codes(tmp_path / "rows.fvecs", storage, cache)
     codes, expected = open_codes(folder), encode(rows, storage)
     assert codes.storage is storage
-    assert np.array_equal(codes.values, expected.values)
-    assert np.array_equal(codes.scales, expected.scales)
-    assert codes.values.nbytes == rows.size * BYTES[storage]
-    lengths = np.maximum(np.linalg.norm(rows, axis=1), 1e-30)
+    assert codes.dim == 12
+    for name in ("values", "factors", "centre"):
+        assert np.array_equal(getattr(codes, name), getattr(expected, name)), name
+    assert codes.values.nbytes + codes.factors.nbytes == 40 * storage.vector_bytes(12)
+    lengths = np.linalg.norm(rows, axis=1)
+    lengths[lengths == 0] = 1
     assert error_of(folder) == pytest.approx((np.linalg.norm(rows - codes.decode(), axis=1) / lengths).mean(), rel=1e-4)
-    assert 0 < error_of(folder) < {Storage.FLOAT16: 0.0005, Storage.BFLOAT16: 0.004, Storage.INT8: 0.01}[storage]
+    assert 0 < error_of(folder) < ERRORS[storage]
     written = (folder / "facts.json").stat().st_mtime_ns
     assert write_codes(tmp_path / "rows.fvecs", storage, cache) == folder
     assert (folder / "facts.json").stat().st_mtime_ns == written
@@ -104,17 +118,35 @@ METHODS = [
     (IRangeGraph, R, {"ef": 80}),
     (Serf, R, {"ef": 80}),
 ]
+SLOWER = [
+    (StitchedVamana, EM, {"L": 80}),
+    (Ung, EM, {"L": 80}),
+    (NhqNsw, EM, {"ef": 160}),
+    (NhqKgraph, EM, {"L": 160}),
+    (Sieve, EM, {"ef": 80}),
+    (Vbase, EM, {"E": 80}),
+    (Digra, R, {"ef": 80}),
+    (Dsg, R, {"ef": 80}),
+    (Wow, R, {"ef": 80}),
+]
+CASES = [
+    *((*method, Storage.INT8) for method in METHODS),
+    *((*METHODS[0], storage) for storage in FEWER if storage is not Storage.INT8),
+    (PreFilter, EM, {}, Storage.RABITQ2),
+    (Caps, EM, {"m": 1000}, Storage.RABITQ4),
+    *(pytest.param(*method, Storage.INT8, marks=pytest.mark.slow) for method in SLOWER),
+]
 
 
 @pytest.mark.parametrize(
     ("method", "problem", "search", "storage"),
-    [(*method, Storage.INT8) for method in METHODS] + [(*METHODS[0], Storage.FLOAT16), (*METHODS[0], Storage.BFLOAT16)],
+    CASES,
 )
 def test_methods_search_codes_as_well_as_vectors(
     method: Any, problem: Problem, search: dict[str, Any], storage: Storage
 ) -> None:
-    """Formats differ only in `decode.value`, so one format per method is enough."""
-    assert storage in method.info.reads
+    """Methods see no format, so one per method is enough."""
+    assert storage in method.formats()
     params = method.SearchParams(**search)
     index, _ = through_disk(method, method.BuildParams(), problem.data())
     plain = index.search(problem.queries, index.prepare(problem.batch), 10, params, 1)
@@ -132,8 +164,24 @@ def test_methods_search_codes_as_well_as_vectors(
     assert reranked.distance_computations == coded.distance_computations + 15 * 40
 
 
-def test_a_method_declares_which_formats_it_reads() -> None:
-    assert Ung.info.reads == {Storage.FLOAT32}
+class Reads16Bits(Acorn):
+    info = replace(Acorn.info, reads=frozenset({Storage.FLOAT16}))
+
+
+def test_methods_on_the_shared_kernels_read_every_format_and_others_what_they_declare() -> None:
+    assert Acorn.formats() == set(Storage)
+    assert PreFilter.formats() == set(Storage)
+    assert HnswlibPostFilter.formats() == {Storage.FLOAT32}
+    assert Reads16Bits.formats() == {Storage.FLOAT16}
+
+
+def test_a_vector_of_integers_fills_whole_lines() -> None:
+    assert Storage.INT8.vector_bytes(384) == 384 + 16
+    assert Storage.INT8.vector_bytes(385) == 448 + 16
+    assert Storage.RABITQ4.vector_bytes(384) == 192 + 16
+    assert Storage.RABITQ2.vector_bytes(384) == 128 + 16
+    assert Storage.RABITQ1.vector_bytes(384) == 64 + 16
+    assert Storage.FLOAT16.vector_bytes(385) == 770
 
 
 def test_a_build_that_exceeds_the_memory_says_what_it_needs() -> None:
@@ -142,8 +190,8 @@ def test_a_build_that_exceeds_the_memory_says_what_it_needs() -> None:
     assert HnswPostFilter.build_bytes(params, 1500, 24, Storage.FLOAT32) == needed
     refuse_what_does_not_fit(HnswPostFilter, params, data, needed)
     with pytest.raises(
-        MemoryError, match=r"building needs about 0.00 GiB.* allows 0.00.*; storage.format=int8 needs less"
+        MemoryError, match=r"building needs about 0.00 GiB.* allows 0.00.*; storage.format=bfloat16 needs less"
     ):
-        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500 * (24 + 12 * 32))
+        refuse_what_does_not_fit(HnswPostFilter, params, data, 1500 * (24 * 2 + 12 * 32))
     with pytest.raises(MemoryError, match=r"are free$"):
         refuse_what_does_not_fit(HnswPostFilter, params, data, 1500)

@@ -72,16 +72,20 @@ def test_overwrite_and_repeats_make_the_missing_runs(
 
 def test_a_smaller_format_gives_a_variant_of_the_method(command: Commands, local: list[str], tmp_path: Path) -> None:
     """A method that reads it has rows of that format beside those of float32; another has rows that say why not."""
-    said = command(run.entry, *local, "-m", "algorithm=hnsw_postfilter,prefilter", "storage.format=float32,int8")
+    said = command(
+        run.entry, *local, "-m", "algorithm=hnsw_postfilter,hnswlib_postfilter", "storage.format=float32,int8"
+    )
     assert said.code == 0, said
     assert "local em hnsw_postfilter (int8): recall up to" in said.out
     rows = dict(iter(Store(tmp_path / "results").rows().groupby(["algorithm", "storage"])))
-    assert set(rows) == {(name, fmt) for name in ("hnsw_postfilter", "prefilter") for fmt in ("float32", "int8")}
+    assert set(rows) == {
+        (name, fmt) for name in ("hnsw_postfilter", "faiss_hnsw_infilter") for fmt in ("float32", "int8")
+    }
     coded = rows["hnsw_postfilter", "int8"]
     assert (coded["recall"] > 0.99).any()
     assert (coded["storage_error"].between(0.001, 0.02)).all()
     assert (rows["hnsw_postfilter", "float32"]["storage_error"] == 0).all()
-    assert set(rows["prefilter", "int8"]["error"]) == {"it reads float32 vectors, not int8"}
+    assert set(rows["faiss_hnsw_infilter", "int8"]["error"]) == {"it reads float32 vectors, not int8"}
 
     said = command(run.entry, *local, "storage.format=int9")
     assert said.code == 2

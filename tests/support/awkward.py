@@ -61,7 +61,7 @@ def filters(
     ranges: list[Filter] = []
     for attribute, values in (("number", numbers), ("price", prices)):
         pairs = itertools.islice(itertools.combinations([None, *values], 2), 0, None, 3)
-        ranges += [Between(attribute, low, high, ends) for (low, high), ends in zip(pairs, itertools.cycle(ENDS))]  # noqa: B905
+        ranges += [Between(attribute, low, high, ends) for (low, high), ends in zip(pairs, itertools.cycle(ENDS))]
         ranges += [Between(attribute, None, None), Between(attribute, values[-1], values[0])]
     missing: list[Filter] = [IsNull(attribute) for attribute in (name, "number", "price", "truth", "words", "tags")]
     plain = [*equal, *held, *listed, *ranges, *missing]

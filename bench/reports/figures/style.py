@@ -31,6 +31,9 @@ _FORMATS = {
     Storage.FLOAT16: ("--", "none"),
     Storage.BFLOAT16: ("-.", "left"),
     Storage.INT8: (":", "bottom"),
+    Storage.RABITQ4: ("--", "right"),
+    Storage.RABITQ2: ("-.", "top"),
+    Storage.RABITQ1: (":", "none"),
 }
 """The line and the filling of the marker that tell the formats of a method's vectors apart."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from algorithms.base import Algorithm, Data
 from bench.core.attributes import Attributes
 from bench.core.errors import Unsupported
-from bench.core.filters import Between, Equals, Everything, Filter, attributes_of, type_of
+from bench.core.filters import Equals, Everything, Filter, attributes_of, type_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric

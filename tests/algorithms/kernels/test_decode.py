@@ -20,7 +20,6 @@ from bench.core.paths import PROJECT
 BITS = np.arange(2**16, dtype=np.uint16)
 STORED = {
     "float32": (np.array([-2.5, 0, 3e38], np.float32), np.array([-2.5, 0, 3e38], np.float32)),
-    "int8": (np.arange(-128, 128).astype(np.int8), np.arange(-128, 128).astype(np.float32)),
     "float16": (BITS.view(np.int16), BITS.view(np.float16).astype(np.float32)),
     "bfloat16": (BITS, (BITS.astype(np.uint32) << 16).view(np.float32)),
 }
