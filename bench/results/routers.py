@@ -22,6 +22,13 @@ from bench.results.selection import FIGURE, PANEL
 ROUTED = "routed"
 """Stands in place of the storage of a router, whose choices may differ in theirs."""
 
+ROUTERS = {
+    "oracle": "the oracle the best one",
+    "rule": "the rule by filter type and selectivity",
+    "learned": "the learned one by what it saw of all other workloads",
+}
+"""What each router goes by, in words."""
+
 SCAN_BELOW = 0.02
 """The selectivity below which the rule scans, as Vespa does."""
 

@@ -15,6 +15,7 @@ from docs.generate.columns import columns_page
 from docs.generate.commands import commands_page
 from docs.generate.configuration import configuration_page
 from docs.generate.methods import methods_pages
+from docs.generate.reproductions import reproductions_page
 from docs.generate.root import root_pages
 
 MARK = re.compile(r"<!-- generate: ([a-z]+) -->")
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "reference/commands.md": commands_page(),
         "reference/configuration.md": configuration_page(),
         "reference/columns.md": columns_page(),
+        "results/reproduce.md": reproductions_page(),
         **methods_pages(),
         **api_pages(),
         **root_pages(),

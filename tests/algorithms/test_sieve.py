@@ -97,7 +97,7 @@ def test_smaller_graphs_have_fewer_edges(size: int, degree: int) -> None:
 
 
 def test_plans_say_which_queries_walk_which_graph() -> None:
-    """Half of 2,000 items have an a and a third a y, so that their graphs are walked; some 60 are d and 0, and measured."""
+    """Of 2,000 items, half have an a and a third a y: their graphs are walked. Some 60 have d and 0: a scan."""
     problem = labelled(queries=4)
     few = And((Equals("letter", "d"), Equals("number", 0)))
     problem = replace(problem, filters=(Equals("letter", "a"), few, Everything(), Contains("words", "y")))

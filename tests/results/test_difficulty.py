@@ -86,6 +86,10 @@ def test_the_verdict_counts_methods() -> None:
         "Hardness predicts recall better than selectivity: for 2 of 4 methods, against 1 for which selectivity does "
         "(median |rho|: hardness 0.55, selectivity 0.25, relevance 0.25)."
     )
+    weak = frame.assign(hardness=0.05, selectivity=-0.09, relevance=0.0)
+    assert verdict(weak, "recall").startswith(
+        "Nothing predicts recall for most of 4 methods (median |rho|: hardness 0.05"
+    )
     assert verdict(frame, "latency_ms") == "No method has queries that say what predicts latency."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +25,7 @@ _LABELS = {"latency_ms": "queries per second, one at a time", "recall": "recall"
 
 @themed
 def by_difficulty(rows: pd.DataFrame, store: Store, recall: float) -> Figure | None:
-    """Draw a row of panels per workload: QPS and recall by hardness, then both by selectivity; None without queries.
+    """Draw a row of panels per workload: QPS by hardness and by selectivity, then recall by both; None without queries.
 
     Each method is at its fastest setting that reaches the recall. The methods are those closest to the front.
 
@@ -39,20 +41,21 @@ def by_difficulty(rows: pd.DataFrame, store: Store, recall: float) -> Figure | N
     present = set(methods_in(queries))
     styles = styles_of([method for method in nearest if method in present][:MOST])
     workloads = list(dict.fromkeys(queries["workload"]))
-    figure = Figure(figsize=(13.5, 2.5 * len(workloads) + 0.7), layout="constrained")
-    set_heading(figure, f"{data_title(rows)}; {conditions(rows)}; fastest setting at a recall of {recall:g} or more")
-    grid = figure.subplots(len(workloads), 2 * len(_BY), squeeze=False)
-    for line, workload in zip(grid, workloads, strict=True):
+    measures = [measure for measure in _LABELS if queries[measure].notna().any()]
+    width = 3.2 * len(measures) * len(_BY) + 1.5
+    figure = Figure(figsize=(width, 2.5 * len(workloads) + 0.7), layout="constrained")
+    set_heading(figure, f"{data_title(rows)}\n{conditions(rows)}; fastest setting at a recall of {recall:g} or more")
+    grid = figure.subplots(len(workloads), len(measures) * len(_BY), squeeze=False)
+    for number, (line, workload) in enumerate(zip(grid, workloads, strict=True), 1):
         of_workload = queries[queries["workload"] == workload]
-        for i, (by, label) in enumerate(_BY.items()):
-            for j, measure in enumerate(_LABELS):
-                axes = line[2 * i + j]
-                _draw(axes, of_workload, styles, by, measure)
-                axes.set_title(f"{workload}, by {by}", loc="left")
-                axes.set_ylabel(_LABELS[measure])
-                axes.set_xlabel(label if line is grid[-1] else "")
-        for j in range(len(_LABELS)):
-            line[j].sharey(line[len(_LABELS) + j])
+        for j, (measure, (by, label)) in enumerate(itertools.product(measures, _BY.items())):
+            axes = line[j]
+            if j % len(_BY):
+                axes.sharey(line[j - 1])
+            _draw(axes, of_workload, styles, by, measure)
+            axes.set_title(f"{workload}, by {by}", loc="left")
+            axes.set_ylabel("" if j % len(_BY) else _LABELS[measure])
+            axes.set_xlabel(label if number == len(workloads) else "")
     add_side_legend(figure, styles.values())
     return figure
 

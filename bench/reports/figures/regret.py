@@ -39,7 +39,8 @@ def regret_map(rows: pd.DataFrame, store: Store) -> Figure:
     values = each.values[:, order, 0].T
     cells = each.cells
     columns = len(cells)
-    figure = Figure(figsize=(2.6 + 0.34 * columns, 1.6 + 0.24 * len(order)), layout="constrained")
+    size = (max(6.4, 2.6 + 0.34 * columns), max(4.2, 1.6 + 0.24 * len(order)))  # at least what the texts need
+    figure = Figure(figsize=size, layout="constrained")
     set_heading(figure, f"{data_title(rows)}\n{conditions(rows)}; regret: QPS of the best method over a method's own")
     axes = figure.subplots()
     shown = np.where(np.isfinite(values), values, np.nan)

@@ -11,6 +11,9 @@ from bench.results.difficulty import MEASURES, PREDICTORS, correlations, queries
 from bench.results.store import Store
 
 _WORDS = {"recall": "recall", "latency_ms": "latency"}
+_WEAK = 0.1
+"""A correlation below this predicts nothing."""
+
 _DRAW = 0.02
 """By how much one correlation has to be stronger than another to count as such."""
 
@@ -44,10 +47,12 @@ def verdict(frame: pd.DataFrame, measure: str) -> str:
     strengths = frame.loc[frame["measure"] == measure, list(PREDICTORS)].abs()
     if strengths.empty:
         return f"No method has queries that say what predicts {_WORDS[measure]}."
+    medians = ", ".join(f"{name} {strengths[name].median():.2f}" for name in PREDICTORS)
+    if strengths.median().max() < _WEAK:
+        return f"Nothing predicts {_WORDS[measure]} for most of {len(strengths)} methods (median |rho|: {medians})."
     stronger = strengths["hardness"] - strengths["selectivity"]
     wins, losses = int((stronger > _DRAW).sum()), int((stronger < -_DRAW).sum())
     better = "better than" if wins > losses else "worse than" if losses > wins else "as well as"
-    medians = ", ".join(f"{name} {strengths[name].median():.2f}" for name in PREDICTORS)
     return (
         f"Hardness predicts {_WORDS[measure]} {better} selectivity: for {wins} of {len(strengths)} methods, against "
         f"{losses} for which selectivity does (median |rho|: {medians})."

@@ -12,7 +12,7 @@ from bench.core.errors import BenchError, suggestion
 from bench.reports.tables.table import FORMATS, NONE, Table
 from bench.reports.titles import data_title
 from bench.results.regret import Regrets, regrets
-from bench.results.routers import ROUTED, Choices, route, routed, title_of
+from bench.results.routers import ROUTED, ROUTERS, Choices, route, routed, title_of
 from bench.results.rows import method_title
 from bench.results.selection import View, figures
 from bench.results.store import Store
@@ -92,11 +92,8 @@ def method_table(title: str, each: Regrets, within: float) -> Table:
         "A cell is a workload at a recall; regret is the QPS of the best method there over a method's own.\n"
         "The fraction is of all cells, the mean is geometric and of those reached; 95% intervals are by the bootstrap."
     )
-    if any(storage == ROUTED for _, storage in each.methods):
-        note += (
-            "\nA router chooses a method for every cell: the oracle the best one, the rule by filter type and "
-            "selectivity,\nthe learned one by what it saw of all other workloads."
-        )
+    if routers := [ROUTERS[name] for name, storage in each.methods if storage == ROUTED]:
+        note += f"\nA router chooses a method for every cell: {'; '.join(routers)}."
     if unreached:
         note += f"\n{unreached} cells that no method reaches are left out."
     return Table(f"Regret. {title}", header, "lrrrrrrr", lines, note)
