@@ -58,7 +58,7 @@ from tests.support.adversarial.failures import (
     SleepsInBuild,
 )
 from tests.support.adversarial.honest import Honest, Ids, Search
-from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, ServesRangesOnly
+from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, NamesAttributes, ServesRangesOnly
 from tests.support.adversarial.plans import HasGarbageForPlans, HasPlans
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Marks",
     "MarksCpus",
     "MarksFew",
+    "NamesAttributes",
     "OutOfRange",
     "RaisesInBuild",
     "RaisesInLoad",
