@@ -26,7 +26,7 @@ graph of each label                         Vamana per label, as in StitchedVama
                                             al., WWW 2023): ``filtered_diskann.stitched.grow_each``
 range layers of each ordered attribute      the segment tree of iRangeGraph (Xu et al., SIGMOD 2025), without the depths
                                             of small nodes: ``irangegraph.build``
-walk of it                                  NaviX's local rule (Sehgal and Salihoglu, PVLDB 2025): ``kernels.local_rule``
+walk of it for any filter                   NaviX (Sehgal and Salihoglu, PVLDB 2025): ``kernels.local_rule``
 the choice by cost                          SIEVE (Li et al., PVLDB 2025); here the costs are measured
 ==========================================  ==================================================================
 

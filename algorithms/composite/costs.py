@@ -16,34 +16,35 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.jit import part
 
-BUNDLE, LAYERS, BASE, RULE = range(4)
-"""The kinds of walk: of a label's graph, of a range's graph, of the graph of all items, and of that by NaviX's rule."""
+BUNDLE, LAYERS, BASE, RULE, UNITED = range(5)
+"""The kinds of walk: of a label's graph, of a range's graph, of the graph of all items, of that by NaviX's rule, and of
+several labels and ranges together."""
 
-KINDS = 4
+KINDS = 5
 
-LADDER = (10, 14, 20, 28, 40, 56, 80, 112, 160, 226, 320, 452, 640, 905, 1280)
+LADDER = (10, 20, 40, 80, 160, 320, 640, 1280)
 """The beams that are measured."""
 
-FRACTIONS = (0.01, 0.03, 0.1, 0.25, 0.5, 1.0)
-"""The fractions of passing items that are measured."""
+FRACTIONS = (0.03, 0.1, 0.3, 0.6, 1.0)
+"""The fractions of passing items that are measured; for a union, of the items of one part."""
 
 DEPTHS = (10, 100)
 """The numbers of answers that recall is measured for."""
 
-NEVER = np.inf
-"""The seconds of a walk that does not reach the target."""
+MARGIN = 0.85
+"""The part of what a recall may miss that is aimed at, as the queries to come differ from those that were measured."""
 
 
 class CostTable(NamedTuple):
     """What a build counted; NaN where nothing was measured.
 
     Attributes:
-        sizes: int64[s], the sizes of graphs, ascending.
+        sizes: float64[KINDS, s], the sizes of graphs, ascending.
         recall: float32[KINDS, s, FRACTIONS, DEPTHS, LADDER], the mean recall.
         distances: float32[KINDS, s, FRACTIONS, LADDER], the mean number of distances.
     """
 
-    sizes: NDArray[np.int64]
+    sizes: NDArray[np.float64]
     recall: NDArray[np.float32]
     distances: NDArray[np.float32]
 
@@ -71,7 +72,7 @@ class Prices(NamedTuple):
     """What a search pays, for its target of recall and its number of answers; logarithms are to the base 2.
 
     Attributes:
-        sizes: float64[s], logarithms of the sizes of graphs.
+        sizes: float64[KINDS, s], logarithms of the sizes of graphs.
         fractions: float64[f], logarithms of the fractions of passing items.
         beams: float64[KINDS, s, f], logarithms of the narrowest beams that reach the target; infinite where none does.
         seconds: float64[KINDS, s, f], logarithms of what these walks take.
@@ -104,12 +105,13 @@ def prices_of(table: CostTable, units: Units, recall: float, k: int) -> Prices:
     Recall between two numbers of answers is interpolated by their logarithms. More answers than the most that were
     measured take a beam that is as many times as wide.
     """
+    aim = 1 - (1 - recall) * MARGIN
     beams, distances = np.full((2, *table.distances.shape[:3]), np.inf)
     wider = max(1.0, k / DEPTHS[-1])
     between = float(np.clip(math.log(k / DEPTHS[0]) / math.log(DEPTHS[1] / DEPTHS[0]), 0, 1))
     for cell in np.ndindex(beams.shape):
         curve = (1 - between) * table.recall[cell][0] + between * table.recall[cell][1]
-        beams[cell], distances[cell] = _least(curve, table.distances[cell], recall)
+        beams[cell], distances[cell] = _least(curve, table.distances[cell], aim)
     beams, distances = (_filled(values) + math.log2(wider) for values in (beams, distances))
     seconds = distances + np.log2(units.walk)[:, None, :]
     return Prices(
@@ -163,15 +165,15 @@ def _place(grid: NDArray[np.float64], value: float) -> tuple[int, float]:
     at = 0
     while at < len(grid) - 2 and grid[at + 1] <= value:
         at += 1
-    if len(grid) == 1:
-        return 0, 0.0
+    if len(grid) == 1 or grid[at + 1] <= grid[at]:
+        return at, 0.0
     return at, min(max((value - grid[at]) / (grid[at + 1] - grid[at]), 0.0), 1.0)
 
 
 @part
 def price(prices: Prices, kind: int, size: int, fraction: float) -> tuple[float, float]:
     """Return the beam and the seconds of a walk in a graph of `size` > 0 items of which a fraction > 0 passes."""
-    s, across = _place(prices.sizes, math.log2(size))
+    s, across = _place(prices.sizes[kind], math.log2(size))
     f, up = _place(prices.fractions, math.log2(fraction))
     beam = seconds = 0.0
     for i in range(2):

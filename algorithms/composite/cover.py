@@ -21,6 +21,9 @@ from bench.core.masks import FilterBatch, mask
 MOST_TERMS = 32
 """The most terms of a cover: a walk asks every one of them at every node."""
 
+_FEW = 8
+"""How many times as many items as a union has must there be for it to do without a bitmap, which other plans need."""
+
 UNMASKED = -1
 """The bitmap of a filter that every item of its terms passes, and no other."""
 
@@ -47,6 +50,7 @@ class Filters(NamedTuple):
     Attributes:
         matches: int64[u], how many items pass.
         sizes: int64[u], how many items the terms have, all added up.
+        parts: float64[u], how many terms there are, one at least.
         exact: bool[u], whether every item of the terms passes.
         starts: int64[u + 1], where the terms of each filter start; it has one at least if an item passes.
         terms: int64[*, 4], see `Term`; the first is that of all items, besides those of the filters.
@@ -56,6 +60,7 @@ class Filters(NamedTuple):
 
     matches: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    parts: NDArray[np.float64]
     exact: NDArray[np.bool_]
     starts: Offsets
     terms: NDArray[np.int64]
@@ -119,18 +124,19 @@ def resolve(filters: FilterBatch, encoding: Encoding) -> Filters:
         if cover is None:
             cover = Cover((everything,), n, isinstance(filter_, Everything), disjoint=True)
         covers.append(cover)
-        if cover.exact and cover.disjoint:
+        if cover.exact and cover.disjoint and (len(cover.terms) <= 1 or cover.size < n // _FEW):
             matches.append(cover.size)
             rows.append(UNMASKED)
         else:
             masks.append(mask(filter_, filters.attributes))
-            matches.append(np.count_nonzero(masks[-1]))
+            matches.append(int(np.count_nonzero(masks[-1])))
             rows.append(len(masks) - 1)
         terms += cover.terms
         starts.append(len(terms))
     return Filters(
         matches=np.array(matches, np.int64),
         sizes=np.array([cover.size for cover in covers], np.int64),
+        parts=np.array([max(1.0, len(cover.terms)) for cover in covers]),
         exact=np.array([cover.exact for cover in covers], np.bool_),
         starts=np.array(starts, np.int64),
         terms=np.array(terms, np.int64),

@@ -167,7 +167,9 @@ def encode(attributes: Attributes, names: tuple[str, ...], few: int) -> Encoding
     """Encode attributes of any kind; each number is a label where there are no more than `few` distinct ones."""
     n = attributes.n
     columns: dict[str, _Labelled | _Ranked] = {}
-    holders, codes, orders, keys = [np.empty(0, np.int64)], [np.empty(0, np.int32)], [], []
+    holders, codes = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+    orders: list[Items] = []
+    keys: list[NDArray[np.int64]] = []
     size = 0
     for name in names:
         column = attributes[name]

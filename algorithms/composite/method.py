@@ -20,6 +20,7 @@ from algorithms.composite.cover import Filters, items_of, resolve
 from algorithms.composite.encoding import Encoding, encode
 from algorithms.composite.plans import CHEAPEST, PLANS, TOGETHER, choose, no_choices
 from algorithms.composite.product import scan_together
+from algorithms.composite.samples import Samples
 from algorithms.composite.search import NOBODY, SEEDS, Batch, CompositeView, Depth
 from algorithms.composite.structures import Bundles, Held, RangeLayers, depths_of
 from algorithms.graph_method import GraphMethod
@@ -46,6 +47,7 @@ class Build:
     m_star: int = param(500, "the fewest items that get a graph of their own", low=2)
     border: int = param(8, "range layers go on to nodes this many times as small, for the ends of ranges", low=1)
     few: int = param(32, "an ordered attribute of no more distinct values has labels in place of ranks", low=0)
+    novelty: float = param(0.5, "how far queries of the table are from an item to another, at most", low=0, high=1)
     calibration: int = param(128, "queries per entry of the table of costs", low=1, high=100_000)
 
 
@@ -122,24 +124,24 @@ class Composite(GraphMethod):
         general = hnsw.build(self.space, p.M, p.ef_construction, data.seed, data.threads)
         bundles = build_bundles(data, self._encoding, p.R, p.ef_construction, p.alpha, p.m_star)
         layers = build_layers(data, self._encoding, p.R, p.ef_construction, self._least_node)
-        unmeasured = CostTable(np.ones(1, np.int64), *np.zeros((2, 0), np.float32))
+        unmeasured = CostTable(np.ones(1), *np.zeros((2, 0), np.float32))
         self.index = CompositeIndex(general, bundles, layers, unmeasured)
-        table, self._units = self._calibrate(data.seed)
+        table, self._units = self._calibrate(np.random.default_rng(data.seed))
         return self.index._replace(table=table)
 
-    def _calibrate(self, seed: int) -> tuple[CostTable, Units]:
-        """Measure walks from items that no walk starts from, with graphs from the smallest size up to all items."""
+    def _calibrate(self, rng: np.random.Generator) -> tuple[CostTable, Units]:
+        """Measure walks for items that no walk starts from."""
         n = len(self.space.norms)
         starts = set(self.index.bundles.entries.tolist()) | {self.index.general.entry}
         others = np.array([i for i in np.flatnonzero(self.index.general.first < 0) if i not in starts], np.int32)
-        rng = np.random.default_rng((seed, n))
         items = rng.permutation(others if len(others) else np.arange(n, dtype=np.int32))[: self.params.calibration]
-        sizes = np.unique(np.clip(n >> np.array([6, 4, 2, 0]), min(self.params.m_star, n), n)).astype(np.int64)
 
         def search(queries: NDArray[np.float32], batch: Batch, k: int) -> Any:
             return self.answer(queries, batch, k, Depth(k), threads=1)
 
-        return calibrate(search, self.space, self._encoding, self.index.bundles.entries, items, sizes, seed)
+        entries = self.index.bundles.entries
+        samples = Samples.draw(self.space, self._encoding, entries, items, self.params.m_star, self.params.novelty, rng)
+        return calibrate(search, self.space, samples, int(rng.integers(2**31)))
 
     @property
     def _least_node(self) -> int:
@@ -189,7 +191,7 @@ class Composite(GraphMethod):
         return Depth(k)
 
     def search(
-        self, queries: NDArray[np.float32], prepared: Prepared, k: int, params: Search, threads: int
+        self, queries: NDArray[np.float32], prepared: Any, k: int, params: Search, threads: int
     ) -> NDArray[np.int32]:
         """See `Algorithm.search`: choose plans, walk, and scan what several queries scan together."""
         filters, which = prepared

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.composite.costs import BASE, BUNDLE, LADDER, LAYERS, RULE, Prices, price
+from algorithms.composite.costs import BASE, BUNDLE, LADDER, LAYERS, RULE, UNITED, Prices, price
 from algorithms.composite.cover import UNMASKED, Filters
 from algorithms.composite.encoding import ALL, LABEL
 from algorithms.kernels.jit import kernel, part
@@ -99,6 +99,8 @@ def _kind(filters: Filters, f: int, plan: int) -> int:
     """Return what kind of walk a plan is."""
     if plan == GENERAL:
         return RULE
+    if plan == UNION:
+        return UNITED
     kind = filters.terms[filters.starts[f], 0]
     if plan == POST or kind == ALL:
         return BASE
@@ -114,5 +116,9 @@ def _cost(prices: Prices, filters: Filters, f: int, group: int, plan: int, k: in
     if plan == TOGETHER:
         return float(k), matches * (prices.product + prices.gather / group) + prices.call / group
     n = filters.terms[0, 3] + 1
-    size = min(filters.sizes[f], n) if plan == COVERED or plan == UNION or plan == REST else n
-    return price(prices, _kind(filters, f, plan), size, min(1.0, matches / size))
+    size = min(filters.sizes[f], n) if plan in (COVERED, UNION, REST) else n
+    if plan == UNION:
+        return price(prices, UNITED, size, 1 / filters.parts[f])
+    beam, seconds = price(prices, _kind(filters, f, plan), size, min(1.0, matches / size))
+    parts = filters.parts[f] if plan == REST else 1.0
+    return parts * beam, parts * seconds

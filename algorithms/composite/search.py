@@ -128,7 +128,7 @@ def passes_passing(accept: Passing, item: Item) -> bool:
 
 @implements(neighbours, Behind)
 def neighbours_behind(graph: Behind, node: Item, visited: Visited, out: Items) -> int:
-    """Offer the neighbours that pass; where most fail, also those that pass of the neighbours of failing ones."""
+    """Offer the neighbours that pass; where most fail, also what is behind failing ones, up to as many as all."""
     offered = graph.graph.offered
     before = offered[0]
     met, count, failing = neighbours(graph.graph, node, visited, out), 0, 0
@@ -140,6 +140,8 @@ def neighbours_behind(graph: Behind, node: Item, visited: Visited, out: Items) -
             graph.failing[failing] = out[i]
             failing += 1
     for j in range(failing if failing > count else 0):
+        if count >= met:
+            break
         behind = out[count:]
         more, kept = neighbours(graph.graph, int(graph.failing[j]), visited, behind), 0
         for i in range(more):

@@ -97,7 +97,7 @@ class TermGraph(NamedTuple):
 
 def depths_of(n: int, M: int, least: int) -> Offsets:
     """Return where the rows of each depth are: of the depths whose nodes have at least `least` of n items."""
-    widths = []
+    widths: list[int] = []
     size = n
     while size > 1 and (not widths or size >= least):
         widths.append(min(M, size - 1))

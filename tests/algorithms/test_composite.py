@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest

@@ -66,7 +66,7 @@ TARGET = "algorithm.target=algorithms.baselines.prefilter.PreFilter"
         ("algorithm.target=algorithms.base.Algorithm", "Algorithm is abstract; name a class that implements a method"),
         (
             "algorithm=composite algorithm.build.attributes=[update_dat]",
-            "algorithm.build.attributes=['update_dat']: there is no attribute 'update_dat'; did you mean 'update_date'?",
+            "algorithm.build.attributes=['update_dat']: there is no attribute 'update_dat'; did you mean 'update_date'",
         ),
         (
             "algorithm=composite algorithm.build.attributes=[x,x]",
