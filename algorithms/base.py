@@ -54,6 +54,8 @@ class Info:
             squared L2 distances rank the items in the same order.
         needs_values: whether every item must have a value of every attribute that the filters test.
         same_attributes: whether the filters of all queries must test the same attributes.
+        names_attributes: whether its build parameter `attributes` names the attributes that the index covers, so that
+            workloads share one index over them. Where it names none, the index covers those that the filters test.
         holds_vectors: whether the files that it saves hold the vectors; else it searches those of the dataset.
         timed_by: whose clock says how long a search takes; see `Algorithm.program_seconds`.
     """
@@ -74,6 +76,7 @@ class Info:
     needs_values: bool = False
     timed_by: TimedBy = TimedBy.HARNESS
     same_attributes: bool = False
+    names_attributes: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,10 @@ class Data:
     Attributes:
         source: [n, d] of any real type, possibly strided and memory-mapped; nothing has been read yet.
         attributes: the items' attributes.
-        filtered: the names of the attributes that the workload filters on, sorted.
-        filter_type: the type of the workload's filters.
+        filtered: the names of the attributes that the workload filters on, sorted; or those that the index is to
+            cover, where the method's build parameter `attributes` names them.
+        filter_type: the type of the workload's filters; any combination (C) where attributes are named, as the index
+            is for all workloads over them.
         threads: how many threads a build may use.
         seed: the source of all randomness.
         codes: the vectors in the format that the run asks for; None where that is float32.

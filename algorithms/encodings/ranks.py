@@ -111,13 +111,19 @@ class Ranks:
 
     def _interval(self, filter_: Between) -> tuple[int, int]:
         """Return the first and the last rank in a range."""
-        low, high, n = filter_.low, filter_.high, len(self.values)
-        first = 0 if low is None else self._rank(low, "left" if filter_.ends[0] == "[" else "right")
-        stop = n if high is None else self._rank(high, "right" if filter_.ends[1] == "]" else "left")
-        return first, stop - 1
+        return interval_in(self.values, filter_)
 
-    def _rank(self, bound: Number, side: Literal["left", "right"]) -> int:
-        """Return the rank that an item of a value would get, before or behind those of equal value."""
-        if self.values.dtype.kind == "i" and not _LEAST <= bound <= _GREATEST:
-            return 0 if bound < _LEAST else len(self.values)
-        return int(np.searchsorted(self.values, bound, side))
+
+def interval_in(values: NDArray[Any], filter_: Between) -> tuple[int, int]:
+    """Return the first and the last position of a range among ascending values; first > last if it holds none."""
+    low, high = filter_.low, filter_.high
+    first = 0 if low is None else _position(values, low, "left" if filter_.ends[0] == "[" else "right")
+    stop = len(values) if high is None else _position(values, high, "right" if filter_.ends[1] == "]" else "left")
+    return first, stop - 1
+
+
+def _position(values: NDArray[Any], bound: Number, side: Literal["left", "right"]) -> int:
+    """Return the position that a value would get among ascending ones, before or behind those that equal it."""
+    if values.dtype.kind == "i" and not _LEAST <= bound <= _GREATEST:
+        return 0 if bound < _LEAST else len(values)
+    return int(np.searchsorted(values, bound, side))

@@ -26,7 +26,7 @@ of the paper                                function
 ==========================================  ==================================================================
 building the index                          ``kernels.hnsw.build``
 the entry point, without the filter         ``kernels.hnsw.find_start``
-seeds that pass                             ``search._seed_spread``
+seeds that pass                             ``search.seed_spread``
 the heuristics, and the choice among them   ``kernels.local_rule.walk_by_rule``, ``kernels.local_rule.choose_rule``
 ==========================================  ==================================================================
 

@@ -41,7 +41,7 @@ def search_navix(index: NavixView, query: Target, accept: Selection, params: Nav
         start = find_start(hnsw, query, scratch)
         visited = begin(scratch)
         seed(query, passing, visited, start, ef, scratch)
-        _seed_spread(query, passing, len(hnsw.base), visited, ef, scratch)
+        seed_spread(query, passing, len(hnsw.base), visited, ef, scratch)
         walk_by_rule(query, Rows(hnsw.base), passing, visited, params.rule, ef, scratch)
     if scratch.counters[RESULTS] < min(ef, accept.matches):
         begin(scratch)
@@ -49,7 +49,7 @@ def search_navix(index: NavixView, query: Target, accept: Selection, params: Nav
 
 
 @part
-def _seed_spread(query: Target, passing: Bitmap, n: int, visited: Visited, ef: int, scratch: Scratch) -> None:
+def seed_spread(query: Target, passing: Bitmap, n: int, visited: Visited, ef: int, scratch: Scratch) -> None:
     """Start from the first item that passes after each of some evenly spaced ones."""
     for s in range(SEEDS):
         item = next_passing(passing, s * n // SEEDS)

@@ -27,6 +27,9 @@ ENGINE = "engine"
 METHOD_KINDS = ("method", ENGINE)
 """What a configuration of ``configs/algorithm`` is: a method, or an engine that chooses among methods by itself."""
 
+NAMES = "tuple[str, ...]"
+"""The type of a parameter that is a list of names."""
+
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "str": (str,), "bool": (bool,)}
 
 
@@ -36,7 +39,7 @@ class Param:
 
     Attributes:
         name: its key in the configuration.
-        type: its annotation, such as ``int`` or ``float | None``.
+        type: its annotation, such as ``int``, ``float | None`` or `NAMES`.
         default: its value where the configuration has none.
         meaning: what it does, in words.
         low: its least value; None where there is none.
@@ -53,12 +56,18 @@ class Param:
     choices: tuple[Any, ...]
 
     def checked(self, phase: str, value: Any) -> Any:
-        """Return a value of the parameter, as float where the parameter is one.
+        """Return a value of the parameter, as float where the parameter is one; names sorted, as a list.
 
         Raises:
             BenchError: the value is of another type or out of range.
         """
         key = f"algorithm.{phase}.{self.name}={value!r}"
+        if self.type == NAMES:
+            if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+                raise BenchError(f"{key} should be a list of names ({self.meaning})")
+            if len(set(value)) < len(value):
+                raise BenchError(f"{key} has a name twice; give each once")
+            return sorted(value)
         kinds = [kind.strip() for kind in self.type.split("|")]
         if value is None and "None" in kinds:
             return None
@@ -88,6 +97,7 @@ class Method:
         depends_on_attributes: whether the index depends on the attributes that a workload filters on.
         needs_values: whether every item must have a value of every attribute that the filters test.
         same_attributes: whether the filters of all queries must test the same attributes.
+        names_attributes: whether its build parameter `attributes` names the attributes that the index covers.
         holds_vectors: whether the files of the index hold the vectors.
         timed_by: whose clock says how long a search takes.
         reads: the formats of stored vectors that it searches.
@@ -120,6 +130,7 @@ class Method:
     files: tuple[Path, ...]
     is_described: bool = True
     timed_by: TimedBy = TimedBy.HARNESS
+    names_attributes: bool = False
 
     @classmethod
     def undescribed(cls, target: str, reason: str) -> Self:

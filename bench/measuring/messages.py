@@ -46,8 +46,8 @@ class Task:
         vectors: the file of the items' vectors; None where the method only describes itself.
         metric: what the vectors are ranked by.
         attributes: Parquet of the attributes that the filters test; None where there are none.
-        filtered: the names of the attributes that the filters test, sorted.
-        filter_type: the type of the filters.
+        filtered: the names of the attributes that the filters test, or of those that the index is to cover, sorted.
+        filter_type: the type of the filters; any combination where the index is for all filters over its attributes.
         codes: the folder of the vectors in the format that is searched; None where that is float32.
         rerank: how many candidates per answer are ranked by exact distances, where there are codes.
         seed: the source of all randomness.

@@ -19,6 +19,7 @@ from bench.core.attributes import Attributes
 from bench.core.columns import Column
 from bench.core.errors import SURROUNDINGS, BenchError, LibraryMissing, Unsupported
 from bench.core.filter_json import from_json
+from bench.core.filters import attributes_of
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
@@ -218,6 +219,8 @@ class Server:
     def _take_filters(self, lines: tuple[str, ...]) -> Reply:
         """Take the filters of the next search; without any, those of the last one, but no mask that it evaluated."""
         filters = [from_json(line) for line in lines] if lines else self._filters.filters if self._filters else []
+        for name in attributes_of(set(filters)):
+            _protect(self.data.attributes[name])  # an index over other attributes has not read it yet
         self._filters, self._prepared = FilterBatch(filters, self.data.attributes), None
         return Reply()
 
@@ -290,6 +293,7 @@ def description(target: str, method: type[Algorithm]) -> Method:
         needs_values=info.needs_values,
         timed_by=info.timed_by,
         same_attributes=info.same_attributes,
+        names_attributes=info.names_attributes,
         build=declared_params(method.BuildParams),
         search=declared_params(method.SearchParams),
         sources=loaded_files(),

@@ -70,9 +70,14 @@ class Plan:
 
     @cached_property
     def build_id(self) -> str:
-        """Names an index by everything that decides it; workloads share an index that ignores attributes."""
+        """Names an index by everything that decides it.
+
+        Workloads share an index that ignores attributes, or that covers attributes which the configuration names.
+        """
         filtered: list[str] = []
-        if self.method.depends_on_attributes:
+        if self.named:
+            filtered = [self.workload.attributes.digest(self.named)]
+        elif self.method.depends_on_attributes:
             filtered = [self.workload.filter_type, self.workload.attributes.digest(self.workload.filtered)]
         return digest_of(
             self.dataset.digest,
@@ -106,6 +111,16 @@ class Plan:
             config.latency_queries,
             config.timed_seconds,
         )
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The attributes that the configuration names for the index, sorted; empty where the workload decides."""
+        return tuple(self.build_params["attributes"]) if self.method.names_attributes else ()
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The attributes that a build is told of, sorted."""
+        return self.named or self.workload.filtered
 
     @property
     def _external(self) -> list[str]:
@@ -144,6 +159,8 @@ def make_plan(config: RunConfig) -> Plan:
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     dataset = take_subset(config.dataset.open(cache), config.subset, cache)
     workload = config.workload.open(dataset, cache)
+    if method.names_attributes:
+        _check_attributes(build_params["attributes"], workload)
     storage = config.storage.format
     unsupported = method.why_not(workload.filter_type, storage, dataset.metric)
     if unsupported is None and method.same_attributes:
@@ -174,6 +191,19 @@ def make_plan(config: RunConfig) -> Plan:
         codes=codes,
         inputs=inputs,
     )
+
+
+def _check_attributes(names: list[str], workload: Workload) -> None:
+    """Check that a dataset has the attributes that an index is to cover.
+
+    Raises:
+        BenchError: one of them is missing, or filters cannot test it.
+    """
+    for name in names:
+        try:
+            workload.attributes[name]
+        except BenchError as error:
+            raise BenchError(f"algorithm.build.attributes={names}: {error}") from error
 
 
 def _other_attributes(workload: Workload) -> str | None:

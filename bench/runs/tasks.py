@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.core.leaf import FilterType
 from bench.core.paths import PROJECT
 from bench.measuring.child import search_path
 from bench.measuring.messages import Task
@@ -22,8 +23,8 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
         vectors=plan.searched.vectors.resolve(),
         metric=plan.searched.metric,
         attributes=workload.attributes_path.resolve() if workload.attributes_path else None,
-        filtered=workload.filtered,
-        filter_type=workload.filter_type,
+        filtered=plan.indexed,
+        filter_type=FilterType.C if plan.named else workload.filter_type,
         codes=plan.codes.resolve() if plan.codes else None,
         rerank=config.storage.candidates,
         seed=config.seed + repeat,

@@ -64,6 +64,18 @@ TARGET = "algorithm.target=algorithms.baselines.prefilter.PreFilter"
         ("algorithm.target=os.system", "algorithm.target=os.system: there is no module 'os'"),
         ("algorithm.target=..x", "algorithm.target=..x: there is no module '.'"),
         ("algorithm.target=algorithms.base.Algorithm", "Algorithm is abstract; name a class that implements a method"),
+        (
+            "algorithm=composite algorithm.build.attributes=[update_dat]",
+            "algorithm.build.attributes=['update_dat']: there is no attribute 'update_dat'; did you mean 'update_date'",
+        ),
+        (
+            "algorithm=composite algorithm.build.attributes=[x,x]",
+            "algorithm.build.attributes=['x', 'x'] has a name twice",
+        ),
+        (
+            "algorithm=composite algorithm.build.attributes=x",
+            "algorithm.build.attributes='x' should be a list of names",
+        ),
         ("k=${oc.env:NOPE}", "Environment variable 'NOPE' not found"),
         ("results=${nope}", "Interpolation key 'nope' not found"),
         ("threads_search=4096", "threads_search=4096 is out of range; there are"),

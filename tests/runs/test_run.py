@@ -46,8 +46,11 @@ class Runs:
     def run(self, plan: Plan, repeat: int = 0) -> list[Row]:
         return run(plan, repeat, self.store, self.cache, lambda _: None)
 
+    def marks(self) -> list[str]:
+        return self._marks.read_text().split("\n") if self._marks.exists() else []
+
     def builds(self) -> int:
-        return self._marks.read_text().split("\n").count("build") if self._marks.exists() else 0
+        return self.marks().count("build")
 
 
 @pytest.fixture
@@ -104,6 +107,24 @@ def test_a_hybrid_index_is_built_for_each_workload(runs: Runs) -> None:
     for source in (EM, R, UnfilteredWorkload("none")):
         assert runs.run(runs.plan("Hybrid", source=source))[0].status == Status.OK
     assert runs.builds() == 3
+
+
+def test_workloads_share_an_index_over_attributes_that_are_named(runs: Runs) -> None:
+    for names in (["update_date", "main_categories"], ["main_categories", "update_date"]):
+        for source in (EM, R, UnfilteredWorkload("none")):
+            plan = runs.plan("NamesAttributes", source=source, build={"attributes": names})
+            assert runs.run(plan)[0].status == Status.OK
+    assert runs.builds() == 1
+    assert runs.marks().count("over main_categories,update_date for C") == 1
+    runs.run(runs.plan("NamesAttributes", source=R, build={"attributes": ["main_categories"]}))
+    assert "over main_categories for C" in runs.marks()
+
+
+def test_an_index_covers_what_filters_test_where_nothing_is_named(runs: Runs) -> None:
+    for source in (EM, R):
+        assert runs.run(runs.plan("NamesAttributes", source=source))[0].status == Status.OK
+    assert "over number_of_sub_categories for EM" in runs.marks()
+    assert "over update_date for R" in runs.marks()
 
 
 def test_every_repeat_builds_anew_and_is_stored(runs: Runs) -> None:

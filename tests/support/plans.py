@@ -52,6 +52,7 @@ def plan_of(
     latency_queries: int = 2,
     storage: Storage = Storage.FLOAT32,
     overwrite: Overwrite = Overwrite.NEVER,
+    build: dict[str, Any] | None = None,
 ) -> Plan:
     """Return the plan of a method of `tests.support.adversarial` at some settings of `effort`."""
     target = f"tests.support.adversarial.{name}"
@@ -64,7 +65,7 @@ def plan_of(
         subset=SubsetConfig(),
         storage=StorageConfig(storage),
         workload=source,
-        algorithm=AlgorithmConfig(name, target, {}, search),
+        algorithm=AlgorithmConfig(name, target, build or {}, search),
         limits=LimitsConfig(seconds, seconds, memory_gib, writable),
         k=k,
         repeats=1,
@@ -82,7 +83,7 @@ def plan_of(
     workload = source.open(dataset, cache)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     reason = method.unsupported[workload.filter_type]
-    params, digest = method.check_params("build", {}), code_digest(method)
+    params, digest = method.check_params("build", config.algorithm.build), code_digest(method)
     codes = None if storage is Storage.FLOAT32 else write_codes(dataset.vectors, storage, cache)
     searched = searched_files(dataset, method.metrics, cache)
     return Plan(config, dataset, workload, method, digest, params, settings, reason, 1, searched, codes)

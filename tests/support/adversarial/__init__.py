@@ -60,7 +60,7 @@ from tests.support.adversarial.failures import (
     SleepsInBuild,
 )
 from tests.support.adversarial.honest import Honest, Ids, Search
-from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, ServesRangesOnly
+from tests.support.adversarial.marks import Hybrid, Marks, MarksCpus, MarksFew, NamesAttributes, ServesRangesOnly
 from tests.support.adversarial.plans import HasGarbageForPlans, HasPlans
 
 __all__ = [
@@ -96,6 +96,7 @@ __all__ = [
     "Marks",
     "MarksCpus",
     "MarksFew",
+    "NamesAttributes",
     "OutOfRange",
     "RaisesInBuild",
     "RaisesInLoad",

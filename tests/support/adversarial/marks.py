@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from algorithms.base import ALL_FILTERS, Data, Info
+from algorithms.base import ALL_FILTERS, Data, Info, param
 from bench.core.leaf import FilterType
 from tests.support.adversarial.honest import Honest, Ids, Search
 
@@ -59,6 +60,31 @@ class Hybrid(Marks):
     """Needs a separate index for every set of attributes."""
 
     info = Info(paper="none", year=2024, approach="hybrid index", technique="none", serves=ALL_FILTERS)
+
+
+@dataclass(frozen=True)
+class Covers:
+    """Names the attributes of an index."""
+
+    attributes: tuple[str, ...] = param((), "what the index covers")
+
+
+class NamesAttributes(Hybrid):
+    """Has an index over the attributes that its configuration names, and logs what it is told of them."""
+
+    info = Info(
+        paper="none",
+        year=2024,
+        approach="hybrid index",
+        technique="none",
+        serves=ALL_FILTERS,
+        names_attributes=True,
+    )
+    BuildParams = Covers
+
+    def build(self, data: Data) -> None:
+        super().build(data)
+        mark(f"over {','.join(data.filtered)} for {data.filter_type}")
 
 
 class ServesRangesOnly(Marks):

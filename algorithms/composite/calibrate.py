@@ -1,0 +1,124 @@
+"""Measuring what walks reach and cost, by walking: the table of `costs`, and its units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import thread_time  # which does not count when others have the processor
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from algorithms.composite import costs
+from algorithms.composite.costs import (
+    BASE,
+    BUNDLE,
+    DEPTHS,
+    FRACTIONS,
+    KINDS,
+    LADDER,
+    LAYERS,
+    RULE,
+    UNITED,
+    CostTable,
+    Units,
+)  # fmt: skip
+from algorithms.composite.cover import Filters
+from algorithms.composite.plans import GENERAL, POST, REST, SCAN, UNION, UNLIMITED, Choices
+from algorithms.composite.product import scan_together
+from algorithms.composite.samples import Samples
+from algorithms.composite.search import Batch
+from algorithms.kernels.queries import Answer
+from algorithms.kernels.space import L2
+from algorithms.kernels.types import Items, Queries
+
+_PLANS = {BUNDLE: REST, LAYERS: REST, BASE: POST, RULE: GENERAL, UNITED: UNION}
+_ENOUGH = 0.998
+"""The recall from which on wider beams are not measured."""
+
+_TOGETHER = 64
+_TIMED_ITEMS = 4096
+_REPEATS = 3
+
+Search = Callable[[Queries, Batch, int], Answer]
+
+
+def calibrate(search: Search, space: L2, samples: Samples, seed: int) -> tuple[CostTable, Units]:
+    """Measure walks of all kinds.
+
+    Args:
+        search: answers queries, filtered by a batch, with a number of answers.
+        space: the items.
+        samples: what to ask for.
+        seed: of what passes.
+    """
+    sizes = np.array([samples.sizes(kind) for kind in range(KINDS)])
+    shape = *sizes.shape, len(FRACTIONS)
+    recall = np.full((*shape, len(DEPTHS), len(LADDER)), np.nan, np.float32)
+    distances = np.full((*shape, len(LADDER)), np.nan, np.float32)
+    walks: dict[tuple[int, int], list[float]] = {}
+    scans = []
+    for kind, s, f in np.ndindex(shape):
+        if kind in (BASE, RULE) and s > 0:
+            continue  # they walk the graph of all items, which has one size
+        rng = np.random.default_rng((seed, kind, s, f))
+        filters = samples.filters(kind, float(sizes[kind, s]), FRACTIONS[f], rng)
+        if filters is None:
+            continue
+        truth, seconds = _timed(search, samples, filters, SCAN, DEPTHS[-1])
+        scans.append(seconds / max(truth.computed.sum(), 1))
+        for at, beam in enumerate(LADDER):
+            answer, seconds = _timed(search, samples, filters, _PLANS[kind], beam)
+            walks.setdefault((kind, f), []).append(seconds / max(answer.computed.sum(), 1))
+            recall[kind, s, f, :, at:] = _recall(answer.ids, truth.ids)[:, None]
+            distances[kind, s, f, at:] = answer.computed.mean()
+            if recall[kind, s, f, -1, at] >= _ENOUGH:
+                break
+    per_distance = [[_typical(walks.get((kind, f), [])) for f in range(len(FRACTIONS))] for kind in range(KINDS)]
+    units = Units(per_distance, _typical(scans), *map(costs.rounded, _time_products(space)))
+    return CostTable(sizes, recall, distances), units
+
+
+def _typical(seconds: list[float]) -> float:
+    """Return the median, as the first measurement may have waited for a compiler; 1 s where nothing was measured."""
+    return costs.rounded(float(np.median(seconds or [1.0])))
+
+
+def _timed(search: Search, samples: Samples, filters: Filters, plan: int, beam: int) -> tuple[Answer, float]:
+    """Return the answers of a plan with a beam, and the seconds that they took."""
+    q = len(samples.items)
+    choices = Choices(np.full(q, plan), np.full(q, beam), np.full(q, UNLIMITED), np.zeros(q))
+    batch = Batch(filters, choices, np.arange(q), samples.items)
+    started = thread_time()
+    answer = search(samples.queries, batch, DEPTHS[-1])
+    return answer, thread_time() - started
+
+
+def _recall(ids: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return float64[DEPTHS], the mean recall for each number of answers, of the queries that have any."""
+    means = []
+    for depth in DEPTHS:
+        ours, theirs = ids[:, :depth], truth[:, :depth]
+        hits = ((ours[:, None, :] == theirs[:, :, None]).any(axis=2) & (theirs >= 0)).sum(axis=1)
+        possible = (theirs >= 0).sum(axis=1)
+        means.append(np.mean(hits[possible > 0] / possible[possible > 0]) if possible.any() else 1.0)
+    return np.array(means)
+
+
+def _time_products(space: L2) -> tuple[float, float, float]:
+    """Return the seconds of a product per item and query, per item, and in any case; see `Units`."""
+    n = len(space.norms)
+    some = np.linspace(0, n - 1, min(n, _TIMED_ITEMS)).astype(np.int32)
+
+    def time(group: int, items: Items) -> float:
+        queries = np.ascontiguousarray(space.rows[np.resize(some, group)])
+        seconds = []
+        for _ in range(_REPEATS):
+            started = thread_time()
+            scan_together(space, queries, items, DEPTHS[0])
+            seconds.append(thread_time() - started)
+        return min(seconds)
+
+    with threadpool_limits(1, "blas"):
+        call, one, many = time(1, some[:1]), time(1, some), time(_TOGETHER, some)
+    return max(many - one, 0) / ((_TOGETHER - 1) * len(some)), max(one - call, 0) / len(some), call
