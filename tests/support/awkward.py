@@ -32,7 +32,7 @@ def attributes(
     return Attributes(
         n,
         {
-            "it's a \"name\"": categorical(cycled(words)),
+            'it\'s a "name"': categorical(cycled(words)),
             "number": ordered(cycled(numbers, 3)),
             "price": ordered(cycled(prices, 5), unit=Floats()),
             "truth": boolean(cycled([True, False])),
@@ -48,7 +48,7 @@ def filters(
     prices: Sequence[float] = tuple(PRICES),
 ) -> tuple[Filter, ...]:
     """Return filters of every kind over the attributes, alone, negated and nested."""
-    name = "it's a \"name\""
+    name = 'it\'s a "name"'
     equal: list[Filter] = [Equals(name, word) for word in (*words, "nowhere")]
     equal += [Equals("number", number) for number in (*numbers, 99)]
     equal += [Equals("price", price) for price in (*prices, 7.5)]
@@ -61,7 +61,7 @@ def filters(
     ranges: list[Filter] = []
     for attribute, values in (("number", numbers), ("price", prices)):
         pairs = itertools.islice(itertools.combinations([None, *values], 2), 0, None, 3)
-        ranges += [Between(attribute, low, high, ends) for (low, high), ends in zip(pairs, itertools.cycle(ENDS))]  # noqa: B905
+        ranges += [Between(attribute, low, high, ends) for (low, high), ends in zip(pairs, itertools.cycle(ENDS))]
         ranges += [Between(attribute, None, None), Between(attribute, values[-1], values[0])]
     missing: list[Filter] = [IsNull(attribute) for attribute in (name, "number", "price", "truth", "words", "tags")]
     plain = [*equal, *held, *listed, *ranges, *missing]
