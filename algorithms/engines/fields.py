@@ -16,7 +16,8 @@ from bench.core.columns import Boolean, Categorical, Column, Kind, Ordered, Sets
 ID, VECTOR = "id", "vector"
 """The names of the columns that every table has."""
 
-_ROWS = 4096
+_ROWS = 1024
+"""How many items an engine gets at once; zvec takes no more."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def table_of(data: Data) -> pa.Table:
 
 
 def chunks_of(data: Data) -> Iterator[Chunk]:
-    """Yield all items as Python values, some thousand at a time."""
+    """Yield all items as Python values, a thousand at a time."""
     arrays = _arrays(data)
     for first in range(0, data.source.shape[0], _ROWS):
         columns = {name: array.slice(first, _ROWS).to_pylist() for name, array in arrays.items()}

@@ -73,8 +73,9 @@ class Kuzu(Engine[str]):
         self._connection.execute(f"COPY items FROM {quoted(str(file))}")
         file.unlink()
         self._connection.execute(
-            f"CALL CREATE_VECTOR_INDEX('items', 'graph', '{VECTOR}', mu := {self.params.M}, ml := {self.params.M_lower}, "
-            f"efc := {self.params.ef_construction}, metric := '{_DISTANCES[data.metric]}')"
+            f"CALL CREATE_VECTOR_INDEX('items', 'graph', '{VECTOR}', mu := {self.params.M}, "
+            f"ml := {self.params.M_lower}, efc := {self.params.ef_construction}, "
+            f"metric := '{_DISTANCES[data.metric]}')"
         )
 
     def _connect(self, data: Data) -> None:

@@ -19,7 +19,11 @@ from bench.core.errors import Unsupported
 from bench.core.filters import Filter
 from bench.core.metrics import Metric
 
-_DISTANCES = {Metric.L2: ("<->", "vector_l2_ops"), Metric.COSINE: ("<=>", "vector_cosine_ops"), Metric.IP: ("<#>", "vector_ip_ops")}
+_DISTANCES = {
+    Metric.L2: ("<->", "vector_l2_ops"),
+    Metric.COSINE: ("<=>", "vector_cosine_ops"),
+    Metric.IP: ("<#>", "vector_ip_ops"),
+}
 _MOST_DIMENSIONS = 2000
 
 
@@ -75,7 +79,9 @@ class PgVector(Engine[Condition]):
         initialise(self.folder / "data")
         self._start(data)
         fields = list(fields_of(data).values())
-        columns = {"id": "bigint"} | {field.name: postgres_type(field) for field in fields} | {"vector": f"vector({dim})"}
+        columns = (
+            {"id": "bigint"} | {field.name: postgres_type(field) for field in fields} | {"vector": f"vector({dim})"}
+        )
         execute = self._server.connection.execute
         with self._server.connection.transaction():
             execute(f"CREATE TABLE items ({', '.join(f'{name} {type_}' for name, type_ in columns.items())})")
@@ -151,5 +157,7 @@ def _check_strings(values: Sequence[Any]) -> None:
         Unsupported: one of them is, or holds, a string with a null character.
     """
     for value in values:
-        if (isinstance(value, str) and "\0" in value) or (isinstance(value, list) and any("\0" in str(word) for word in value)):
+        if (isinstance(value, str) and "\0" in value) or (
+            isinstance(value, list) and any("\0" in str(word) for word in value)
+        ):
             raise Unsupported(f"PostgreSQL has no strings with null characters, such as {value!r}")

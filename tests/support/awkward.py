@@ -32,7 +32,7 @@ def attributes(
     return Attributes(
         n,
         {
-            "it's a \"name\"": categorical(cycled(words)),
+            'it\'s a "name"': categorical(cycled(words)),
             "number": ordered(cycled(numbers, 3)),
             "price": ordered(cycled(prices, 5), unit=Floats()),
             "truth": boolean(cycled([True, False])),
@@ -48,7 +48,7 @@ def filters(
     prices: Sequence[float] = tuple(PRICES),
 ) -> tuple[Filter, ...]:
     """Return filters of every kind over the attributes, alone, negated and nested."""
-    name = "it's a \"name\""
+    name = 'it\'s a "name"'
     equal: list[Filter] = [Equals(name, word) for word in (*words, "nowhere")]
     equal += [Equals("number", number) for number in (*numbers, 99)]
     equal += [Equals("price", price) for price in (*prices, 7.5)]

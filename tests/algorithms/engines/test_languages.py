@@ -101,9 +101,7 @@ def matches(json: dict[str, Any], payload: dict[str, Any]) -> bool:
 def payloads(data: Data) -> list[dict[str, Any]]:
     chunk = next(chunks_of(data))
     rows = zip(*chunk.columns.values(), strict=True)
-    return [
-        {name: value for name, value in zip(chunk.columns, row, strict=True) if value is not None} for row in rows
-    ]
+    return [{name: value for name, value in zip(chunk.columns, row, strict=True) if value is not None} for row in rows]
 
 
 def test_qdrants_json_finds_what_passes_whatever_the_values() -> None:
