@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from algorithms.base import Data
 from algorithms.graph_method import Padded, arrays_of, index_of
+from bench.core.attributes import Attributes
+from bench.core.leaf import FilterType
 from tests.support.kernels import padded_rows
 
 
@@ -48,3 +52,14 @@ def test_an_index_comes_back_from_a_file(data: st.DataObject, n: int) -> None:
     for array, expected in ((loaded.rows, rows), (loaded.tree.starts, index.tree.starts), (loaded.weights, index[2])):
         np.testing.assert_array_equal(array, expected)
         assert array.dtype == expected.dtype
+
+
+def test_items_in_an_order_of_their_own_take_the_place_of_the_vectors() -> None:
+    strided = np.arange(60, dtype=np.float32).reshape(10, 6)[:, ::2]
+    data = Data(strided, Attributes(10, {}), (), FilterType.NONE, threads=1, seed=0)
+    vectors = data.stored()
+    assert data.stored() is vectors
+    whole, order = weakref.ref(vectors), np.arange(9, -1, -1)
+    del vectors
+    assert np.array_equal(data.stored(order), strided[::-1])
+    assert whole() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,11 @@ from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import Storage, encode
+from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 from bench.core.vectors import write_fvecs
 from bench.datasets.codes import error_of, open_codes, write_codes
-from bench.measuring.rerank import Reranked, nearest
+from bench.measuring.rerank import Reranked, failing_of, nearest
 from bench.measuring.serving import refuse_what_does_not_fit
 from bench.system.cache import Cache
 from tests.support.problems import Problem, check_valid, recall, through_disk
@@ -97,6 +99,14 @@ def test_candidates_are_ranked_by_exact_distances() -> None:
     assert ids.tolist() == [[3, 1], [2, -1]]
 
 
+def test_candidates_that_fail_their_filter_come_after_those_that_pass() -> None:
+    vectors, attributes = np.array([[0], [1], [2], [3]], np.float32), Attributes(4, {"x": ordered([0, 1, 0, 1])})
+    queries, ids = np.array([[0.1], [3.0]], np.float32), np.array([[0, 1, 3], [2, 7, -1]])
+    failing = failing_of(FilterBatch([Equals("x", 1), Equals("x", 0)], attributes), ids)
+    assert failing.tolist() == [[True, False, False], [False, True, True]]
+    assert nearest(vectors, queries, ids, 3, Metric.L2, failing).tolist() == [[1, 3, 0], [2, 7, -1]]
+
+
 def _problem(filters: list[Filter], values: np.ndarray) -> Problem:
     rng = np.random.default_rng(5)
     centres = rng.normal(size=(10, 24))
@@ -117,12 +127,10 @@ METHODS = [
     (FilteredVamana, EM, {"L": 80}),
     (IRangeGraph, R, {"ef": 80}),
     (Serf, R, {"ef": 80}),
-]
-SLOWER = [
     (StitchedVamana, EM, {"L": 80}),
     (Ung, EM, {"L": 80}),
-    (NhqNsw, EM, {"ef": 160}),
-    (NhqKgraph, EM, {"L": 160}),
+    (NhqNsw, EM, {"ef": 160, "weight": 1000.0}),
+    (NhqKgraph, EM, {"L": 160, "weight": 50.0}),
     (Sieve, EM, {"ef": 80}),
     (Vbase, EM, {"E": 80}),
     (Digra, R, {"ef": 80}),
@@ -134,7 +142,6 @@ CASES = [
     *((*METHODS[0], storage) for storage in FEWER if storage is not Storage.INT8),
     (PreFilter, EM, {}, Storage.RABITQ2),
     (Caps, EM, {"m": 1000}, Storage.RABITQ4),
-    *(pytest.param(*method, Storage.INT8, marks=pytest.mark.slow) for method in SLOWER),
 ]
 
 
@@ -154,14 +161,14 @@ def test_methods_search_codes_as_well_as_vectors(
     coded, files = through_disk(method, method.BuildParams(), data)
     _, again = through_disk(method, method.BuildParams(), replace(data, threads=2))
     assert files == again
-    reranked = Reranked(coded, data.source, Metric.L2, 1.5)
+    reranked = Reranked(coded, data.source, Metric.L2, storage.rerank)
     answers = reranked.search(problem.queries, reranked.prepare(problem.batch), 10, params, 1)
     check_valid(problem, answers)
     assert recall(problem, answers) > recall(problem, plain) - 0.01
     assert recall(problem, answers) > 0.95
     assert reranked.distance_computations is not None
     assert coded.distance_computations is not None
-    assert reranked.distance_computations == coded.distance_computations + 15 * 40
+    assert reranked.distance_computations == coded.distance_computations + 40 * math.ceil(10 * storage.rerank)
 
 
 class Reads16Bits(Acorn):
