@@ -87,7 +87,7 @@ def test_nodes_are_built_with_as_many_children_as_the_grouping_says(B: int, grou
 @pytest.mark.parametrize("n", [1, 2, 3, 37, 300])
 def test_two_nodes_cover_a_range_and_little_more(n: int) -> None:
     problem = ranged(n, 1, queries=1)
-    index = DigraIndex(problem.vectors, 4, 10, 3, "paper")
+    index = DigraIndex(l2(problem.vectors), 4, 10, 3, "paper")
     for first in range(0, n, 1 + n // 40):
         for last in range(first, n, 1 + n // 40):
             nodes = cover(index.view, first, last)

@@ -177,7 +177,7 @@ class Reads16Bits(Acorn):
     info = replace(Acorn.info, reads=frozenset({Storage.FLOAT16}))
 
 
-def test_methods_on_the_shared_kernels_read_every_format_and_others_what_they_declare() -> None:
+def test_methods_on_our_kernels_read_every_format() -> None:
     assert Acorn.formats() == set(Storage)
     assert PreFilter.formats() == set(Storage)
     assert HnswlibPostFilter.formats() == {Storage.FLOAT32}
