@@ -13,6 +13,7 @@ from algorithms.digra import search
 from algorithms.digra.index import DigraIndex
 from algorithms.digra.method import Build, Digra, Search
 from algorithms.digra.tree import Tree
+from algorithms.kernels.space import l2
 from bench.core.filters import Between
 from bench.core.masks import FilterBatch
 from tests.support.kernels import compiled
