@@ -15,7 +15,7 @@ from algorithms.digra.tree import Change, Tree
 from algorithms.kernels.beam import Scratch, new_scratch
 from algorithms.kernels.csr import offsets, pack, unpack
 from algorithms.kernels.space import L2, l2
-from algorithms.kernels.spaces import Vectors
+from algorithms.kernels.spaces import Vectors, floats
 from algorithms.kernels.types import Offsets
 from algorithms.kernels.workers import Workers
 from bench.core.vectors import dense
@@ -85,15 +85,17 @@ class DigraIndex:
     def insert(self, vector: NDArray[np.float32], rank: int) -> int:
         """Insert a vector, float32[d], at a rank from 0 to the number of living items; return its item (algorithm 6).
 
-        Items must be float32.
+        Raises:
+            BenchError: the items are codes.
 
         It is linked into the graph of every node above it, except that a node which had to be halved is refreshed.
         """
         # Give the item its place.
         item = self.count
         self._reserve(item + 1)
-        self.space.rows[item] = vector
-        self.space.norms[item] = l2(self.space.rows[item : item + 1]).norms[0]
+        space = floats(self.space)
+        space.rows[item] = vector
+        space.norms[item] = l2(space.rows[item : item + 1]).norms[0]
         self.count += 1
         ranks = self.ranks[:item]
         ranks[ranks >= rank] += 1
@@ -165,7 +167,7 @@ class DigraIndex:
             capacity = int(count * _GROWTH)
             self.rows = _enlarged(self.rows, (capacity, self.rows.shape[1]), -1)
             self.ranks = _enlarged(self.ranks, (capacity,), -1)
-            rows, norms = self.space
+            rows, norms = floats(self.space)
             self.space = L2(dense(_enlarged(rows, (capacity, rows.shape[1]), 0)), _enlarged(norms, (capacity,), 0))
             self.__dict__.pop("_scratch", None)
 

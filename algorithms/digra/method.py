@@ -17,7 +17,7 @@ from algorithms.encodings.ranks import Ranks
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels.filter import Intervals
 from algorithms.kernels.ranges import RangeBeam
-from algorithms.kernels.spaces import Vectors, check_growable, space_of
+from algorithms.kernels.spaces import Vectors, floats, space_of
 from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
@@ -103,7 +103,7 @@ class Digra(GraphMethod):
         Raises:
             BenchError: the index searches codes.
         """
-        check_growable(self.space)
+        floats(self.space)
         ids = len(self.ids) + np.arange(len(vectors), dtype=np.int64)
         for vector, value, item in zip(vectors, values, ids, strict=True):
             self.index.insert(vector, self._ranks.insert_one(value.item(), int(item)))

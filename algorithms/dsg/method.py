@@ -19,7 +19,7 @@ from algorithms.kernels.edges import links_of
 from algorithms.kernels.filter import Everything, Intervals, Living
 from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import l2
-from algorithms.kernels.spaces import Vectors, check_growable, space_of
+from algorithms.kernels.spaces import Vectors, floats, space_of
 from algorithms.kernels.types import Items
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
@@ -117,13 +117,13 @@ class Dsg(GraphMethod):
         """
         if self.params.variant == "rewrite":
             raise BenchError("DSG's rewrite is static; build with variant=paper to insert items")
-        check_growable(self.space)
+        rows = floats(self.space).rows
         # Renumber all items by their new ranks.
         before = len(self.ids)
         ranks = self._ranks.insert(values)
         old, new = ranks[:before], ranks[before:]
         self.ids = self._ranks.order
-        self.space = l2(dense(np.concatenate([self.space.rows, vectors]), np.argsort(ranks)))
+        self.space = l2(dense(np.concatenate([rows, vectors]), np.argsort(ranks)))
         index = moved_index(self.index, old, len(ranks))
         # Insert the new ones as in a build. The order of the others is irrelevant, but for the entry.
         order = np.concatenate([[index.entry], old[old != index.entry], new]).astype(np.int32)

@@ -185,12 +185,12 @@ def coordinate_coded(space: Coded, item: Item, t: int) -> float:
 
 
 @part
-def _squared(target: CodedTarget, item: Item, product: int) -> Distance:
+def _squared(target: CodedTarget, item: Row, product: int) -> Distance:
     """Return the squared distance to an item, from the product of integers."""
     factors = target.space.factors
     inner = product + target.constant - target.offset * factors[item, SUM]
     squared = factors[item, NORM] + target.norm - 2 * target.scale * factors[item, SCALE] * inner
-    return np.float32(max(squared, 0.0))
+    return float(np.float32(max(squared, 0.0)))
 
 
 @implements(distance, CodedTarget)

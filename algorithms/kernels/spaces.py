@@ -37,8 +37,8 @@ def dimensions(space: Vectors) -> int:
     return space.dim if isinstance(space, Coded) else space.rows.shape[1]
 
 
-def check_growable(space: Vectors) -> None:
-    """Check that vectors can be inserted among the items of a space.
+def floats(space: Vectors) -> L2:
+    """Return a space of float32 items, among which vectors can be inserted.
 
     Raises:
         BenchError: they are codes.
@@ -48,3 +48,4 @@ def check_growable(space: Vectors) -> None:
             "vectors are inserted among float32 ones, and this index searches codes; build it with "
             "storage.format=float32"
         )
+    return space

@@ -129,7 +129,7 @@ def search_kgraph(index: KgraphIndex, query: Target, accept: Values, params: Kgr
     visited = begin(scratch)
     # Measure L random items.
     n = len(index.ids)
-    item = _hash(query.queries[query.row]) % n
+    item = _hash(query) % n
     for _ in range(min(params.L, n)):
         item = (item + index.step) % n
         seed(target, Everything(), visited, item, params.L, scratch)
@@ -141,10 +141,10 @@ def search_kgraph(index: KgraphIndex, query: Target, accept: Values, params: Kgr
 
 
 @part
-def _hash(row: NDArray[Any]) -> int:
-    """Return a number from 0 to 2^31 - 1 that depends on all bits of a row (FNV-1a): so equal queries start alike."""
+def _hash(query: Any) -> int:
+    """Return a number from 0 to 2^31 - 1 that depends on all bits of a query (FNV-1a): so equal ones start alike."""
     state = np.uint64(14695981039346656037)
-    for value in row.view(np.uint32):
+    for value in query.queries[query.row].view(np.uint32):
         state = (state ^ np.uint64(value)) * np.uint64(1099511628211)
     return int(np.int64((state ^ (state >> np.uint64(32))) & np.uint64(0x7FFFFFFF)))
 

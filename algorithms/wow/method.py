@@ -14,7 +14,7 @@ from algorithms.graph_method import GraphMethod
 from algorithms.kernels.filter import Everything, Intervals, Living
 from algorithms.kernels.ranges import RangeBeam
 from algorithms.kernels.space import l2
-from algorithms.kernels.spaces import Vectors, check_growable, space_of
+from algorithms.kernels.spaces import Vectors, floats, space_of
 from algorithms.kernels.types import Items
 from algorithms.wow.build import insert_items, levels_for, moved, no_items
 from algorithms.wow.search import WowIndex, WowView
@@ -100,12 +100,12 @@ class Wow(GraphMethod):
         Raises:
             BenchError: the index searches codes.
         """
-        check_growable(self.space)
+        rows = floats(self.space).rows
         # Renumber all items by their new ranks.
         before = len(self.ids)
         ranks = self._ranks.insert(values)
         self.ids = self._ranks.order
-        self.space = l2(dense(np.concatenate([self.space.rows, vectors]), np.argsort(ranks)))
+        self.space = l2(dense(np.concatenate([rows, vectors]), np.argsort(ranks)))
         self.index = moved(self.index, ranks[:before], len(ranks))
         # Insert the new ones as in a build.
         insert_items(self.space, self.index, ranks, before, self.params.ef_construction, threads)

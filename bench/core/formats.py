@@ -130,13 +130,13 @@ class Codes:
         return values * self.factors[:, SCALE, None] if self.storage is Storage.INT8 else values
 
 
-def encode(rows: NDArray[np.float32], storage: Storage, centre: NDArray[np.float32] | None = None) -> Codes:
+def encode(rows: NDArray[np.float32], storage: Storage, centre: NDArray[Any] | None = None) -> Codes:
     """Return the codes of float32[n, d] in a format other than float32.
 
     Args:
         rows: the vectors.
         storage: the format.
-        centre: float32[d], for RaBitQ; by default the mean of the rows.
+        centre: [d], for RaBitQ; by default the mean of the rows.
 
     Raises:
         BenchError: a value exceeds the largest float16, 65,504.

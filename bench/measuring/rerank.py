@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm
 from bench.core.distances import exact_distances
-from bench.core.masks import FilterBatch
+from bench.core.masks import FilterBatch, mask
 from bench.core.metrics import Metric
 from bench.core.plans import QueryPlans
 
@@ -25,19 +25,21 @@ class Reranked:
         self.candidates: NDArray[Any] | None = None
         self.program_seconds: float | None = None
 
-    def prepare(self, filters: FilterBatch) -> Any:
-        """See `Algorithm.prepare`."""
-        return self.algorithm.prepare(filters)
+    def prepare(self, filters: FilterBatch) -> tuple[FilterBatch, Any]:
+        """See `Algorithm.prepare`; the filters tell which candidates of a method for AFANNS fail."""
+        return filters, self.algorithm.prepare(filters)
 
     def search(
-        self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
+        self, queries: NDArray[np.float32], prepared: tuple[FilterBatch, Any], k: int, params: Any, threads: int
     ) -> NDArray[np.integer[Any]]:
         """See `Algorithm.search`."""
-        candidates = np.array(self.algorithm.search(queries, prepared, math.ceil(self._factor * k), params, threads))
+        filters, of_method = prepared
+        candidates = np.array(self.algorithm.search(queries, of_method, math.ceil(self._factor * k), params, threads))
         self.candidates = candidates
         count = self.algorithm.distance_computations
         self.distance_computations = None if count is None else count + int(np.count_nonzero(candidates >= 0))
-        return nearest(self._vectors, queries, candidates, k, self._metric)
+        failing = failing_of(filters, candidates) if self.algorithm.info.afanns else None
+        return nearest(self._vectors, queries, candidates, k, self._metric, failing)
 
     def plans(self) -> QueryPlans | None:
         """See `Algorithm.plans`."""
@@ -45,7 +47,12 @@ class Reranked:
 
 
 def nearest(
-    vectors: NDArray[Any], queries: NDArray[np.float32], ids: NDArray[np.integer[Any]], k: int, metric: Metric
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    ids: NDArray[np.integer[Any]],
+    k: int,
+    metric: Metric,
+    failing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Return int64[q, k], the nearest of the candidates in each row of `ids` [q, m] by exact distances, -1 at the end.
 
@@ -55,8 +62,21 @@ def nearest(
         ids: the candidates; -1 stands for none.
         k: answers per query.
         metric: what they are ranked by.
+        failing: bool[q, m], which of them come after all others.
     """
     candidates = np.ascontiguousarray(ids, np.int64)
     distances = exact_distances(vectors, queries, candidates, metric)
-    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(candidates, order, 1)
+    if failing is None:
+        order = np.argsort(distances, axis=1, kind="stable")
+    else:
+        order = np.lexsort((distances, failing), axis=1)
+    return np.take_along_axis(candidates, order[:, :k], 1)
+
+
+def failing_of(filters: FilterBatch, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Return bool[q, m], which of the ids [q, m] are not those of items that pass their query's filter."""
+    failing = (ids < 0) | (ids >= filters.attributes.n)
+    for u, rows in filters.groups():
+        items = np.where(failing[rows], 0, ids[rows]).astype(np.int64)
+        failing[rows] |= ~mask(filters.unique[u], filters.attributes, items.ravel()).reshape(items.shape)
+    return failing

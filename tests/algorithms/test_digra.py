@@ -13,6 +13,7 @@ from algorithms.digra import search
 from algorithms.digra.index import DigraIndex
 from algorithms.digra.method import Build, Digra, Search
 from algorithms.digra.tree import Tree
+from algorithms.kernels.space import l2
 from bench.core.filters import Between
 from bench.core.masks import FilterBatch
 from tests.support.kernels import compiled
@@ -87,7 +88,7 @@ def test_nodes_are_built_with_as_many_children_as_the_grouping_says(B: int, grou
 @pytest.mark.parametrize("n", [1, 2, 3, 37, 300])
 def test_two_nodes_cover_a_range_and_little_more(n: int) -> None:
     problem = ranged(n, 1, queries=1)
-    index = DigraIndex(problem.vectors, 4, 10, 3, "paper")
+    index = DigraIndex(l2(problem.vectors), 4, 10, 3, "paper")
     for first in range(0, n, 1 + n // 40):
         for last in range(first, n, 1 + n // 40):
             nodes = cover(index.view, first, last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from algorithms.acorn.method import Acorn
 from algorithms.acorn.method import Build as AcornBuild
 from algorithms.acorn.method import Search as AcornSearch
-from algorithms.base import Algorithm
+from algorithms.base import Algorithm, Data
 from algorithms.baselines.hnsw_params import HnswBuild
 from algorithms.graph_method import Padded, arrays_of, index_of
 from algorithms.navix.method import Navix
@@ -24,6 +25,7 @@ from algorithms.vbase.method import Vbase
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.filters import Between
+from bench.core.leaf import FilterType
 from tests.support.kernels import padded_rows
 from tests.support.problems import Problem, answer, clustered
 
@@ -85,3 +87,14 @@ def test_a_method_that_measures_what_is_little_says_so(method: Algorithm, search
     assert plans is not None
     assert [plans.names[i] for i in plans.index] == ["scan", "walk", "walk"]
     assert np.isnan(plans.estimates).all()
+
+
+def test_items_in_an_order_of_their_own_take_the_place_of_the_vectors() -> None:
+    strided = np.arange(60, dtype=np.float32).reshape(10, 6)[:, ::2]
+    data = Data(strided, Attributes(10, {}), (), FilterType.NONE, threads=1, seed=0)
+    vectors = data.stored()
+    assert data.stored() is vectors
+    whole, order = weakref.ref(vectors), np.arange(9, -1, -1)
+    del vectors
+    assert np.array_equal(data.stored(order), strided[::-1])
+    assert whole() is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -144,6 +146,17 @@ def test_rows_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytest.
 
 def test_large_finite_values_are_accepted(tmp_path: Path) -> None:
     check_rows(fvecs(tmp_path / "x.fvecs", np.full((2, 4), 1e18)))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux counts the pages of files")
+@pytest.mark.parametrize("items", [None, np.random.default_rng(0).permutation(1 << 14)])
+def test_vectors_that_were_copied_are_in_memory_once(items: NDArray[np.int64] | None, tmp_path: Path) -> None:
+    write_fvecs(tmp_path / "x.fvecs", [np.ones((1 << 14, 512), np.float32)])
+    rows, process = open_vectors(tmp_path / "x.fvecs"), psutil.Process()
+    before = process.memory_info().shared
+    copy = dense(rows, items)
+    assert process.memory_info().shared - before < copy.nbytes / 4
+    assert (rows[::1000] == 1).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])

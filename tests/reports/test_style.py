@@ -51,7 +51,7 @@ def test_formats_of_vectors_differ_in_lines_and_fillings(name: str) -> None:
     method = style_of(name)
     styles = [style_of(name, storage) for storage in Storage]
     assert {(style.color, style.marker) for style in styles} == {(method.color, method.marker)}
-    assert len({style.fill for style in styles}) == len(Storage)
+    assert len({(style.linestyle, style.fill) for style in styles}) == len(Storage)
     assert style_of(name, "int8").label == f"{method.label} (int8)"
     assert style_of(name, "float32") == method
 
