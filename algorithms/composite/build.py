@@ -11,7 +11,7 @@ from algorithms.encodings.labels import Labels, LabelSets
 from algorithms.filtered_diskann.stitched import grow_each
 from algorithms.irangegraph import build as irangegraph
 from algorithms.kernels.csr import offsets
-from algorithms.kernels.space import space_of
+from algorithms.kernels.spaces import space_of
 
 
 def build_bundles(data: Data, encoding: Encoding, R: int, L: int, alpha: float, least: int) -> Bundles:
@@ -30,7 +30,7 @@ def build_bundles(data: Data, encoding: Encoding, R: int, L: int, alpha: float, 
     is_kept = (counts >= min(least, counts.max(initial=1)))[labels.codes]
     kept = np.concatenate([[0], np.cumsum(is_kept)])[labels.offsets]
     sets = LabelSets(Labels(kept, labels.codes[is_kept]), encoding.size, {})
-    graphs = grow_each(data.vectors, sets, R, L, alpha, data.seed, data.threads)
+    graphs = grow_each(data, sets, R, L, alpha)
     by_item = graphs.edges[np.argsort(sets.postings.ids, kind="stable")]
     degrees = np.zeros(len(labels.codes), np.int64)
     degrees[is_kept] = (by_item >= 0).sum(axis=1)

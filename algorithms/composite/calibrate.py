@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from time import thread_time  # which does not count when others have the processor
 
@@ -30,6 +31,7 @@ from algorithms.composite.samples import Samples
 from algorithms.composite.search import Batch
 from algorithms.kernels.queries import Answer
 from algorithms.kernels.space import L2
+from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Items, Queries
 
 _PLANS = {BUNDLE: REST, LAYERS: REST, BASE: POST, RULE: GENERAL, UNITED: UNION}
@@ -43,7 +45,7 @@ _REPEATS = 3
 Search = Callable[[Queries, Batch, int], Answer]
 
 
-def calibrate(search: Search, space: L2, samples: Samples, seed: int) -> tuple[CostTable, Units]:
+def calibrate(search: Search, space: Vectors, samples: Samples, seed: int) -> tuple[CostTable, Units]:
     """Measure walks of all kinds.
 
     Args:
@@ -75,7 +77,7 @@ def calibrate(search: Search, space: L2, samples: Samples, seed: int) -> tuple[C
             if recall[kind, s, f, -1, at] >= _ENOUGH:
                 break
     per_distance = [[_typical(walks.get((kind, f), [])) for f in range(len(FRACTIONS))] for kind in range(KINDS)]
-    units = Units(per_distance, _typical(scans), *map(costs.rounded, _time_products(space)))
+    units = Units(per_distance, _typical(scans), *_time_products(space))
     return CostTable(sizes, recall, distances), units
 
 
@@ -105,8 +107,10 @@ def _recall(ids: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.floa
     return np.array(means)
 
 
-def _time_products(space: L2) -> tuple[float, float, float]:
+def _time_products(space: Vectors) -> tuple[float, float, float]:
     """Return the seconds of a product per item and query, per item, and in any case; see `Units`."""
+    if not (isinstance(space, L2) and space.rows.dtype == np.float32):
+        return math.inf, 0.0, 0.0
     n = len(space.norms)
     some = np.linspace(0, n - 1, min(n, _TIMED_ITEMS)).astype(np.int32)
 
@@ -121,4 +125,5 @@ def _time_products(space: L2) -> tuple[float, float, float]:
 
     with threadpool_limits(1, "blas"):
         call, one, many = time(1, some[:1]), time(1, some), time(_TOGETHER, some)
-    return max(many - one, 0) / ((_TOGETHER - 1) * len(some)), max(one - call, 0) / len(some), call
+    per_query, per_item = max(many - one, 0) / ((_TOGETHER - 1) * len(some)), max(one - call, 0) / len(some)
+    return costs.rounded(per_query), costs.rounded(per_item), costs.rounded(call)

@@ -56,7 +56,7 @@ class Units:
     Attributes:
         walk: per distance of a walk with all that goes with it, by the kind of walk and the fraction that passes.
         scan: per item measured for one query.
-        product: per item measured in a product of matrices, and query.
+        product: per item measured in a product of matrices, and query; infinite where items are codes.
         gather: per item whose vector is copied for such a product.
         call: of such a product, whatever its size.
     """

@@ -27,8 +27,9 @@ from algorithms.graph_method import GraphMethod
 from algorithms.kernels import hnsw
 from algorithms.kernels.csr import Csr
 from algorithms.kernels.local_rule import most_offered
-from algorithms.kernels.space import L2, l2
-from bench.core.formats import BYTES, Storage
+from algorithms.kernels.space import L2
+from algorithms.kernels.spaces import Vectors, space_of
+from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 from bench.core.plans import QueryPlans
 
@@ -101,7 +102,7 @@ class Composite(GraphMethod):
     Index = CompositeIndex
 
     index: CompositeIndex
-    space: L2
+    space: Vectors
     _units: Units
     _encoding: Encoding
     _chosen: QueryPlans
@@ -110,12 +111,12 @@ class Composite(GraphMethod):
     def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
         """The vectors, and those in the order of an attribute; per attribute the edges of the deepest tree."""
         attributes = max(1, len(params.attributes))
-        return 2 * n * dim * BYTES[storage] + n * (24 * params.M + attributes * 4 * params.R * 18)
+        return 2 * n * storage.vector_bytes(dim) + n * (24 * params.M + attributes * 4 * params.R * 18)
 
     def open(self, data: Data) -> None:
         """Encode the attributes, and take the vectors."""
         self._encoding = encode(data.attributes, tuple(self.params.attributes) or data.filtered, self.params.few)
-        self.space = l2(data.vectors)
+        self.space = space_of(data.stored())
         self._prices: dict[tuple[float, int], Prices] = {}
 
     def build_index(self, data: Data) -> CompositeIndex:
@@ -126,12 +127,12 @@ class Composite(GraphMethod):
         layers = build_layers(data, self._encoding, p.R, p.ef_construction, self._least_node)
         unmeasured = CostTable(np.ones(1), *np.zeros((2, 0), np.float32))
         self.index = CompositeIndex(general, bundles, layers, unmeasured)
-        table, self._units = self._calibrate(np.random.default_rng(data.seed))
+        table, self._units = self._calibrate(data, np.random.default_rng(data.seed))
         return self.index._replace(table=table)
 
-    def _calibrate(self, rng: np.random.Generator) -> tuple[CostTable, Units]:
+    def _calibrate(self, data: Data, rng: np.random.Generator) -> tuple[CostTable, Units]:
         """Measure walks for items that no walk starts from."""
-        n = len(self.space.norms)
+        n = data.attributes.n
         starts = set(self.index.bundles.entries.tolist()) | {self.index.general.entry}
         others = np.array([i for i in np.flatnonzero(self.index.general.first < 0) if i not in starts], np.int32)
         items = rng.permutation(others if len(others) else np.arange(n, dtype=np.int32))[: self.params.calibration]
@@ -139,8 +140,9 @@ class Composite(GraphMethod):
         def search(queries: NDArray[np.float32], batch: Batch, k: int) -> Any:
             return self.answer(queries, batch, k, Depth(k), threads=1)
 
+        p: Build = self.params
         entries = self.index.bundles.entries
-        samples = Samples.draw(self.space, self._encoding, entries, items, self.params.m_star, self.params.novelty, rng)
+        samples = Samples.draw(data.source, self._encoding, entries, items, p.m_star, p.novelty, rng)
         return calibrate(search, self.space, samples, int(rng.integers(2**31)))
 
     @property
@@ -158,7 +160,7 @@ class Composite(GraphMethod):
             labels=encoding.labels,
             postings=encoding.postings,
             rows=index.layers.rows,
-            columns=depths_of(len(self.space.norms), self.params.R, self._least_node),
+            columns=depths_of(len(index.general.base), self.params.R, self._least_node),
             order=encoding.order,
             ranks=encoding.ranks,
         )
@@ -204,6 +206,7 @@ class Composite(GraphMethod):
         answer = self.answer(queries, batch, k, Depth(k), threads)
         computed = int(answer.computed.sum())
         for f in np.flatnonzero(choices.plans == TOGETHER):
+            assert isinstance(self.space, L2)  # codes have no such plan
             members = np.flatnonzero(which == f)
             answer.ids[members] = scan_together(
                 self.space, queries[members], items_of(filters, int(f), self._encoding), k

@@ -64,7 +64,7 @@ def choose(
         matches = filters.matches[f]
         best, cheapest, beam = SCAN, matches * prices.scan, float(k)
         for plan in range(len(PLANS)):
-            if matches == 0 or not _can_answer(filters, f, plan):
+            if matches == 0 or not _can_answer(prices, filters, f, plan):
                 continue
             width, seconds = _cost(prices, filters, f, groups[f], plan, k)
             if plan == asked or (seconds < cheapest and best != asked):
@@ -77,10 +77,12 @@ def choose(
 
 
 @part
-def _can_answer(filters: Filters, f: int, plan: int) -> bool:
+def _can_answer(prices: Prices, filters: Filters, f: int, plan: int) -> bool:
     """Return whether a plan answers a filter."""
     terms = filters.starts[f + 1] - filters.starts[f]
     is_covered = filters.terms[filters.starts[f], 0] != ALL
+    if plan == TOGETHER:
+        return not math.isinf(prices.product)
     if plan == COVERED:
         return is_covered and filters.exact[f] and terms == 1
     if plan == UNION:

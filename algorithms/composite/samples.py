@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -18,8 +19,8 @@ from algorithms.composite.costs import BASE, BUNDLE, LAYERS, RULE, UNITED
 from algorithms.composite.cover import MOST_TERMS, Filters, words_of
 from algorithms.composite.encoding import ALL, LABEL, RANKS, Encoding, Term
 from algorithms.kernels.csr import offsets
-from algorithms.kernels.space import L2
 from algorithms.kernels.types import Items
+from bench.core.vectors import dense
 
 _SIZES = 3
 
@@ -52,12 +53,22 @@ class Samples:
 
     @classmethod
     def draw(
-        cls, space: L2, encoding: Encoding, entries: Items, items: Items, least: int, novelty: float, rng: Generator
+        cls,
+        source: NDArray[Any],
+        encoding: Encoding,
+        entries: Items,
+        items: Items,
+        least: int,
+        novelty: float,
+        rng: Generator,
     ) -> Samples:
-        """Draw a query from each item; `novelty` is how far the farthest are on their way to another item, up to 1."""
+        """Draw a query from each of `items` of `source`, [n, d].
+
+        `novelty` is how far the farthest are on their way to another item, up to 1.
+        """
         weights = novelty * rng.uniform(_NEAREST, 1, (len(items), 1))
-        others = space.rows[rng.integers(len(space.rows), size=len(items))]
-        queries = ((1 - weights) * space.rows[items] + weights * others).astype(np.float32)
+        others = dense(source, rng.integers(len(source), size=len(items)))
+        queries = ((1 - weights) * dense(source, items) + weights * others).astype(np.float32)
         queries.flags.writeable = False  # as in a worker; kernels are compiled for one or the other
         return cls(encoding, entries, items, queries, least)
 

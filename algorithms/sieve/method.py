@@ -135,7 +135,7 @@ class Sieve(GraphMethod):
         queries = len(filters.selections.which)
         sizes, scans = np.zeros(queries, np.int64), np.zeros(queries, np.bool_)
         write_plans(self.view, filters, beam, sizes, scans)
-        n = self.space.norms.shape[0]
+        n = len(self.space.rows)
         names = [
             "scan" if scan else "walk all items" if size == n else _name_of_graph(size)
             for size, scan in zip(sizes.tolist(), scans.tolist(), strict=True)

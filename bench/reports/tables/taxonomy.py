@@ -74,7 +74,7 @@ NEWER = (
     Surveyed("NaviX", 2025, "FANNS", "in-filtering", _GRAPH, ALL, True, ("navix",)),
     Surveyed("WoW", 2025, "FANNS", _HYBRID, _GRAPH, (R,), True, ("wow",)),
     Surveyed("SIEVE", 2025, "FANNS", _HYBRID, _GRAPH, ALL, True, ("sieve",), "graphs for values; others by the root"),
-    Surveyed("Composite", 2026, "FANNS", _HYBRID, _GRAPH, ALL, True, ("composite",), "this project's; a plan per query"),
+    Surveyed("Composite", 2026, "FANNS", _HYBRID, _GRAPH, ALL, True, ("composite",), "of this project"),
 )  # fmt: skip
 """What the paper does not survey and runs here."""
 
