@@ -117,7 +117,7 @@ def learned(each: Regrets, features: pd.DataFrame, *, seed: int = 0) -> Choices:
     except ImportError as error:
         raise BenchError("the learned router needs an extra: pip install 'fanns-bench[routers]'") from error
     values = each.values[:, :, 0]
-    reachable = np.isfinite(values).any(axis=1)
+    reachable = np.asarray(np.isfinite(values).any(axis=1))
     workloads = features["workload"].tolist()
     if features.loc[reachable, "workload"].nunique() < 2:
         raise BenchError("the learned router needs two workloads or more, as it learns from all but that of the cell")
