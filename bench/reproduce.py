@@ -9,12 +9,11 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from bench.config.command import command
-from bench.config.reproduce import ReproduceConfig, commands_of, jobs_of
+from bench.config.reproduce import ReproduceConfig, commands_of, jobs_of, write_cells
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
-from bench.core.paths import CONFIGS
-from bench.reports.tables.reproduction import reproduction_table
-from bench.reports.tables.table import FORMATS
+from bench.reports.tables.reproduction import reproduction_page, reproduction_table
+from bench.reports.tables.table import FORMATS, Table
 from bench.results.reproduction import Cell, Outcome
 from bench.results.store import Store
 from bench.runs.config import parse_run
@@ -24,7 +23,6 @@ from bench.system.exit_code import ExitCode, note
 from bench.system.files import atomic_file
 
 _RECORDS = ("missing", "all")
-_CELLS = "cells:\n"
 
 
 def main(config: DictConfig) -> None:
@@ -40,13 +38,13 @@ def main(config: DictConfig) -> None:
         cell.check(f"cells[{i}]")
     if options.dry_run:
         print("\n".join(commands_of(file)))
-        print(f"\n{FORMATS[options.format](reproduction_table(file.title, cells))}")
+        print(f"\n{_text(options, reproduction_table(file.title, cells))}")
         return
     plans = supported_plans(parse_run(job.compose()) for job in jobs_of(file, options.results))
     run_all(plans, None)
     rows = _rows_of(plans)
     measured = [cell.measured(rows) for cell in cells]
-    text = FORMATS[options.format](reproduction_table(file.title, cells, measured))
+    text = _text(options, reproduction_table(file.title, cells, measured))
     if options.out is None:
         print(f"\n{text}")
     else:
@@ -58,9 +56,16 @@ def main(config: DictConfig) -> None:
     if options.record is not None:
         keep = options.record == "missing"
         cells = [c if keep and c.value is not None else c.recorded(m) for c, m in zip(cells, measured, strict=True)]
-        print(_record(file.name, cells))
+        print(write_cells(file.name, [cell.line() for cell in cells]))
     elif not {Outcome.OFF, Outcome.MISSING}.isdisjoint(outcomes):
         note(ExitCode.DIFFERENT)
+
+
+def _text(options: ReproduceConfig, table: Table) -> str:
+    """Return a table in the format that is asked for; in Markdown with the commands that make its figures."""
+    if options.format == "markdown":
+        return reproduction_page(table, commands_of(options.reproduce))
+    return FORMATS[options.format](table)
 
 
 def _rows_of(plans: list[Plan]) -> pd.DataFrame:
@@ -71,15 +76,6 @@ def _rows_of(plans: list[Plan]) -> pd.DataFrame:
         for repeat in range(plan.config.repeats)
         for row in Store(plan.config.results).run(plan.run_id, repeat)
     )
-
-
-def _record(name: str, cells: list[Cell]) -> Path:
-    """Write the cells of a reproduction in place of those in its file, and return the file."""
-    path = CONFIGS / "reproduce" / f"{name}.yaml"
-    head, _, _ = path.read_text(encoding="utf-8").partition(_CELLS)
-    with atomic_file(path) as temporary:
-        temporary.write_text(head + _CELLS + "".join(f"{cell.line()}\n" for cell in cells), encoding="utf-8")
-    return path
 
 
 def entry() -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.config.paths import with_quoted_paths
 from bench.config.sweeps import Job, expand, merged
+from bench.core.paths import CONFIGS
+from bench.system.files import atomic_file
+
+_CELLS = "cells:\n"
 
 
 @dataclass
@@ -57,5 +63,15 @@ def jobs_of(file: ReproductionFile, results: str) -> list[Job]:
 
 
 def commands_of(file: ReproductionFile) -> list[str]:
-    """Return the commands that make the runs of a reproduction, one per list of runs."""
-    return [shlex.join(["python", "-m", "bench.run", "-m", *file.overrides, *runs]) for runs in file.runs]
+    """Return the command of a reproduction, and then those that make its runs, one per list of runs."""
+    words = ["python", "-m", "bench.run", "-m", *file.overrides]
+    return [f"python -m bench.reproduce {file.name}", *(shlex.join([*words, *runs]) for runs in file.runs)]
+
+
+def write_cells(name: str, lines: Sequence[str]) -> Path:
+    """Write the cells of a reproduction, a line of YAML each, in place of those in its file, and return the file."""
+    path = CONFIGS / "reproduce" / f"{name}.yaml"
+    head, _, _ = path.read_text(encoding="utf-8").partition(_CELLS)
+    with atomic_file(path) as temporary:
+        temporary.write_text(head + _CELLS + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path

@@ -118,15 +118,15 @@ def learned(each: Regrets, features: pd.DataFrame, *, seed: int = 0) -> Choices:
         raise BenchError("the learned router needs an extra: pip install 'fanns-bench[routers]'") from error
     values = each.values[:, :, 0]
     reachable = np.asarray(np.isfinite(values).any(axis=1))
-    workloads = features["workload"].astype(str).to_numpy(np.str_)
-    if len(set(workloads[reachable])) < 2:
+    workloads = features["workload"].tolist()
+    if features.loc[reachable, "workload"].nunique() < 2:
         raise BenchError("the learned router needs two workloads or more, as it learns from all but that of the cell")
     x = np.nan_to_num(_inputs(features, len(each.methods)), nan=_UNKNOWN)
     y = np.minimum(np.log(np.where(np.isnan(values), 1.0, values)), _NOT_REACHED)
     usable = each.served & reachable[:, None]
     choices = np.full(len(features), -1, np.intp)
     for workload in dict.fromkeys(workloads):
-        here = np.asarray(workloads == workload)
+        here = np.array([name == workload for name in workloads])
         learnt = usable & ~here[:, None]
         model = HistGradientBoostingRegressor(
             max_iter=_ITERATIONS,

@@ -9,8 +9,7 @@ from omegaconf import OmegaConf
 from bench.config.reproduce import ReproductionFile, commands_of
 from bench.config.typed import typed
 from bench.core.paths import CONFIGS
-from bench.reports.tables.reproduction import reproduction_table
-from bench.reports.tables.table import as_markdown
+from bench.reports.tables.reproduction import reproduction_page, reproduction_table
 from bench.results.reproduction import Cell
 
 _HEAD = """# Reproduce
@@ -32,6 +31,4 @@ def reproductions_page() -> str:
 def _section(path: Path) -> str:
     file = typed(ReproductionFile, OmegaConf.load(path), "reproduce")
     cells = [typed(Cell, values, f"cells[{i}]") for i, values in enumerate(file.cells)]
-    commands = "\n".join(f"    {command}" for command in [f"python -m bench.reproduce {file.name}", *commands_of(file)])
-    table = as_markdown(reproduction_table(file.title, cells))
-    return f"\n## {file.name}\n\nThe first command makes the runs of the others.\n\n{commands}\n\n{table}\n"
+    return f"\n## {file.name}\n\n{reproduction_page(reproduction_table(file.title, cells), commands_of(file))}\n"

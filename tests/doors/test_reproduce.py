@@ -44,7 +44,10 @@ def test_every_file_of_a_reproduction_can_be_read(path: Path) -> None:
 
 def test_commands_can_be_pasted_into_a_shell() -> None:
     file = ReproductionFile("n", "t", ["dataset.n=5"], [["workload=em", "algorithm=glob(*)"]], [])
-    assert commands_of(file) == ["python -m bench.run -m dataset.n=5 workload=em 'algorithm=glob(*)'"]
+    assert commands_of(file) == [
+        "python -m bench.reproduce n",
+        "python -m bench.run -m dataset.n=5 workload=em 'algorithm=glob(*)'",
+    ]
 
 
 @pytest.fixture
@@ -73,6 +76,7 @@ def test_figures_are_compared_recorded_and_compared_again(tiny: Path, tmp_path: 
     page = tmp_path / "page.md"
     assert command(door.entry, "tiny", results, "format=markdown", f"out={page}").code == 0
     assert page.read_text().count("| OK") == 2
+    assert "    python -m bench.reproduce tiny\n    python -m bench.run -m dataset=arxiv-sim" in page.read_text()
 
 
 def test_a_dry_run_prints_commands_and_expected_figures(tiny: Path, tmp_path: Path, command: Commands) -> None:

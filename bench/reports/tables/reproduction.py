@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.reports.tables.table import NONE, Table
+from bench.reports.tables.table import NONE, Table, as_markdown
 from bench.results.reproduction import Cell
 
 
@@ -24,6 +24,13 @@ def reproduction_table(title: str, cells: Sequence[Cell], measured: Sequence[flo
         for line, cell, figure in zip(lines, cells, measured, strict=True)
     ]
     return Table(title, [*header, "measured", "verdict"], "lllrrrl", lines)
+
+
+def reproduction_page(table: Table, commands: Sequence[str]) -> str:
+    """Return a table in Markdown, below the commands that make its figures; the first one makes those of the others."""
+    title, _, rest = as_markdown(table).partition("\n\n")
+    lines = "\n".join(f"    {command}" for command in commands)
+    return f"{title}\n\nThe first command makes the runs of the others.\n\n{lines}\n\n{rest}"
 
 
 def _expected(cell: Cell) -> list[str]:
