@@ -129,7 +129,7 @@ def test_a_beam_holds_the_answers_and_grows_with_the_target(k: int) -> None:
     assert k * (1 - 1e-9) <= beams[0] <= beams[1] <= beams[2]
 
 
-def test_what_lies_between_measured_sizes_and_fractions_is_interpolated_in_logarithms() -> None:
+def test_prices_between_measured_ones_are_interpolated_in_logarithms() -> None:
     one = table({BASE: CURVE}, COUNTS)
     recall = np.repeat(one.recall, 2, axis=1)
     distances = np.repeat(one.distances, 2, axis=1) * np.array([1, 4])[:, None, None]
