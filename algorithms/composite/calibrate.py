@@ -90,7 +90,9 @@ def _timed(search: Search, samples: Samples, filters: Filters, plan: int, beam: 
     """Return the answers of a plan with a beam, and the seconds that they took."""
     q = len(samples.items)
     choices = Choices(np.full(q, plan), np.full(q, beam), np.full(q, UNLIMITED), np.zeros(q))
-    batch = Batch(filters, choices, np.arange(q), samples.items)
+    which = np.arange(q)
+    which.flags.writeable = False  # like that of other batches: kernels are compiled for one or the other
+    batch = Batch(filters, choices, which, samples.items)
     started = thread_time()
     answer = search(samples.queries, batch, DEPTHS[-1])
     return answer, thread_time() - started

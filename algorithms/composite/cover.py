@@ -136,7 +136,7 @@ def resolve(filters: FilterBatch, encoding: Encoding) -> Filters:
     return Filters(
         matches=np.array(matches, np.int64),
         sizes=np.array([cover.size for cover in covers], np.int64),
-        parts=np.array([max(1.0, len(cover.terms)) for cover in covers]),
+        parts=np.array([max(1, len(cover.terms)) for cover in covers], np.float64),
         exact=np.array([cover.exact for cover in covers], np.bool_),
         starts=np.array(starts, np.int64),
         terms=np.array(terms, np.int64),

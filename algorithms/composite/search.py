@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.composite.cover import UNMASKED, Filters
+from algorithms.composite.cover import MOST_TERMS, UNMASKED, Filters
 from algorithms.composite.encoding import ALL, LABEL, RANKS
 from algorithms.composite.plans import GENERAL, POST, REST, SCAN, TOGETHER, Choices
 from algorithms.composite.structures import Held, TermGraph
@@ -27,6 +27,9 @@ from algorithms.navix.search import seed_spread
 
 SEEDS = 4
 """How many items of a range a walk starts from, evenly spread."""
+
+_DESCENT = 8
+"""How many results the walk of each part of a union keeps, which only finds where to start."""
 
 NOBODY = -1
 """The item that is not there: none."""
@@ -167,7 +170,7 @@ def search_composite(index: CompositeView, query: Target, wanted: Wanted, params
     if wanted.matches == 0 or wanted.plan == TOGETHER:
         return
     ef, gave_up = wanted.beam, False
-    if wanted.plan != SCAN and wanted.matches > ef:
+    if wanted.plan != SCAN and wanted.matches > max(ef, MOST_TERMS):
         if wanted.plan == GENERAL:
             gave_up = _walk_all(index.held, query, wanted, ef, scratch)
         else:
@@ -204,11 +207,12 @@ def _walk_terms(index: CompositeView, query: Target, wanted: Wanted, ef: int, sc
             if _has_graph(index, wanted.terms, t):
                 visited = _begin_without(wanted.absent, scratch)
                 everything = Passing(wanted.passing.bitmap, True)
-                _seed_term(index, query, everything, wanted, t, -1, visited, 1, scratch)
+                _seed_term(index, query, everything, wanted, t, -1, visited, _DESCENT, scratch)
                 graph = TermGraph(index.held, wanted.terms, t, t + 1, scratch.chosen, wanted.most)
-                walk(query, graph, everything, visited, 1, scratch)
-                if scratch.counters[RESULTS] > 0:
-                    near[t - start] = scratch.results[0]
+                walk(query, graph, everything, visited, _DESCENT, scratch)
+                for i in range(scratch.counters[RESULTS]):
+                    if i == 0 or scratch.results[i] < near[t - start]:
+                        near[t - start] = scratch.results[i]
     top = find_start(index.held.general, query, scratch) if wanted.terms[start, 0] == ALL else -1
     visited = _begin_without(wanted.absent, scratch)
     for t in range(start, stop):

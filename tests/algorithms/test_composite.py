@@ -65,10 +65,10 @@ PLANNED: dict[Filter, set[str]] = {
     EARLY: {"covered"},
     X: {"covered"},
     IsNull("date"): {"covered"},
-    In("letter", ("a", "b")): {"union"},
-    Between("number", 1, 2): {"union"},
-    Not(A): {"union"},
-    Not(Between("date", 500, 1500)): {"union"},
+    In("letter", ("a", "b")): {"union", "general", "post"},
+    Between("number", 1, 2): {"union", "general", "post"},
+    Not(A): {"union", "general", "post"},
+    Not(Between("date", 500, 1500)): {"union", "general", "post"},
     Or((A, EARLY)): {"union", "general", "post"},
     Or((X, Y)): {"union", "general", "post"},
     Not(And((A, LATE))): {"union", "general", "post"},
@@ -201,9 +201,9 @@ def test_a_walk_that_gives_up_is_followed_by_a_scan(plan: str) -> None:
 
 @pytest.mark.parametrize("target", [0.8, 0.95, 0.99])
 def test_the_recall_that_is_asked_for_is_reached(target: float) -> None:
-    for filter_, plans in PLANNED.items():
-        problem = attributed(2000, 60, (filter_,))
-        for plan in plans:
+    for filter_ in (A, EARLY, And((A, EARLY)), Or((A, EARLY)), Not(X)):
+        problem = attributed(2000, 30, (filter_,))
+        for plan in PLANNED[filter_]:
             ids = answer(built(), problem, Search(recall=target, plan=plan))
             assert recall(problem, ids) >= target - 0.05, (filter_, plan)
 

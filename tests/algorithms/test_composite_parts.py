@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numba as nb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ from algorithms.composite.product import scan_together
 from algorithms.kernels.space import l2
 from bench.core.attributes import Attributes
 from bench.core.encode import categorical, ordered
-from bench.core.filters import And, Between, Equals, Filter, Not, Or
+from bench.core.filters import And, Between, Equals, Everything, Filter, Not, Or
 from bench.core.masks import FilterBatch, mask
 from tests.support.kernels import compiled
 from tests.support.strategies import FILTERS, columns
@@ -69,6 +70,16 @@ def test_what_passes_is_counted_and_listed(attributes: Attributes, filters: list
     np.testing.assert_array_equal(resolved.matches, batch.matches)
     for f in range(len(batch.unique)):
         assert sorted(items_of(resolved, f, encoding).tolist()) == np.flatnonzero(batch.mask(f)).tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(attributes=columns(), filters=st.lists(FILTERS, min_size=1, max_size=4))
+def test_all_filters_have_one_type_so_that_nothing_is_compiled_twice(
+    attributes: Attributes, filters: list[Filter]
+) -> None:
+    encoding = encode(attributes, tuple(attributes.kinds), 3)
+    one = resolve(FilterBatch([Everything()], attributes), encoding)
+    assert nb.typeof(resolve(FilterBatch(filters, attributes), encoding)) == nb.typeof(one)
 
 
 LETTERS = Attributes(
@@ -129,7 +140,7 @@ def test_a_beam_holds_the_answers_and_grows_with_the_target(k: int) -> None:
     assert k * (1 - 1e-9) <= beams[0] <= beams[1] <= beams[2]
 
 
-def test_what_lies_between_measured_sizes_and_fractions_is_interpolated_in_logarithms() -> None:
+def test_prices_between_measured_ones_are_interpolated_in_logarithms() -> None:
     one = table({BASE: CURVE}, COUNTS)
     recall = np.repeat(one.recall, 2, axis=1)
     distances = np.repeat(one.distances, 2, axis=1) * np.array([1, 4])[:, None, None]

@@ -22,6 +22,13 @@ SLOW: dict[str, set[str]] = {
         "test_reading_all_partitions_is_exact",
         "test_recall_grows_with_the_budget",
     },
+    "algorithms/test_composite.py": {
+        "test_answers_to_any_filter_are_valid_and_exact_with_wide_beams",
+        "test_every_plan_is_exact_with_a_beam_as_wide_as_the_data",
+        "test_index_and_answers_are_the_same_for_any_number_of_threads",
+        "test_the_recall_that_is_asked_for_is_reached",
+        "test_trees_of_depth_four_agree_with_the_naive_oracle",
+    },
     "algorithms/test_contract.py": {
         "test_a_few_items_are_enough",
         "test_a_query_alone_has_the_same_answer_as_among_others",
