@@ -100,8 +100,8 @@ def test_filters_let_pass_what_they_should_whatever_the_values(name: str, tmp_pa
     with Built(name, tmp_path / "index", awkward.attributes(), filters) as built:
         taken = built.expressible(filters)
         answers = built.answers(taken, k=built.items.n)
-        found = [set(row[row >= 0].tolist()) for row in answers]
-        assert [f for f, ids in zip(taken, found, strict=True) if ids != built.passing(f)] == []
+        answered = [set(row[row >= 0].tolist()) for row in answers]
+        assert [f for f, ids in zip(taken, answered, strict=True) if ids != built.passing(f)] == []
     assert len(taken) > len(filters) / 2
 
 
