@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,13 +139,30 @@ def test_every_method_has_a_distinct_look() -> None:
 
 def test_every_class_of_a_method_has_its_file() -> None:
     targets = {algorithm(name).target for name in ALGORITHMS}
-    shared = {"base", "loading", "external", "graph_method", "hnsw_method", "kernels", "encodings"}
+    shared = {"base", "loading", "external", "engines", "graph_method", "hnsw_method", "kernels", "encodings"}
     folder = CONFIGS.parent / "algorithms"
     entries = {path.stem for path in folder.iterdir() if path.is_dir() or path.suffix == ".py"}
     assert {target.split(".")[1] for target in targets} == {name for name in entries if name[0] != "_"} - shared
     baselines = {target.split(".")[2] for target in targets if target.startswith("algorithms.baselines.")}
     helpers = {"widening", "hnsw_params"}
     assert baselines == {path.stem for path in (folder / "baselines").glob("[!_]*.py")} - helpers
+
+
+def test_every_module_of_an_engine_has_its_file() -> None:
+    files = {path.stem: algorithm(f"engines/{path.stem}") for path in (CONFIGS / "algorithm" / "engines").iterdir()}
+    assert [name for name, config in files.items() if (config.name, config.kind) != (name, "engine")] == []
+    modules = {config.target.rpartition(".")[0] for config in files.values() if not config.unsupported}
+    helpers = {"cypher", "engine", "fields", "language", "postgres", "qdrant_json", "sql", "zvec_filters"}
+    folder = CONFIGS.parent / "algorithms" / "engines"
+    names = {path.stem for path in folder.glob("[!_]*.py")} - helpers
+    assert modules == {f"algorithms.engines.{name}" for name in names}
+
+
+@pytest.mark.parametrize(("kind", "said"), [("engin", "did you mean 'engine'"), ("", "choose from engine, method")])
+def test_an_unknown_kind_is_refused(kind: str, said: str) -> None:
+    config = algorithm("prefilter")
+    with pytest.raises(BenchError, match=said):
+        replace(config, kind=kind).check()
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOAD_FILES if name != "given"])

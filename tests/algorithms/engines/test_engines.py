@@ -18,7 +18,10 @@ from bench.core.errors import Unsupported
 from bench.core.filters import Equals, Everything, Filter, attributes_of, type_of
 from bench.core.leaf import FilterType
 from bench.core.masks import FilterBatch
+from bench.core.method import Method
 from bench.core.metrics import Metric
+from bench.core.typed_json import dumps, loads
+from bench.measuring.serving import description as describe
 from tests.algorithms.test_contract import FILTERS_OF
 from tests.support import awkward
 from tests.support.engines import ENGINES, engine, widest
@@ -100,8 +103,8 @@ def test_filters_let_pass_what_they_should_whatever_the_values(name: str, tmp_pa
     with Built(name, tmp_path / "index", awkward.attributes(), filters) as built:
         taken = built.expressible(filters)
         answers = built.answers(taken, k=built.items.n)
-        found = [set(row[row >= 0].tolist()) for row in answers]
-        assert [f for f, ids in zip(taken, found, strict=True) if ids != built.passing(f)] == []
+        answered = [set(row[row >= 0].tolist()) for row in answers]
+        assert [f for f, ids in zip(taken, answered, strict=True) if ids != built.passing(f)] == []
     assert len(taken) > len(filters) / 2
 
 
@@ -136,3 +139,12 @@ def test_few_items_without_attributes_and_many_answers(name: str, tmp_path: Path
         saved = digests()
         assert sorted(built.answers([Everything()], k=50)[0].tolist()) == [-1] * 47 + [0, 1, 2]
     assert digests() == saved
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_sets_exactly_the_declared_parameters(name: str) -> None:
+    config, method = engine(name)
+    description = loads(Method, dumps(describe(config.target, method)))
+    assert description.check_params("build", config.build) == config.build
+    for setting in config.settings():
+        assert description.check_params("search", setting) == setting
