@@ -32,7 +32,7 @@ from algorithms.kernels.heap import (
 )
 from algorithms.kernels.jit import part
 from algorithms.kernels.space import distance, distances
-from algorithms.kernels.types import Accept, Distances, Graph, Item, Items, Keys, Target
+from algorithms.kernels.types import Accept, Distances, Graph, Item, Items, Key, Keys, Target
 from algorithms.kernels.visited import Visited, next_epoch, visit
 
 EPOCH, CANDIDATES, RESULTS, ENTERED, EXPANDED, COMPUTED = range(6)
@@ -104,14 +104,28 @@ def begin(scratch: Scratch) -> Visited:
 @part
 def seed(target: Target, accept: Accept, visited: Visited, item: Item, ef: int, scratch: Scratch) -> None:
     """Add an item to start from; nothing happens if it is there already."""
-    if not visit(visited, item):
-        return
+    if visit(visited, item):
+        scratch.counters[COMPUTED] += 1
+        _open(accept, make_key(distance(target, item), item), ef, scratch)
+
+
+@part
+def seed_all(target: Target, accept: Accept, visited: Visited, count: int, ef: int, scratch: Scratch) -> None:
+    """Add the first `count` of ``scratch.items``, none of which is there yet; they are measured together."""
+    distances(target, scratch.items, count, scratch.lengths)
+    scratch.counters[COMPUTED] += count
+    for i in range(count):
+        visit(visited, scratch.items[i])
+        _open(accept, make_key(scratch.lengths[i], scratch.items[i]), ef, scratch)
+
+
+@part
+def _open(accept: Accept, key: Key, ef: int, scratch: Scratch) -> None:
+    """Make an item a candidate, and a result if it passes and is among the `ef` nearest."""
     counters = scratch.counters
-    counters[COMPUTED] += 1
-    key = make_key(distance(target, item), item)
     push_min(scratch.candidates, counters[CANDIDATES], key)
     counters[CANDIDATES] += 1
-    if passes(accept, item) and admit(scratch.results, counters[RESULTS], ef, key):
+    if passes(accept, key_id(key)) and admit(scratch.results, counters[RESULTS], ef, key):
         scratch.entered[counters[ENTERED]] = key
         counters[ENTERED] += 1
         counters[RESULTS] = min(ef, counters[RESULTS] + 1)

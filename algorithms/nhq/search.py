@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.kernels.beam import CANDIDATES, COMPUTED, EXPANDED, RESULTS, Scratch, begin, seed, walk
+from algorithms.kernels.beam import CANDIDATES, COMPUTED, EXPANDED, RESULTS, Scratch, begin, seed, seed_all, walk
 from algorithms.kernels.filter import Everything, filter_of
 from algorithms.kernels.graph import Rows, neighbours
 from algorithms.kernels.heap import admit, key_id, make_key, pop_min, push_min
@@ -130,9 +130,12 @@ def search_kgraph(index: KgraphIndex, query: Target, accept: Values, params: Kgr
     # Measure L random items.
     n = len(index.ids)
     item = _hash(query) % n
-    for _ in range(min(params.L, n)):
-        item = (item + index.step) % n
-        seed(target, Everything(), visited, item, params.L, scratch)
+    for first in range(0, min(params.L, n), len(scratch.items)):
+        count = min(len(scratch.items), min(params.L, n) - first)
+        for i in range(count):
+            item = (item + index.step) % n
+            scratch.items[i] = item
+        seed_all(target, Everything(), visited, count, params.L, scratch)
     # First stage: walk along the nearer half of each item's edges.
     walk(target, Halves(index.ids, index.halves), Everything(), visited, params.L, scratch)
     # Second stage: start again from the results, and walk along all edges.

@@ -127,7 +127,7 @@ def _choose_levels(rows: Any, bits: Any, steps: Any, levels: Any, factors: Any) 
             product += np.float64(rows[i, t]) * level
             square += np.float64(level) ** 2
             levels[i, t] = np.uint8(level + last)
-            total += levels[i, t]
+            total += np.int64(levels[i, t])
         scale = norm / product if product > 0 else 0.0
         factors[i, SCALE] = scale
         factors[i, NORM] = norm

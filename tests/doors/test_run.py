@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -90,6 +91,19 @@ def test_a_smaller_format_gives_a_variant_of_the_method(command: Commands, local
     said = command(run.entry, *local, "storage.format=int9")
     assert said.code == 2
     assert "storage.format=int9 is unknown; did you mean 'int8'" in said.err
+
+
+def test_codes_rank_by_inner_products_as_well(command: Commands, tmp_path: Path) -> None:
+    """A method that computes them itself gets codes of vectors whose squared L2 distances rank alike."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(500, 16)) * rng.uniform(0.5, 2, (500, 1))
+    for name, values in (("x", rows), ("y", rng.normal(size=(20, 16)))):
+        np.save(tmp_path / f"{name}.npy", values.astype(np.float32))
+    words = ["dataset=vectors", f"dataset.vectors={tmp_path / 'x.npy'}", f"dataset.queries={tmp_path / 'y.npy'}"]
+    words += ["dataset.metric=ip", "workload=none", "algorithm=prefilter", "storage.format=rabitq4"]
+    said = command(run.entry, *words, f"results={tmp_path / 'results'}")
+    assert said.code == 0, said
+    assert (Store(tmp_path / "results").rows()["recall"] > 0.95).all()
 
 
 def test_a_dry_run_runs_nothing(command: Commands, local: list[str], tmp_path: Path) -> None:
