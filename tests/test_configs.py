@@ -282,7 +282,8 @@ def test_invalid_parameters_are_refused(name: str, value: Any, complaint: str) -
 
 def test_every_file_fits_one_screen() -> None:
     for path in Path(CONFIGS).rglob("*.yaml"):
-        assert len(path.read_text().splitlines()) <= 50, f"{path} is more than one screen"
+        written, _, _ = path.read_text().partition("\ncells:\n")  # bench.reproduce records the cells
+        assert len(written.splitlines()) <= 50, f"{path} is more than one screen"
 
 
 def test_keys_within_a_swept_group_are_swept_with_it() -> None:
