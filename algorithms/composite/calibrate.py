@@ -99,14 +99,16 @@ def _timed(search: Search, samples: Samples, filters: Filters, plan: int, beam: 
 
 
 def _recall(ids: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return float64[DEPTHS], the mean recall for each number of answers, of the queries that have any."""
-    means = []
-    for depth in DEPTHS:
+    """Return float64[DEPTHS], the recall for each number of answers: the mean, less its standard error."""
+    safe = np.ones(len(DEPTHS))
+    for i, depth in enumerate(DEPTHS):
         ours, theirs = ids[:, :depth], truth[:, :depth]
         hits = ((ours[:, None, :] == theirs[:, :, None]).any(axis=2) & (theirs >= 0)).sum(axis=1)
         possible = (theirs >= 0).sum(axis=1)
-        means.append(np.mean(hits[possible > 0] / possible[possible > 0]) if possible.any() else 1.0)
-    return np.array(means)
+        recall = hits[possible > 0] / possible[possible > 0]
+        if len(recall):
+            safe[i] = max(0.0, recall.mean() - recall.std() / np.sqrt(len(recall)))
+    return safe
 
 
 def _time_products(space: Vectors) -> tuple[float, float, float]:

@@ -40,7 +40,7 @@ class CostTable(NamedTuple):
 
     Attributes:
         sizes: float64[KINDS, s], the sizes of graphs, ascending.
-        recall: float32[KINDS, s, FRACTIONS, DEPTHS, LADDER], the mean recall.
+        recall: float32[KINDS, s, FRACTIONS, DEPTHS, LADDER], the mean recall, less its standard error.
         distances: float32[KINDS, s, FRACTIONS, LADDER], the mean number of distances.
     """
 
