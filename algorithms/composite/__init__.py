@@ -45,9 +45,10 @@ plan                what it does
 ==================  ====================================================================================
 
 A plan costs the distances that it computes times the seconds that one takes. A build counts the distances and the
-recall of walks for every kind of walk on a grid of the graph's size, the fraction that passes and the beam, with items
-as queries that are left out of their own answers and walks (``calibrate``). A search interpolates in logarithms
-(``costs``), takes the narrowest beam that reaches its target, and the cheapest plan (``plans.choose``).
+recall of walks for every kind of walk on a grid of the graph's size, the fraction that passes and the beam
+(``calibrate``). Its queries lie between two items, as queries are unlike items (``samples``); the nearer of the two is
+left out of answers and walks. A search interpolates in logarithms (``costs``), takes the narrowest beam that reaches
+its target, with a margin, and the cheapest plan (``plans.choose``).
 
 A walk that was offered as many neighbours as the scan would measure gives up, and a walk that returns less than there
 is was cut off; both are followed by a scan. So no query takes much more than twice the cheaper of the two, and beams as
