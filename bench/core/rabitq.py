@@ -121,7 +121,7 @@ def _choose_levels(rows: Any, bits: Any, steps: Any, levels: Any, factors: Any) 
             if product / np.sqrt(square) > best:
                 best, inverse = product / np.sqrt(square), trial
         # Write the levels.
-        product, square, total = 0.0, 0.0, 0
+        product, square, total = 0.0, 0.0, np.int64(0)
         for t in range(w):
             level = min(max(np.floor(rows[i, t] * inverse) + np.float32(0.5), -last), last)
             product += np.float64(rows[i, t]) * level
