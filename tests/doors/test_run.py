@@ -74,7 +74,7 @@ def test_overwrite_and_repeats_make_the_missing_runs(
 def test_a_smaller_format_gives_a_variant_of_the_method(command: Commands, local: list[str], tmp_path: Path) -> None:
     """A method that reads it has rows of that format beside those of float32; another has rows that say why not."""
     said = command(
-        run.entry, *local, "-m", "algorithm=hnsw_postfilter,hnswlib_postfilter", "storage.format=float32,int8"
+        run.entry, *local, "-m", "algorithm=hnsw_postfilter,faiss_hnsw_infilter", "storage.format=float32,int8"
     )
     assert said.code == 0, said
     assert "local em hnsw_postfilter (int8): recall up to" in said.out
