@@ -17,13 +17,12 @@ from bench.perf.turns import Contender, K, curves, qps_at, through_disk
 from bench.truth.search import exact_search
 
 RECALL = 0.95
-RERANK = 1.2
 
 
 def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.DataFrame:
     """Return the cost and the gain of each format, relative to float32.
 
-    The graph of a format is built over its codes. `RERANK` candidates per answer are ranked exactly.
+    The graph of a format is built over its codes. As many candidates per answer as it asks for are ranked exactly.
 
     Args:
         vectors: float32[n, d].
@@ -46,7 +45,7 @@ def ratios(vectors: NDArray[np.float32], queries: NDArray[np.float32]) -> pd.Dat
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), np.finfo(np.float32).tiny)
         errors[storage] = float(np.mean(np.linalg.norm(vectors - codes.decode(), axis=1) / lengths))
         index = through_disk(HnswPostFilter, HnswBuild(), replace(data, codes=codes))
-        contenders[storage] = Contender(Reranked(index, vectors, data.metric, RERANK), SETTINGS, filters, truth)
+        contenders[storage] = Contender(Reranked(index, vectors, data.metric, storage.rerank), SETTINGS, filters, truth)
     curve_of = curves(contenders, vectors, queries)
     plain = curve_of[Storage.FLOAT32]
     return pd.DataFrame(
