@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,19 +44,32 @@ def test_a_failing_job_does_not_affect_others(layout: Path, tmp_path: Path) -> N
     assert "Traceback" not in err
 
 
-def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> None:
+@contextmanager
+def sweep_of_two(layout: Path, results: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a sweep with two jobs, which mark in a file of `results` what they do."""
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    marks, wait = tmp_path / "marks", tmp_path / "marks.wait"
-    wait.write_text("search 1")
     method = ["algorithm=prefilter", "algorithm.name=marks", "algorithm.target=tests.support.adversarial.Marks"]
     method.append("limits.writable=[${oc.env:MARKS}/..]")
     small = ["dataset=local", f"dataset.path={layout}", *method, "+algorithm.search.effort=1", "threads_build=1"]
-    launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={tmp_path}"]
-    with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
-        while not (marks.exists() and "search 1" in marks.read_text()):
-            assert sweep.poll() is None, sweep.communicate()
-            time.sleep(0.05)
-        below = psutil.Process(sweep.pid).children(recursive=True)
+    launcher = ["-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"results={results}"]
+    with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(results / "marks")) as sweep:
+        yield sweep
+
+
+def processes_while(doing: str, sweep: subprocess.Popen[str], results: Path) -> list[psutil.Process]:
+    """Wait until a job does something, and return all processes below the sweep."""
+    marks = results / "marks"
+    while not (marks.exists() and doing in marks.read_text()):
+        assert sweep.poll() is None, sweep.communicate()
+        time.sleep(0.05)
+    return psutil.Process(sweep.pid).children(recursive=True)
+
+
+def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> None:
+    wait = tmp_path / "marks.wait"
+    wait.write_text("search 1")
+    with sweep_of_two(layout, tmp_path) as sweep:
+        below = processes_while("search 1", sweep, tmp_path)
         next(child for child in below if "bench.measuring.worker" in child.cmdline()).parent().kill()
         _, err = sweep.communicate()
     assert sweep.returncode == 2, err
@@ -63,12 +79,24 @@ def test_a_sweep_that_lost_a_worker_resumes(layout: Path, tmp_path: Path) -> Non
     assert not list((tmp_path / "runs").glob("*.parquet"))
 
     wait.unlink()
-    with start_command("bench.run", *small, *launcher, "k=5,6", MARKS=str(marks)) as sweep:
+    with sweep_of_two(layout, tmp_path) as sweep:
         _, err = sweep.communicate()
     assert sweep.returncode == 0, err
     assert sorted(Store(tmp_path).rows()["k"]) == [5, 6]
-    assert marks.read_text().splitlines().count("build") == 1
+    assert (tmp_path / "marks").read_text().splitlines().count("build") == 1
     assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_all_below_a_sweep_end_with_it(layout: Path, tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "marks.wait").write_text("build")
+    with sweep_of_two(layout, tmp_path) as sweep:
+        below = processes_while("build", sweep, tmp_path)
+        sweep.send_signal(number)
+        sweep.wait(30)
+    assert len(below) >= 3  # two jobs and the worker of one
+    assert psutil.wait_procs(below, timeout=20)[1] == []
+    assert not list((tmp_path / "runs").glob("*.parquet"))
 
 
 def test_without_a_launcher_a_sweep_goes_on_after_an_error(command: Commands, layout: Path, tmp_path: Path) -> None:

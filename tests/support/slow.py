@@ -73,6 +73,7 @@ SLOW: dict[str, set[str]] = {
     "cluster/test_launchers.py": {
         "test_a_failing_job_does_not_affect_others",
         "test_a_sweep_that_lost_a_worker_resumes",
+        "test_all_below_a_sweep_end_with_it",
         "test_without_a_launcher_a_sweep_goes_on_after_an_error",
     },
     "cluster/test_ray.py": {
