@@ -91,7 +91,7 @@ def test_a_second_search_that_expands_every_item_adds_nothing() -> None:
 def test_the_graph_of_a_label_is_whole_before_the_stitching() -> None:
     problem = tagged(2000, 5)
     encoded = label_sets(problem.attributes, ("tag",))
-    edges, entries = grow_each(problem.vectors, encoded, 32, 100, 1.2, 0, 1)
+    edges, entries = grow_each(problem.data(), encoded, 32, 100, 1.2)
     starts, holders = encoded.postings
     for label in range(encoded.size):
         members = holders[starts[label] : starts[label + 1]]
@@ -106,7 +106,7 @@ def test_the_graph_of_a_label_is_whole_before_the_stitching() -> None:
 def test_stitching_keeps_all_edges_where_there_is_room() -> None:
     problem = tagged(800, 6)
     encoded = label_sets(problem.attributes, ("tag",))
-    edges, _ = grow_each(problem.vectors, encoded, 16, 50, 1.2, 0, 1)
+    edges, _ = grow_each(problem.data(), encoded, 16, 50, 1.2)
     index = StitchedVamana(Build(R_small=16, L_small=50, R_stitched=48))
     index.build(problem.data())
     union: list[set[int]] = [set() for _ in problem.vectors]
