@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 SLOW: dict[str, set[str]] = {
-    "algorithms/external/test_faults.py": {"test_every_fault_is_told_and_costs_no_other_setting"},
+    "algorithms/external/test_faults.py": {
+        "test_every_fault_is_told_and_costs_no_other_setting",
+    },
     "algorithms/kernels/test_nn_descent.py": {
         "test_a_graph_has_most_of_the_nearest_neighbours",
     },
@@ -11,6 +13,7 @@ SLOW: dict[str, set[str]] = {
         "test_kernels_answer_the_same_in_plain_python",
     },
     "algorithms/kernels/test_space.py": {
+        "test_distances_over_integers_stray_by_no_more_than_queries_are_rounded",
         "test_distances_to_codes_are_those_to_what_they_stand_for",
     },
     "algorithms/test_acorn.py": {
@@ -28,6 +31,11 @@ SLOW: dict[str, set[str]] = {
         "test_index_and_answers_are_the_same_for_any_number_of_threads",
         "test_the_recall_that_is_asked_for_is_reached",
         "test_trees_of_depth_four_agree_with_the_naive_oracle",
+        "test_what_nothing_passes_costs_nothing",
+    },
+    "algorithms/test_composite_parts.py": {
+        "test_a_cover_holds_what_passes",
+        "test_what_passes_is_counted_and_listed",
     },
     "algorithms/test_contract.py": {
         "test_a_few_items_are_enough",
@@ -119,6 +127,11 @@ SLOW: dict[str, set[str]] = {
     "doors/test_full_disk.py": {
         "test_a_run_goes_on_when_there_is_space_again",
     },
+    "doors/test_given.py": {
+        "test_a_given_expression_replaces_the_configured_one",
+        "test_an_index_over_one_attribute_says_that_filters_test_several",
+        "test_the_same_range_over_every_type_has_the_same_answers",
+    },
     "doors/test_list.py": {
         "test_all_tables_are_printed",
         "test_every_configured_method_is_listed_and_described",
@@ -135,6 +148,9 @@ SLOW: dict[str, set[str]] = {
         "test_files_are_named_by_dataset_and_k_and_are_reproducible",
         "test_other_axes_can_be_chosen",
         "test_the_legend_lists_every_method_and_nothing_overlaps",
+    },
+    "doors/test_reproduce.py": {
+        "test_figures_are_compared_recorded_and_compared_again",
     },
     "doors/test_run.py": {
         "test_a_dry_run_runs_nothing",
@@ -167,6 +183,21 @@ SLOW: dict[str, set[str]] = {
         "test_an_unfinished_or_damaged_search_is_refused",
         "test_invalid_words_are_refused",
         "test_kept_indexes_are_built_once_for_all_workloads",
+    },
+    "measuring/test_adversarial.py": {
+        "test_a_build_that_takes_too_much_memory_is_stopped",
+        "test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it",
+        "test_a_method_that_ends_early_has_crashed",
+        "test_a_run_without_failures_keeps_no_log",
+        "test_a_setting_that_fails_costs_no_other",
+        "test_an_honest_method_is_perfect",
+        "test_answers_in_another_order_are_counted",
+        "test_answers_of_another_shape_or_type_are_invalid",
+        "test_ids_that_nobody_asked_for_are_invalid",
+        "test_settings_that_fail_share_a_log_that_a_new_attempt_replaces",
+        "test_short_answers_are_valid_and_poor",
+        "test_the_log_of_a_worker_that_failed_is_kept_and_named",
+        "test_what_a_method_prints_is_not_believed",
     },
     "measuring/test_cheats.py": {
         "test_a_build_elsewhere_is_timed_and_remarked",
@@ -209,21 +240,6 @@ SLOW: dict[str, set[str]] = {
     "reports/test_observations.py": {
         "test_embeddings",
         "test_the_command_prints_a_conclusion_for_each_observation",
-    },
-    "measuring/test_adversarial.py": {
-        "test_a_build_that_takes_too_much_memory_is_stopped",
-        "test_a_method_for_afanns_may_ignore_the_filter_and_gains_nothing_by_it",
-        "test_a_method_that_ends_early_has_crashed",
-        "test_a_run_without_failures_keeps_no_log",
-        "test_a_setting_that_fails_costs_no_other",
-        "test_an_honest_method_is_perfect",
-        "test_answers_in_another_order_are_counted",
-        "test_answers_of_another_shape_or_type_are_invalid",
-        "test_ids_that_nobody_asked_for_are_invalid",
-        "test_settings_that_fail_share_a_log_that_a_new_attempt_replaces",
-        "test_short_answers_are_valid_and_poor",
-        "test_the_log_of_a_worker_that_failed_is_kept_and_named",
-        "test_what_a_method_prints_is_not_believed",
     },
     "runs/test_run.py": {
         "test_a_first_call_says_that_it_compiles",
@@ -272,6 +288,7 @@ SLOW: dict[str, set[str]] = {
         "test_all_keys_are_described",
         "test_commands_are_accepted",
         "test_every_mark_is_filled",
+        "test_every_package_has_a_page_and_a_place_in_the_picture",
         "test_links_lead_somewhere",
         "test_the_navigation_names_pages_that_are_there",
         "test_the_tutorial_adds_a_method_that_runs",
