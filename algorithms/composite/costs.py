@@ -29,7 +29,7 @@ FRACTIONS = (0.03, 0.1, 0.3, 0.6, 1.0)
 DEPTHS = (10, 100)
 """The numbers of answers that recall is measured for."""
 
-MARGIN = 0.85
+MARGIN = 0.9
 """The part of what a recall may miss that is aimed at, as the queries to come differ from those that were measured."""
 
 
@@ -74,7 +74,7 @@ class Prices(NamedTuple):
         fractions: float64[f], logarithms of the fractions of passing items.
         beams: float64[kinds, s, f], logarithms of the narrowest beams that reach the target; infinite where none does.
         seconds: float64[kinds, s, f], logarithms of what these walks take.
-        walk: float64[kinds, f], see `Units`.
+        walk: float64[kinds], the least seconds per distance of a walk, see `Units`.
         scan: see `Units`.
         product: see `Units`.
         gather: see `Units`.
@@ -117,7 +117,7 @@ def prices_of(table: CostTable, units: Units, recall: float, k: int) -> Prices:
         fractions=np.log2(FRACTIONS),
         beams=np.maximum(beams, math.log2(k)),
         seconds=seconds,
-        walk=np.array(units.walk),
+        walk=np.min(units.walk, axis=1),
         scan=units.scan,
         product=units.product,
         gather=units.gather,

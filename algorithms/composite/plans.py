@@ -72,7 +72,7 @@ def choose(
         choices.plans[f], choices.seconds[f] = best, cheapest
         widest = LADDER[-1] if math.isinf(beam) else beam
         choices.beams[f] = max(k, math.ceil(min(widest * scale, 2.0**30)))
-        per_distance = prices.walk[_kind(filters, f, best), -1]
+        per_distance = prices.walk[_kind(filters, f, best)]
         choices.most[f] = UNLIMITED if best == asked else int(matches * prices.scan / per_distance)
 
 
