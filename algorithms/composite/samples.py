@@ -103,7 +103,7 @@ class Samples:
             inside = np.zeros(self.n, np.bool_)
             for term in terms:
                 inside[self.encoding.items_of(term)] = True
-            passing = inside if kind == UNITED else self._window(inside, q, fraction, rng)
+            passing = inside if kind == UNITED or fraction == 1 else self._window(inside, q, fraction, rng)
             passing[item] = False
             covers.append(terms)
             masks.append(passing)
