@@ -49,7 +49,7 @@ class Build:
     m_star: int = param(500, "the fewest items that get a graph of their own", low=2)
     border: int = param(8, "range layers go on to nodes this many times as small, for the ends of ranges", low=1)
     few: int = param(32, "an ordered attribute of no more distinct values has labels in place of ranks", low=0)
-    novelty: float = param(0.6, "how unlike items the queries of the table are at most", low=0, high=1)
+    novelty: float = param(0.55, "how unlike items the queries of the table are at most", low=0, high=1)
     calibration: int = param(128, "queries per entry of the table of costs", low=1, high=100_000)
 
 

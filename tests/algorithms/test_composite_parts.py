@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from algorithms.composite import costs
 from algorithms.composite.costs import (
-    BASE, DEPTHS, FRACTIONS, LADDER, MARGIN, OWN, RULE, CostTable, Units, prices_of,
+    BASE,
+    DEPTHS,
+    FRACTIONS,
+    LADDER,
+    MARGIN,
+    OWN,
+    RULE,
+    CostTable,
+    Units,
+    prices_of,
 )  # fmt: skip
 from algorithms.composite.cover import MOST_TERMS, cover_of, items_of, resolve
 from algorithms.composite.encoding import encode
@@ -101,6 +110,12 @@ LETTER, DATE = OWN, OWN + 1
 KINDS = OWN + 2
 
 
+def test_walks_of_each_attribute_are_a_kind_of_their_own() -> None:
+    filters = [A, Between("date", 0, 49), And((A, Between("date", 0, 9))), Or((B, Between("date", 0, 9))), Everything()]
+    resolved = resolve(FilterBatch(filters, LETTERS), encode(LETTERS, ("letter", "date"), 32))
+    assert resolved.kinds.tolist() == [LETTER, DATE, DATE, LETTER, BASE]
+
+
 def table(reached: dict[int, list[float]], distances: list[float]) -> CostTable:
     """Return a table of one size, in which walks of each kind have a curve of recall for any k."""
     recall = np.full((KINDS, 1, len(FRACTIONS), len(DEPTHS), len(LADDER)), np.nan, np.float32)
@@ -124,6 +139,16 @@ def test_prices_are_those_of_the_narrowest_beam_that_reaches_the_target() -> Non
     assert between == pytest.approx(math.sqrt(LADDER[4] * LADDER[5]), rel=1e-2)
     assert math.isinf(price(prices, RULE, 1000, 0.5)[1])  # never reaches it
     assert math.isinf(price(prices, DATE, 1000, 0.5)[1])  # not measured
+
+
+def test_where_scans_beat_what_reaches_the_target_prices_are_those_of_the_nearest_size_that_does() -> None:
+    one = table({BASE: CURVE}, COUNTS)
+    recall, distances = np.repeat(one.recall, 2, axis=1), np.repeat(one.distances, 2, axis=1)
+    recall[:, 0, :, :, 3:] = distances[:, 0, :, 3:] = np.nan
+    measured = CostTable(np.full((KINDS, 2), [1000.0, 4000.0]), recall, distances * np.array([2, 1])[:, None, None])
+    reached, beyond = (prices_of(measured, UNITS, target, 10) for target in (0.6, 0.7))
+    assert price(reached, BASE, 1000, 1.0) == pytest.approx((LADDER[2], 2 * COUNTS[2] * 1e-7), rel=1e-3)
+    assert price(beyond, BASE, 1000, 1.0) == pytest.approx((LADDER[4], COUNTS[4] * 1e-7), rel=1e-3)
 
 
 @pytest.mark.parametrize("k", [1, 10, 30, 100, 1000])
