@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.jit import part
 
-BASE, RULE, UNITED, OWN = range(4)
+BASE, RULE, UNITED, ATTRIBUTE = range(4)
 """The kinds of walk: of the graph of all items, of that by NaviX's rule, of the graphs of several labels and ranges
-together, and from `OWN` on, for one attribute after the other, of the graph of one of its labels or ranges."""
+together, and from `ATTRIBUTE` on, for one attribute after the other, of the graph of one of its labels or ranges."""
 
 LADDER = (10, 20, 40, 80, 160, 320, 640, 1280)
 """The beams that are measured."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.composite.costs import BASE, OWN
+from algorithms.composite.costs import ATTRIBUTE, BASE
 from algorithms.composite.encoding import ALL, Encoding, Term
 from algorithms.kernels.types import Items, Offsets
 from bench.core.filters import And, Everything, Filter, Not, Or
@@ -153,7 +153,7 @@ def _kind_of(cover: Cover, encoding: Encoding) -> int:
     """Return the kind of a walk of the first term."""
     if not cover.terms or cover.terms[0][0] == ALL:
         return BASE
-    return OWN + encoding.attribute_of(cover.terms[0])
+    return ATTRIBUTE + encoding.attribute_of(cover.terms[0])
 
 
 def words_of(masks: list[NDArray[np.bool_]], n: int) -> NDArray[np.uint64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from algorithms.composite.costs import BASE, OWN, RULE, UNITED
+from algorithms.composite.costs import ATTRIBUTE, BASE, RULE, UNITED
 from algorithms.composite.cover import MOST_TERMS, Filters, words_of
 from algorithms.composite.encoding import ALL, LABEL, RANKS, Encoding, Term
 from algorithms.kernels.csr import offsets
@@ -78,15 +78,15 @@ class Samples:
     @property
     def kinds(self) -> int:
         """How many kinds of walk there are."""
-        return OWN + len(self.encoding.places)
+        return ATTRIBUTE + len(self.encoding.places)
 
     def sizes(self, kind: int) -> NDArray[np.float64]:
         """Return the sizes of graphs to measure for a kind of walk, ascending."""
         smallest, largest = min(self.least, self.n), self.n
         if kind in (BASE, RULE):
             smallest = self.n
-        elif kind >= OWN and len(self._graphs[kind - OWN]):
-            counts = self._counts[self._graphs[kind - OWN]]
+        elif kind >= ATTRIBUTE and len(self._graphs[kind - ATTRIBUTE]):
+            counts = self._counts[self._graphs[kind - ATTRIBUTE]]
             smallest, largest = counts.min(), counts.max()
         return np.rint(np.geomspace(smallest, largest, _SIZES))
 
@@ -125,7 +125,7 @@ class Samples:
         if kind in (BASE, RULE):
             return [(ALL, 0, 0, self.n - 1)]
         if kind != UNITED:
-            return self._drawn([kind - OWN], size, rng)
+            return self._drawn([kind - ATTRIBUTE], size, rng)
         parts = round(1 / fraction)
         if not 2 <= parts <= MOST_TERMS:
             return []

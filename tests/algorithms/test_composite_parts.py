@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from algorithms.composite import costs
 from algorithms.composite.costs import (
+    ATTRIBUTE,
     BASE,
     DEPTHS,
     FRACTIONS,
     LADDER,
     MARGIN,
-    OWN,
     RULE,
     CostTable,
     Units,
@@ -106,8 +106,8 @@ def test_a_filter_is_covered_by_as_little_as_its_parts_allow(filter_: Filter, si
     assert (cover.size, cover.exact) == (size, exact)
 
 
-LETTER, DATE = OWN, OWN + 1
-KINDS = OWN + 2
+LETTER, DATE = ATTRIBUTE, ATTRIBUTE + 1
+KINDS = ATTRIBUTE + 2
 
 
 def test_walks_of_each_attribute_are_a_kind_of_their_own() -> None:
@@ -141,14 +141,14 @@ def test_prices_are_those_of_the_narrowest_beam_that_reaches_the_target() -> Non
     assert math.isinf(price(prices, DATE, 1000, 0.5)[1])  # not measured
 
 
-def test_where_scans_beat_what_reaches_the_target_prices_are_those_of_the_nearest_size_that_does() -> None:
+def test_prices_that_were_not_measured_are_those_of_the_nearest_size() -> None:
     one = table({BASE: CURVE}, COUNTS)
     recall, distances = np.repeat(one.recall, 2, axis=1), np.repeat(one.distances, 2, axis=1)
-    recall[:, 0, :, :, 3:] = distances[:, 0, :, 3:] = np.nan
+    recall[:, 0, :, :, 4:] = distances[:, 0, :, 4:] = np.nan
     measured = CostTable(np.full((KINDS, 2), [1000.0, 4000.0]), recall, distances * np.array([2, 1])[:, None, None])
-    reached, beyond = (prices_of(measured, UNITS, target, 10) for target in (0.6, 0.7))
+    reached, beyond = (prices_of(measured, UNITS, target, 10) for target in (0.6, 0.75))
     assert price(reached, BASE, 1000, 1.0) == pytest.approx((LADDER[2], 2 * COUNTS[2] * 1e-7), rel=1e-3)
-    assert price(beyond, BASE, 1000, 1.0) == pytest.approx((LADDER[4], COUNTS[4] * 1e-7), rel=1e-3)
+    assert price(beyond, BASE, 1000, 1.0) == pytest.approx((LADDER[5], COUNTS[5] * 1e-7), rel=1e-3)
 
 
 @pytest.mark.parametrize("k", [1, 10, 30, 100, 1000])
