@@ -158,7 +158,7 @@ class Samples:
         return passing
 
     @cached_property
-    def _graphs(self) -> list[Items]:
+    def _graphs(self) -> list[NDArray[np.intp]]:
         """The labels of each attribute that have a graph."""
         graphs = np.flatnonzero(self.entries >= 0)
         return [graphs[np.isin(graphs, which)] if kind == LABEL else graphs[:0] for kind, which in self.encoding.places]
