@@ -14,6 +14,7 @@ s_r                       ``matches / sizes``               the fraction of a co
 m*                        ``m_star``                        the fewest items that get a graph of their own
 M                         ``M``                             of the HNSW of all items
 R                         ``R``                             neighbours in a label's graph, and in a depth of a range's
+L                         ``L``                             beam of the searches that build a label's graph
 ========================  ================================  ===========================================================
 
 What it holds, and whose it is:
@@ -44,11 +45,17 @@ plan                what it does
 ``post``            walks the graph of all items as if there were no filter, and returns what passes
 ==================  ====================================================================================
 
+A label's graph is kept apart from those of other labels. Stitched into one list per item, as in StitchedVamana, walks
+compute about as many distances for the same recall, and items with many labels lose neighbours.
+
 A plan costs the distances that it computes times the seconds that one takes. A build counts the distances and the
 recall of walks for every kind of walk on a grid of the graph's size, the fraction that passes and the beam
-(``calibrate``). Its queries lie between two items, as queries are unlike items (``samples``); the nearer of the two is
-left out of answers and walks. A search interpolates in logarithms (``costs``), takes the narrowest beam that reaches
-its target, with a margin, and the cheapest plan (``plans.choose``).
+(``calibrate``). Every attribute is a kind of its own, as labels that go with the vectors take wider beams than others.
+Beams for which walks compute more distances than a scan are left out. A query of the table is an item to which a part
+of the difference of two others is added, as queries are unlike items (``samples``); the item is left out of answers and
+walks. ``novelty`` is the most that this part can be: 0 if queries are like items, which takes narrower beams. A search
+interpolates in logarithms (``costs``), takes the narrowest beam that reaches its target, with a margin, and the
+cheapest plan (``plans.choose``).
 
 A walk that was offered as many neighbours as the scan would measure gives up, and a walk that returns less than there
 is was cut off; both are followed by a scan. So no query takes much more than twice the cheaper of the two, and beams as

@@ -11,19 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from algorithms.composite import costs
-from algorithms.composite.costs import (
-    BASE,
-    BUNDLE,
-    DEPTHS,
-    FRACTIONS,
-    KINDS,
-    LADDER,
-    LAYERS,
-    RULE,
-    UNITED,
-    CostTable,
-    Units,
-)  # fmt: skip
+from algorithms.composite.costs import BASE, DEPTHS, FRACTIONS, LADDER, RULE, UNITED, CostTable, Units
 from algorithms.composite.cover import Filters
 from algorithms.composite.plans import GENERAL, POST, REST, SCAN, UNION, UNLIMITED, Choices
 from algorithms.composite.product import scan_together
@@ -34,9 +22,12 @@ from algorithms.kernels.space import L2
 from algorithms.kernels.spaces import Vectors
 from algorithms.kernels.types import Items, Queries
 
-_PLANS = {BUNDLE: REST, LAYERS: REST, BASE: POST, RULE: GENERAL, UNITED: UNION}
+_PLANS = {BASE: POST, RULE: GENERAL, UNITED: UNION}
 _ENOUGH = 0.998
 """The recall from which on wider beams are not measured."""
+
+_ALL_QUERIES = 80
+"""The widest beam that is measured with all queries. Wider ones are with fewer, as their recall varies less."""
 
 _TOGETHER = 64
 _TIMED_ITEMS = 4096
@@ -54,29 +45,33 @@ def calibrate(search: Search, space: Vectors, samples: Samples, seed: int) -> tu
         samples: what to ask for.
         seed: of what passes.
     """
-    sizes = np.array([samples.sizes(kind) for kind in range(KINDS)])
+    sizes = np.array([samples.sizes(kind) for kind in range(samples.kinds)])
     shape = *sizes.shape, len(FRACTIONS)
     recall = np.full((*shape, len(DEPTHS), len(LADDER)), np.nan, np.float32)
     distances = np.full((*shape, len(LADDER)), np.nan, np.float32)
     walks: dict[tuple[int, int], list[float]] = {}
     scans = []
     for kind, s, f in np.ndindex(shape):
-        if kind in (BASE, RULE) and s > 0:
-            continue  # they walk the graph of all items, which has one size
+        if s > 0 and sizes[kind, s] == sizes[kind, s - 1]:
+            continue
         rng = np.random.default_rng((seed, kind, s, f))
         filters = samples.filters(kind, float(sizes[kind, s]), FRACTIONS[f], rng)
         if filters is None:
             continue
-        truth, seconds = _timed(search, samples, filters, SCAN, DEPTHS[-1])
+        q = len(samples.items)
+        truth, seconds = _timed(search, samples, filters, SCAN, DEPTHS[-1], q)
         scans.append(seconds / max(truth.computed.sum(), 1))
         for at, beam in enumerate(LADDER):
-            answer, seconds = _timed(search, samples, filters, _PLANS[kind], beam)
+            count = math.ceil(q * min(1, _ALL_QUERIES / beam))
+            answer, seconds = _timed(search, samples, filters, _PLANS.get(kind, REST), beam, count)
             walks.setdefault((kind, f), []).append(seconds / max(answer.computed.sum(), 1))
-            recall[kind, s, f, :, at:] = _recall(answer.ids, truth.ids)[:, None]
-            distances[kind, s, f, at:] = answer.computed.mean()
-            if recall[kind, s, f, -1, at] >= _ENOUGH:
-                break
-    per_distance = [[_typical(walks.get((kind, f), [])) for f in range(len(FRACTIONS))] for kind in range(KINDS)]
+            reached, computed = _recall(answer.ids, truth.ids[:count]), answer.computed.mean()
+            is_last = reached[-1] >= _ENOUGH
+            measured = slice(at, None if is_last else at + 1)
+            recall[kind, s, f, :, measured], distances[kind, s, f, measured] = reached[:, None], computed
+            if is_last or computed > truth.computed.mean():
+                break  # wider beams reach no more, or cost more than a scan
+    per_distance = [[_typical(walks.get((kind, f), [])) for f in range(len(FRACTIONS))] for kind in range(len(sizes))]
     units = Units(per_distance, _typical(scans), *_time_products(space))
     return CostTable(sizes, recall, distances), units
 
@@ -86,15 +81,17 @@ def _typical(seconds: list[float]) -> float:
     return costs.rounded(float(np.median(seconds or [1.0])))
 
 
-def _timed(search: Search, samples: Samples, filters: Filters, plan: int, beam: int) -> tuple[Answer, float]:
-    """Return the answers of a plan with a beam, and the seconds that they took."""
+def _timed(
+    search: Search, samples: Samples, filters: Filters, plan: int, beam: int, count: int
+) -> tuple[Answer, float]:
+    """Return the answers of a plan with a beam to the first queries, and the seconds that they took."""
     q = len(samples.items)
     choices = Choices(np.full(q, plan), np.full(q, beam), np.full(q, UNLIMITED), np.zeros(q))
-    which = np.arange(q)
+    which = np.arange(count)
     which.flags.writeable = False  # like that of other batches: kernels are compiled for one or the other
-    batch = Batch(filters, choices, which, samples.items)
+    batch = Batch(filters, choices, which, samples.items[:count])
     started = thread_time()
-    answer = search(samples.queries, batch, DEPTHS[-1])
+    answer = search(samples.queries[:count], batch, DEPTHS[-1])
     return answer, thread_time() - started
 
 

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 
 from algorithms.kernels.jit import part
 
-BUNDLE, LAYERS, BASE, RULE, UNITED = range(5)
-"""The kinds of walk: of a label's graph, of a range's graph, of the graph of all items, of that by NaviX's rule, and of
-several labels and ranges together."""
-
-KINDS = 5
+BASE, RULE, UNITED, ATTRIBUTE = range(4)
+"""The kinds of walk: of the graph of all items, of that by NaviX's rule, of the graphs of several labels and ranges
+together, and from `ATTRIBUTE` on, for one attribute after the other, of the graph of one of its labels or ranges."""
 
 LADDER = (10, 20, 40, 80, 160, 320, 640, 1280)
 """The beams that are measured."""
@@ -31,17 +29,17 @@ FRACTIONS = (0.03, 0.1, 0.3, 0.6, 1.0)
 DEPTHS = (10, 100)
 """The numbers of answers that recall is measured for."""
 
-MARGIN = 0.85
+MARGIN = 0.9
 """The part of what a recall may miss that is aimed at, as the queries to come differ from those that were measured."""
 
 
 class CostTable(NamedTuple):
-    """What a build counted; NaN where nothing was measured.
+    """What a build counted; NaN where nothing was measured, for beams of which scans are cheaper too.
 
     Attributes:
-        sizes: float64[KINDS, s], the sizes of graphs, ascending.
-        recall: float32[KINDS, s, FRACTIONS, DEPTHS, LADDER], the mean recall, less its standard error.
-        distances: float32[KINDS, s, FRACTIONS, LADDER], the mean number of distances.
+        sizes: float64[kinds, s], the sizes of graphs, ascending.
+        recall: float32[kinds, s, FRACTIONS, DEPTHS, LADDER], the mean recall, less its standard error.
+        distances: float32[kinds, s, FRACTIONS, LADDER], the mean number of distances.
     """
 
     sizes: NDArray[np.float64]
@@ -72,11 +70,11 @@ class Prices(NamedTuple):
     """What a search pays, for its target of recall and its number of answers; logarithms are to the base 2.
 
     Attributes:
-        sizes: float64[KINDS, s], logarithms of the sizes of graphs.
+        sizes: float64[kinds, s], logarithms of the sizes of graphs.
         fractions: float64[f], logarithms of the fractions of passing items.
-        beams: float64[KINDS, s, f], logarithms of the narrowest beams that reach the target; infinite where none does.
-        seconds: float64[KINDS, s, f], logarithms of what these walks take.
-        walk: float64[KINDS, f], see `Units`.
+        beams: float64[kinds, s, f], logarithms of the narrowest beams that reach the target; infinite where none does.
+        seconds: float64[kinds, s, f], logarithms of what these walks take.
+        walk: float64[kinds], the least seconds per distance of a walk, see `Units`.
         scan: see `Units`.
         product: see `Units`.
         gather: see `Units`.
@@ -119,7 +117,7 @@ def prices_of(table: CostTable, units: Units, recall: float, k: int) -> Prices:
         fractions=np.log2(FRACTIONS),
         beams=np.maximum(beams, math.log2(k)),
         seconds=seconds,
-        walk=np.array(units.walk),
+        walk=np.min(units.walk, axis=1),
         scan=units.scan,
         product=units.product,
         gather=units.gather,
@@ -130,14 +128,14 @@ def prices_of(table: CostTable, units: Units, recall: float, k: int) -> Prices:
 def _least(curve: NDArray[np.float32], distances: NDArray[np.float32], recall: float) -> tuple[float, float]:
     """Return logarithms of the narrowest beam that reaches a recall, and of its distances.
 
-    They are infinite where no beam reaches it, and NaN where nothing was measured.
+    They are infinite where no beam reaches it, and NaN where those that were measured do not.
     """
-    if np.isnan(curve).all():
-        return math.nan, math.nan
     reached = np.maximum.accumulate(curve)
     at = int(np.searchsorted(reached, recall))
     if at == len(curve):
         return math.inf, math.inf
+    if np.isnan(reached[at]):
+        return math.nan, math.nan
     beams, costs = np.log2(LADDER), np.log2(np.maximum(distances, 1))
     if at == 0:
         return float(beams[0]), float(costs[0])

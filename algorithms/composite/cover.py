@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.composite.costs import ATTRIBUTE, BASE
 from algorithms.composite.encoding import ALL, Encoding, Term
 from algorithms.kernels.types import Items, Offsets
 from bench.core.filters import And, Everything, Filter, Not, Or
@@ -51,6 +52,7 @@ class Filters(NamedTuple):
         matches: int64[u], how many items pass.
         sizes: int64[u], how many items the terms have, all added up.
         parts: float64[u], how many terms there are, one at least.
+        kinds: int64[u], the kind of a walk of the first term, see `costs`.
         exact: bool[u], whether every item of the terms passes.
         starts: int64[u + 1], where the terms of each filter start; it has one at least if an item passes.
         terms: int64[*, 4], see `Term`; the first is that of all items, besides those of the filters.
@@ -61,6 +63,7 @@ class Filters(NamedTuple):
     matches: NDArray[np.int64]
     sizes: NDArray[np.int64]
     parts: NDArray[np.float64]
+    kinds: NDArray[np.int64]
     exact: NDArray[np.bool_]
     starts: Offsets
     terms: NDArray[np.int64]
@@ -137,12 +140,20 @@ def resolve(filters: FilterBatch, encoding: Encoding) -> Filters:
         matches=np.array(matches, np.int64),
         sizes=np.array([cover.size for cover in covers], np.int64),
         parts=np.array([max(1, len(cover.terms)) for cover in covers], np.float64),
+        kinds=np.array([_kind_of(cover, encoding) for cover in covers], np.int64),
         exact=np.array([cover.exact for cover in covers], np.bool_),
         starts=np.array(starts, np.int64),
         terms=np.array(terms, np.int64),
         words=words_of(masks, n),
         rows=np.array(rows, np.int64),
     )
+
+
+def _kind_of(cover: Cover, encoding: Encoding) -> int:
+    """Return the kind of a walk of the first term."""
+    if not cover.terms or cover.terms[0][0] == ALL:
+        return BASE
+    return ATTRIBUTE + encoding.attribute_of(cover.terms[0])
 
 
 def words_of(masks: list[NDArray[np.bool_]], n: int) -> NDArray[np.uint64]:

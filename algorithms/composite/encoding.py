@@ -123,6 +123,20 @@ class Encoding:
     _columns: dict[str, _Labelled | _Ranked]
 
     @cached_property
+    def places(self) -> tuple[tuple[int, range], ...]:
+        """The kind of the terms of each attribute, and its labels or its place among the ranked attributes."""
+        return tuple(
+            (LABEL, range(column.first, column.missing + 1))
+            if isinstance(column, _Labelled)
+            else (RANKS, range(column.number, column.number + 1))
+            for column in self._columns.values()
+        )
+
+    def attribute_of(self, term: Term) -> int:
+        """Return the place among all attributes of the one that a term is of."""
+        return next(i for i, (kind, which) in enumerate(self.places) if term[0] == kind and term[1] in which)
+
+    @cached_property
     def postings(self) -> Csr:
         """The inverted lists: of each label the items that have it, ascending."""
         items = np.repeat(np.arange(len(self.labels.offsets) - 1), np.diff(self.labels.offsets))

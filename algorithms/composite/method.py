@@ -43,12 +43,13 @@ class Build:
     attributes: tuple[str, ...] = param((), "the attributes that the index covers; if none, those that filters test")
     M: int = param(16, "edges per node of the graph of all items, twice as many on its lowest layer", low=2, high=512)
     R: int = param(32, "neighbours of an item at most, in the graph of a label and in each depth of a range's", low=2)
-    ef_construction: int = param(200, "width of the searches for neighbours", low=1, high=10_000)
+    ef_construction: int = param(200, "width of the searches for neighbours in other graphs", low=1, high=10_000)
+    L: int = param(100, "width of the searches for neighbours in the graph of a label", low=1, high=10_000)
     alpha: float = param(1.2, "how much longer an edge may be than a way around it, for squared distances", low=1)
     m_star: int = param(500, "the fewest items that get a graph of their own", low=2)
     border: int = param(8, "range layers go on to nodes this many times as small, for the ends of ranges", low=1)
     few: int = param(32, "an ordered attribute of no more distinct values has labels in place of ranks", low=0)
-    novelty: float = param(0.5, "how far queries of the table are from an item to another, at most", low=0, high=1)
+    novelty: float = param(0.55, "how unlike items the queries of the table are at most", low=0, high=1)
     calibration: int = param(128, "queries per entry of the table of costs", low=1, high=100_000)
 
 
@@ -123,7 +124,7 @@ class Composite(GraphMethod):
         """Build the graph of all items, those of labels and ranges, and then measure what walks of them cost."""
         p: Build = self.params
         general = hnsw.build(self.space, p.M, p.ef_construction, data.seed, data.threads)
-        bundles = build_bundles(data, self._encoding, p.R, p.ef_construction, p.alpha, p.m_star)
+        bundles = build_bundles(data, self._encoding, p.R, p.L, p.alpha, p.m_star)
         layers = build_layers(data, self._encoding, p.R, p.ef_construction, self._least_node)
         unmeasured = CostTable(np.ones(1), *np.zeros((2, 0), np.float32))
         self.index = CompositeIndex(general, bundles, layers, unmeasured)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.composite.costs import BASE, BUNDLE, LADDER, LAYERS, RULE, UNITED, Prices, price
+from algorithms.composite.costs import BASE, LADDER, RULE, UNITED, Prices, price
 from algorithms.composite.cover import UNMASKED, Filters
-from algorithms.composite.encoding import ALL, LABEL
+from algorithms.composite.encoding import ALL
 from algorithms.kernels.jit import kernel, part
 
 PLANS = ("scan", "scan_together", "covered", "cover_and_rest", "union", "general", "post")
@@ -72,7 +72,7 @@ def choose(
         choices.plans[f], choices.seconds[f] = best, cheapest
         widest = LADDER[-1] if math.isinf(beam) else beam
         choices.beams[f] = max(k, math.ceil(min(widest * scale, 2.0**30)))
-        per_distance = prices.walk[_kind(filters, f, best), -1]
+        per_distance = prices.walk[_kind(filters, f, best)]
         choices.most[f] = UNLIMITED if best == asked else int(matches * prices.scan / per_distance)
 
 
@@ -103,10 +103,7 @@ def _kind(filters: Filters, f: int, plan: int) -> int:
         return RULE
     if plan == UNION:
         return UNITED
-    kind = filters.terms[filters.starts[f], 0]
-    if plan == POST or kind == ALL:
-        return BASE
-    return BUNDLE if kind == LABEL else LAYERS
+    return BASE if plan == POST else filters.kinds[f]
 
 
 @part

@@ -1,8 +1,8 @@
 """Queries and filters to measure walks with: drawn from the items, and from the order of their attributes.
 
-A query lies some way from an item towards another one, as queries are unlike items, and the item itself is left out of
-answers and walks. What passes a conjunction is a window of a graph's items in the order of some attribute, or in random
-order. So whatever the vectors and the attributes have to do with each other is in the figures.
+A query is an item to which a part of the difference of two others is added, as queries are unlike items. The item
+itself is left out of answers and walks. What passes a conjunction is a window of a graph's items in the order of some
+attribute, or in random order. So whatever the vectors and the attributes have to do with each other is in the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from algorithms.composite.costs import BASE, BUNDLE, LAYERS, RULE, UNITED
+from algorithms.composite.costs import ATTRIBUTE, BASE, RULE, UNITED
 from algorithms.composite.cover import MOST_TERMS, Filters, words_of
 from algorithms.composite.encoding import ALL, LABEL, RANKS, Encoding, Term
 from algorithms.kernels.csr import offsets
@@ -27,10 +27,8 @@ _SIZES = 3
 _NEAR = 0.35
 """Labels are drawn among those whose graphs are about as near to a size as the nearest, in logarithms."""
 
-_NEAREST = 0.4
-"""How far the queries nearest to items are on their way, by how far the farthest are."""
-
-_OTHER = {BUNDLE: LAYERS, LAYERS: BUNDLE}
+_LEAST = 0.5
+"""How much of a difference is added to the queries most like items, by how much is added to those least like them."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,11 @@ class Samples:
     ) -> Samples:
         """Draw a query from each of `items` of `source`, [n, d].
 
-        `novelty` is how far the farthest are on their way to another item, up to 1.
+        `novelty` is the largest part of the difference of two others that is added to an item.
         """
-        weights = novelty * rng.uniform(_NEAREST, 1, (len(items), 1))
-        others = dense(source, rng.integers(len(source), size=len(items)))
-        queries = ((1 - weights) * dense(source, items) + weights * others).astype(np.float32)
+        weights = novelty * rng.uniform(_LEAST, 1, (len(items), 1))
+        one, other = (dense(source, rng.integers(len(source), size=len(items))) for _ in range(2))
+        queries = (dense(source, items) + weights * (one - other)).astype(np.float32)
         queries.flags.writeable = False  # as in a worker; kernels are compiled for one or the other
         return cls(encoding, entries, items, queries, least)
 
@@ -77,14 +75,20 @@ class Samples:
         """How many items there are."""
         return len(self.encoding.labels.offsets) - 1
 
+    @property
+    def kinds(self) -> int:
+        """How many kinds of walk there are."""
+        return ATTRIBUTE + len(self.encoding.places)
+
     def sizes(self, kind: int) -> NDArray[np.float64]:
         """Return the sizes of graphs to measure for a kind of walk, ascending."""
+        smallest, largest = min(self.least, self.n), self.n
         if kind in (BASE, RULE):
-            return np.full(_SIZES, float(self.n))
-        if kind == BUNDLE:
-            of_graphs = self._counts[self.entries >= 0]
-            return np.geomspace(of_graphs.min(initial=self.n), max(1, of_graphs.max(initial=0)), _SIZES)
-        return np.geomspace(min(self.least, self.n), self.n, _SIZES)
+            smallest = self.n
+        elif kind >= ATTRIBUTE and len(self._graphs[kind - ATTRIBUTE]):
+            counts = self._counts[self._graphs[kind - ATTRIBUTE]]
+            smallest, largest = counts.min(), counts.max()
+        return np.rint(np.geomspace(smallest, largest, _SIZES))
 
     def filters(self, kind: int, size: float, fraction: float, rng: Generator) -> Filters | None:
         """Draw a filter for every query: of a kind of walk, in a graph of about a size of which a fraction passes.
@@ -94,12 +98,12 @@ class Samples:
         covers, masks = [], []
         for q, item in enumerate(self.items):
             terms = self._terms(kind, size, fraction, rng)
-            if terms is None:
+            if not terms:
                 return None
             inside = np.zeros(self.n, np.bool_)
             for term in terms:
                 inside[self.encoding.items_of(term)] = True
-            passing = inside if kind == UNITED else self._window(inside, q, fraction, rng)
+            passing = inside if kind == UNITED or fraction == 1 else self._window(inside, q, fraction, rng)
             passing[item] = False
             covers.append(terms)
             masks.append(passing)
@@ -108,6 +112,7 @@ class Samples:
             matches=np.array([np.count_nonzero(passing) for passing in masks], np.int64),
             sizes=np.full(len(masks), int(size), np.int64),
             parts=np.array([float(len(terms)) for terms in covers]),
+            kinds=np.full(len(masks), kind),
             exact=np.full(len(masks), kind == UNITED),
             starts=1 + offsets([len(terms) for terms in covers]),
             terms=np.array([everything, *(term for terms in covers for term in terms)], np.int64),
@@ -115,31 +120,32 @@ class Samples:
             rows=np.arange(len(masks)),
         )
 
-    def _terms(self, kind: int, size: float, fraction: float, rng: Generator) -> list[Term] | None:
-        """Return the terms of a filter."""
+    def _terms(self, kind: int, size: float, fraction: float, rng: Generator) -> list[Term]:
+        """Return the terms of a filter; none where there is no such graph."""
         if kind in (BASE, RULE):
             return [(ALL, 0, 0, self.n - 1)]
         if kind != UNITED:
-            term = self._term(kind, size, rng)
-            return None if term is None else [term]
+            return self._drawn([kind - ATTRIBUTE], size, rng)
         parts = round(1 / fraction)
-        if parts > MOST_TERMS:
-            return None
-        kinds = rng.permuted([BUNDLE, LAYERS] * parts)[:parts].tolist()
-        drawn = [self._term(kind, size / parts, rng) or self._term(_OTHER[kind], size / parts, rng) for kind in kinds]
-        return [term for term in dict.fromkeys(drawn) if term is not None] or None
+        if not 2 <= parts <= MOST_TERMS:
+            return []
+        usable = [a for a, (held, _) in enumerate(self.encoding.places) if held == RANKS or len(self._graphs[a])]
+        return self._drawn(np.resize(rng.permuted(usable), parts).tolist(), size / parts, rng) if usable else []
 
-    def _term(self, kind: int, size: float, rng: Generator) -> Term | None:
-        """Return a label with a graph of about a size, or an interval of ranks; None where there is none."""
-        if kind == LAYERS and len(self.encoding.order):
-            count = max(1, min(self.n, round(size)))
-            first = int(rng.integers(self.n - count + 1))
-            return RANKS, int(rng.integers(len(self.encoding.order))), first, first + count - 1
-        labels = np.flatnonzero(self.entries >= 0)
-        if kind == LAYERS or not len(labels):
-            return None
-        away = np.abs(np.log(self._counts[labels] / size))
-        return LABEL, int(rng.choice(labels[away <= away.min() + _NEAR])), 0, 0
+    def _drawn(self, attributes: list[int], size: float, rng: Generator) -> list[Term]:
+        """Return a label or an interval of ranks of each of some attributes, whose graph is of about a size."""
+        terms: dict[Term, None] = {}
+        for attribute in attributes:
+            kind, which = self.encoding.places[attribute]
+            labels = self._graphs[attribute]
+            if kind == RANKS:
+                count = max(1, min(self.n, round(size)))
+                first = int(rng.integers(self.n - count + 1))
+                terms[RANKS, which[0], first, first + count - 1] = None
+            elif len(labels):
+                away = np.abs(np.log(self._counts[labels] / size))
+                terms[LABEL, int(rng.choice(labels[away <= away.min() + _NEAR])), 0, 0] = None
+        return list(terms)
 
     def _window(self, inside: NDArray[np.bool_], q: int, fraction: float, rng: Generator) -> NDArray[np.bool_]:
         """Return a fraction of some items that are next to each other in an order that changes from query to query."""
@@ -150,6 +156,12 @@ class Samples:
         passing = np.zeros(self.n, np.bool_)
         passing[within[start : start + count]] = True
         return passing
+
+    @cached_property
+    def _graphs(self) -> list[NDArray[np.intp]]:
+        """The labels of each attribute that have a graph."""
+        graphs = np.flatnonzero(self.entries >= 0)
+        return [graphs[np.isin(graphs, which)] if kind == LABEL else graphs[:0] for kind, which in self.encoding.places]
 
     @cached_property
     def _counts(self) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.base import Data
+from algorithms.composite.costs import BASE, FRACTIONS, RULE
 from algorithms.composite.method import Build, Composite, Search
 from algorithms.composite.plans import PLANS, Choices
 from algorithms.composite.search import NOBODY, Batch, Depth
@@ -206,6 +207,15 @@ def test_the_recall_that_is_asked_for_is_reached(target: float) -> None:
         for plan in PLANNED[filter_]:
             ids = answer(built(), problem, Search(recall=target, plan=plan))
             assert recall(problem, ids) >= target - 0.05, (filter_, plan)
+
+
+def test_beams_that_a_scan_beats_are_not_measured() -> None:
+    table = built().index.table
+    for kind in (BASE, RULE):
+        for distances, fraction in zip(table.distances[kind, 0], FRACTIONS, strict=True):
+            measured = np.unique(distances[~np.isnan(distances)])
+            assert (measured[:-1] <= fraction * 2000).all()
+    assert np.isnan(table.distances[BASE, 0, 0, 1:]).all()
 
 
 def test_scans_of_several_queries_with_a_filter_are_done_together() -> None:

@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 
 from algorithms.composite import costs
 from algorithms.composite.costs import (
+    ATTRIBUTE,
     BASE,
-    BUNDLE,
     DEPTHS,
     FRACTIONS,
-    KINDS,
     LADDER,
-    LAYERS,
     MARGIN,
     RULE,
     CostTable,
@@ -108,6 +106,16 @@ def test_a_filter_is_covered_by_as_little_as_its_parts_allow(filter_: Filter, si
     assert (cover.size, cover.exact) == (size, exact)
 
 
+LETTER, DATE = ATTRIBUTE, ATTRIBUTE + 1
+KINDS = ATTRIBUTE + 2
+
+
+def test_walks_of_each_attribute_are_a_kind_of_their_own() -> None:
+    filters = [A, Between("date", 0, 49), And((A, Between("date", 0, 9))), Or((B, Between("date", 0, 9))), Everything()]
+    resolved = resolve(FilterBatch(filters, LETTERS), encode(LETTERS, ("letter", "date"), 32))
+    assert resolved.kinds.tolist() == [LETTER, DATE, DATE, LETTER, BASE]
+
+
 def table(reached: dict[int, list[float]], distances: list[float]) -> CostTable:
     """Return a table of one size, in which walks of each kind have a curve of recall for any k."""
     recall = np.full((KINDS, 1, len(FRACTIONS), len(DEPTHS), len(LADDER)), np.nan, np.float32)
@@ -130,7 +138,17 @@ def test_prices_are_those_of_the_narrowest_beam_that_reaches_the_target() -> Non
     between, _ = price(prices_of(table({BASE: CURVE}, COUNTS), UNITS, 0.725, 10), BASE, 1000, 0.5)
     assert between == pytest.approx(math.sqrt(LADDER[4] * LADDER[5]), rel=1e-2)
     assert math.isinf(price(prices, RULE, 1000, 0.5)[1])  # never reaches it
-    assert math.isinf(price(prices, LAYERS, 1000, 0.5)[1])  # not measured
+    assert math.isinf(price(prices, DATE, 1000, 0.5)[1])  # not measured
+
+
+def test_prices_that_were_not_measured_are_those_of_the_nearest_size() -> None:
+    one = table({BASE: CURVE}, COUNTS)
+    recall, distances = np.repeat(one.recall, 2, axis=1), np.repeat(one.distances, 2, axis=1)
+    recall[:, 0, :, :, 4:] = distances[:, 0, :, 4:] = np.nan
+    measured = CostTable(np.full((KINDS, 2), [1000.0, 4000.0]), recall, distances * np.array([2, 1])[:, None, None])
+    reached, beyond = (prices_of(measured, UNITS, target, 10) for target in (0.6, 0.75))
+    assert price(reached, BASE, 1000, 1.0) == pytest.approx((LADDER[2], 2 * COUNTS[2] * 1e-7), rel=1e-3)
+    assert price(beyond, BASE, 1000, 1.0) == pytest.approx((LADDER[5], COUNTS[5] * 1e-7), rel=1e-3)
 
 
 @pytest.mark.parametrize("k", [1, 10, 30, 100, 1000])
@@ -158,7 +176,7 @@ def test_prices_between_measured_ones_are_interpolated_in_logarithms() -> None:
 @pytest.mark.parametrize("group", [1, 50])
 @pytest.mark.parametrize("distances", [1.0, 100.0, 10_000.0])
 def test_the_cheapest_plan_is_chosen_and_a_walk_may_cost_as_much_as_a_scan(group: int, distances: float) -> None:
-    measured = table({kind: [1.0] * len(LADDER) for kind in (BUNDLE, LAYERS, BASE, RULE)}, [distances] * len(LADDER))
+    measured = table({kind: [1.0] * len(LADDER) for kind in (LETTER, DATE, BASE, RULE)}, [distances] * len(LADDER))
     encoding = encode(LETTERS, ("letter", "date"), 32)
     filters = resolve(FilterBatch([A, Between("date", 0, 49), And((A, Between("date", 0, 49)))], LETTERS), encoding)
     choices = no_choices(3)
@@ -178,7 +196,7 @@ def test_a_plan_that_is_asked_for_is_taken(asked: int) -> None:
     filters = resolve(FilterBatch([A, And((A, B))], LETTERS), encode(LETTERS, ("letter", "date"), 32))
     choices = no_choices(2)
     choose(
-        prices_of(table({BUNDLE: CURVE}, COUNTS), UNITS, 0.9, 5), filters, np.ones(2, np.int64), 5, asked, 1.0, choices
+        prices_of(table({LETTER: CURVE}, COUNTS), UNITS, 0.9, 5), filters, np.ones(2, np.int64), 5, asked, 1.0, choices
     )
     assert choices.plans.tolist() == [asked, SCAN]  # nothing passes the second
 
