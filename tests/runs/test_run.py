@@ -26,8 +26,8 @@ from tests.support.small_dataset import DIM, QUERY_COUNT, N
 
 R = PublishedWorkload("r", FilterType.R)
 ALWAYS_THERE = set(SCHEMA.names) - {
-    "error", "distance_computations", "code_revision", "code_dirty", "controlled", "controlled_value", "rerank",
-    "remarks"
+    "error", "distance_computations", "code_revision", "code_dirty", "controlled", "controlled_value",
+    "controlled_selectivity", "rerank", "remarks",
 }  # fmt: skip
 """The columns that have a value whenever a run ended well."""
 
