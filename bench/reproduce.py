@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 from omegaconf import DictConfig
@@ -20,7 +19,7 @@ from bench.runs.config import parse_run
 from bench.runs.plan import Plan
 from bench.runs.queue import run_all, supported_plans
 from bench.system.exit_code import ExitCode, note
-from bench.system.files import atomic_file
+from bench.system.files import print_or_write
 
 _RECORDS = ("missing", "all")
 
@@ -45,12 +44,7 @@ def main(config: DictConfig) -> None:
     rows = _rows_of(plans)
     measured = [cell.measured(rows) for cell in cells]
     text = _text(options, reproduction_table(file.title, cells, measured))
-    if options.out is None:
-        print(f"\n{text}")
-    else:
-        with atomic_file(Path(options.out)) as temporary:
-            temporary.write_text(f"{text}\n", encoding="utf-8")
-        print(options.out)
+    print_or_write(text, options.out)
     outcomes = [cell.outcome(figure) for cell, figure in zip(cells, measured, strict=True)]
     print("\n" + ", ".join(f"{outcomes.count(each)} {each}" for each in Outcome if each in outcomes))
     if options.record is not None:

@@ -93,7 +93,8 @@ class Samples:
     def filters(self, kind: int, size: float, fraction: float, rng: Generator) -> Filters | None:
         """Draw a filter for every query: of a kind of walk, in a graph of about a size of which a fraction passes.
 
-        For a union, the fraction is the size of each part, by that of all together. None where there is no such graph.
+        For a union, the fraction is the size of each part over that of all parts together. Returns None where the index
+        has no such graph.
         """
         covers, masks = [], []
         for q, item in enumerate(self.items):
@@ -121,7 +122,7 @@ class Samples:
         )
 
     def _terms(self, kind: int, size: float, fraction: float, rng: Generator) -> list[Term]:
-        """Return the terms of a filter; none where there is no such graph."""
+        """Return the terms of a filter; None where the index has no such graph."""
         if kind in (BASE, RULE):
             return [(ALL, 0, 0, self.n - 1)]
         if kind != UNITED:

@@ -62,11 +62,11 @@ class Language(abc.ABC, Generic[Written]):
 
     @abc.abstractmethod
     def all(self, parts: Sequence[Written]) -> Written:
-        """Return the conjunction, which everything passes if there is no part."""
+        """Return the conjunction; with no parts, everything passes it."""
 
     @abc.abstractmethod
     def any(self, parts: Sequence[Written]) -> Written:
-        """Return the disjunction, which nothing passes if there is no part."""
+        """Return the disjunction; with no parts, nothing passes it."""
 
     @abc.abstractmethod
     def negated(self, part: Written) -> Written:

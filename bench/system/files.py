@@ -53,6 +53,20 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def print_or_write(text: str, out: str | None) -> None:
+    """Print a text; or write it to the file `out`, and print the name of the file.
+
+    Raises:
+        BenchError: the folder is not writable.
+    """
+    if out is None:
+        print(text)
+        return
+    with atomic_file(Path(out)) as temporary:
+        temporary.write_text(f"{text}\n", encoding="utf-8")
+    print(out)
+
+
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder that becomes `path` by one rename if the block succeeds.
