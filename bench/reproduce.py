@@ -8,7 +8,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from bench.config.command import command
-from bench.config.reproduce import ReproduceConfig, commands_of, jobs_of, write_cells
+from bench.config.reproduction import ReproduceConfig, commands_of, jobs_of, write_cells
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
 from bench.reports.tables.reproduction import reproduction_page, reproduction_table
@@ -31,7 +31,7 @@ def main(config: DictConfig) -> None:
         raise BenchError(f"format={options.format} is unknown{suggestion(options.format, FORMATS)}")
     if options.record not in (None, *_RECORDS):
         raise BenchError(f"record={options.record} is unknown{suggestion(options.record, _RECORDS)}")
-    file = options.reproduce
+    file = options.reproduction
     cells = [typed(Cell, values, f"cells[{i}]") for i, values in enumerate(file.cells)]
     for i, cell in enumerate(cells):
         cell.check(f"cells[{i}]")
@@ -43,13 +43,14 @@ def main(config: DictConfig) -> None:
     run_all(plans, None)
     rows = _rows_of(plans)
     measured = [cell.measured(rows) for cell in cells]
+    if options.record is not None:
+        keep = options.record == "missing"
+        cells = [c if keep and c.value is not None else c.recorded(m) for c, m in zip(cells, measured, strict=True)]
     text = _text(options, reproduction_table(file.title, cells, measured))
     print_or_write(text, options.out)
     outcomes = [cell.outcome(figure) for cell, figure in zip(cells, measured, strict=True)]
     print("\n" + ", ".join(f"{outcomes.count(each)} {each}" for each in Outcome if each in outcomes))
     if options.record is not None:
-        keep = options.record == "missing"
-        cells = [c if keep and c.value is not None else c.recorded(m) for c, m in zip(cells, measured, strict=True)]
         print(write_cells(file.name, [cell.line() for cell in cells]))
     elif not {Outcome.OFF, Outcome.MISSING}.isdisjoint(outcomes):
         note(ExitCode.DIFFERENT)
@@ -58,7 +59,7 @@ def main(config: DictConfig) -> None:
 def _text(options: ReproduceConfig, table: Table) -> str:
     """Return a table in the format that is asked for; in Markdown with the commands that make its figures."""
     if options.format == "markdown":
-        return reproduction_page(table, commands_of(options.reproduce))
+        return reproduction_page(table, commands_of(options.reproduction))
     return FORMATS[options.format](table)
 
 
@@ -75,7 +76,7 @@ def _rows_of(plans: list[Plan]) -> pd.DataFrame:
 def entry() -> None:
     """Run the command; a first word without a key is the name of the reproduction."""
     if len(sys.argv) > 1 and "=" not in sys.argv[1] and not sys.argv[1].startswith("-"):
-        sys.argv[1] = f"reproduce={sys.argv[1]}"
+        sys.argv[1] = f"reproduction={sys.argv[1]}"
     command("reproduce", main)
 
 

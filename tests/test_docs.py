@@ -87,7 +87,7 @@ def check_command(words: list[str]) -> None:
         assert action in ("list", *ACTIONS, "build")
         name = "build" if action == "build" else name
     if name == "reproduce" and rest and "=" not in rest[0]:
-        rest[0] = f"reproduce={rest[0]}"
+        rest[0] = f"reproduction={rest[0]}"
     keys = [word for word in rest if not word.startswith("-")]
     if name == "study":
         of_study = [word for word in keys if word.split("=")[0] in OF_STUDY]

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
-from algorithms.baselines import widening
 from algorithms.baselines.hnsw_params import HnswBuild
-from algorithms.baselines.widening import WideningSearch, search_widening
+from algorithms.baselines.widening import PostFilter, WideningSearch
 from bench.core.filters import Everything
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
@@ -129,7 +128,7 @@ class FaissHnswInFilter(FaissHnsw):
         return ids
 
 
-class FaissHnswPostFilter(FaissHnsw):
+class FaissHnswPostFilter(PostFilter, FaissHnsw):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
@@ -141,11 +140,10 @@ class FaissHnswPostFilter(FaissHnsw):
         serves=ALL_FILTERS,
         libraries=("faiss-cpu",),
     )
-    SearchParams = WideningSearch
 
-    def prepare(self, filters: FilterBatch) -> FilterBatch:
-        """Evaluate the filters."""
-        return widening.prepare(filters)
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.int64]:
+        """See `PostFilter.nearest`."""
+        return self.index.search(queries, width, params=faiss.SearchParametersHNSW(efSearch=width))[1]
 
     def search(
         self,
@@ -156,12 +154,7 @@ class FaissHnswPostFilter(FaissHnsw):
         threads: int,
     ) -> NDArray[np.int64]:
         """See `Algorithm.search`."""
-
-        def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-            _, ids = self.index.search(queries[rows], width, params=faiss.SearchParametersHNSW(efSearch=width))
-            return ids
-
         faiss.cvar.hnsw_stats.reset()
-        ids = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        ids = super().search(queries, prepared, k, params, threads)
         self.distance_computations = faiss.cvar.hnsw_stats.ndis
         return ids

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
-from algorithms.baselines import widening
 from algorithms.baselines.hnsw_params import HnswBuild
-from algorithms.baselines.widening import WideningSearch, search_widening
+from algorithms.baselines.widening import PostFilter
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 
@@ -124,7 +123,7 @@ class HnswlibInFilter(HnswlibAlgorithm):
         return answers
 
 
-class HnswlibPostFilter(HnswlibAlgorithm):
+class HnswlibPostFilter(PostFilter, HnswlibAlgorithm):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
@@ -136,31 +135,15 @@ class HnswlibPostFilter(HnswlibAlgorithm):
         serves=ALL_FILTERS,
         libraries=("hnswlib",),
     )
-    SearchParams = WideningSearch
 
-    def prepare(self, filters: FilterBatch) -> FilterBatch:
-        """Evaluate the filters."""
-        return widening.prepare(filters)
-
-    def search(
-        self,
-        queries: NDArray[np.float32],
-        prepared: FilterBatch,
-        k: int,
-        params: WideningSearch,
-        threads: int,
-    ) -> NDArray[np.int64]:
-        """See `Algorithm.search`."""
-
-        def candidates(rows: NDArray[np.int64], width: int) -> NDArray[np.integer[Any]]:
-            self.index.set_ef(width)
-            try:
-                return self.index.knn_query(queries[rows], width, num_threads=threads)[0]
-            except RuntimeError:  # some query cannot reach as many
-                answers = np.full((len(rows), width), -1, np.int64)
-                for answer, row in zip(answers, rows, strict=True):
-                    ids = nearest(self.index, queries[row], width)
-                    answer[: len(ids)] = ids
-                return answers
-
-        return search_widening(candidates, prepared, k, params.ef, params.max_candidates)
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.integer[Any]]:
+        """See `PostFilter.nearest`."""
+        self.index.set_ef(width)
+        try:
+            return self.index.knn_query(queries, width, num_threads=threads)[0]
+        except RuntimeError:  # some query cannot reach as many
+            answers = np.full((len(queries), width), -1, np.int64)
+            for answer, query in zip(answers, queries, strict=True):
+                ids = nearest(self.index, query, width)
+                answer[: len(ids)] = ids
+            return answers

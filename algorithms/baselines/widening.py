@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.base import param
+from algorithms.base import Algorithm, param
 from bench.core.masks import FilterBatch
 
 
@@ -21,11 +22,35 @@ class WideningSearch:
     max_candidates: int = param(10_000, "candidates at most, whatever ef is", low=1)
 
 
-def prepare(filters: FilterBatch) -> FilterBatch:
-    """Evaluate the filters, so that a search only tests bits."""
-    filters.bitmaps  # noqa: B018  (cached on the batch)
-    filters.matches  # noqa: B018
-    return filters
+class PostFilter(Algorithm, ABC):
+    """Searches its index without the filter, drops what fails, and searches wider where too few are left."""
+
+    SearchParams = WideningSearch
+
+    @abstractmethod
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.integer[Any]]:
+        """Return int[q, width], the items nearest to each query, whether or not they pass; -1 where it finds fewer."""
+
+    def prepare(self, filters: FilterBatch) -> FilterBatch:
+        """Evaluate the filters, so that a search only tests bits."""
+        filters.bitmaps  # noqa: B018  (cached on the batch)
+        filters.matches  # noqa: B018
+        return filters
+
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        prepared: FilterBatch,
+        k: int,
+        params: WideningSearch,
+        threads: int,
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+
+        def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.integer[Any]]:
+            return self.nearest(queries[rows], width, threads)
+
+        return search_widening(nearest, prepared, k, params.ef, params.max_candidates)
 
 
 def search_widening(

@@ -9,19 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from usearch.index import Index
 
-from algorithms.base import ALL_FILTERS, Algorithm, Data, Info
-from algorithms.baselines import widening
+from algorithms.base import ALL_FILTERS, Data, Info
 from algorithms.baselines.hnsw_params import HnswBuild
-from algorithms.baselines.widening import WideningSearch, search_widening
+from algorithms.baselines.widening import PostFilter
 from bench.core.formats import Storage
-from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 
 _DISTANCES = {Metric.L2: "l2sq", Metric.COSINE: "cos", Metric.IP: "ip"}
 _FILE = "index.usearch"
 
 
-class Usearch(Algorithm):
+class Usearch(PostFilter):
     """Searches the graph without the filter, drops what fails, and searches wider where too few are left."""
 
     info = Info(
@@ -35,7 +33,6 @@ class Usearch(Algorithm):
         metrics=frozenset(_DISTANCES),
     )
     BuildParams = HnswBuild
-    SearchParams = WideningSearch
     _index: Index
 
     @classmethod
@@ -66,25 +63,10 @@ class Usearch(Algorithm):
         method._index = Index.restore(str(folder / _FILE))
         return method
 
-    def prepare(self, filters: FilterBatch) -> FilterBatch:
-        """Evaluate the filters."""
-        return widening.prepare(filters)
-
-    def search(
-        self,
-        queries: NDArray[np.float32],
-        prepared: FilterBatch,
-        k: int,
-        params: WideningSearch,
-        threads: int,
-    ) -> NDArray[np.int64]:
-        """See `Algorithm.search`."""
-
-        def candidates(rows: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-            self._index.expansion_search = width
-            matches = self._index.search(queries[rows], width, threads=threads)
-            if len(rows) == 1:  # the library drops the axis of queries, and what it did not find
-                return np.pad(matches.keys.astype(np.int64), (0, width - len(matches)), constant_values=-1)[None]
-            return np.where(np.arange(width) < matches.counts[:, None], matches.keys.astype(np.int64), -1)
-
-        return search_widening(candidates, prepared, k, params.ef, params.max_candidates)
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.int64]:
+        """See `PostFilter.nearest`."""
+        self._index.expansion_search = width
+        matches = self._index.search(queries, width, threads=threads)
+        if len(queries) == 1:  # the library drops the axis of queries, and what it did not find
+            return np.pad(matches.keys.astype(np.int64), (0, width - len(matches)), constant_values=-1)[None]
+        return np.where(np.arange(width) < matches.counts[:, None], matches.keys.astype(np.int64), -1)

@@ -34,7 +34,7 @@ _KINDS: dict[str, tuple[dict[str, type[Any]], str]] = {
 }
 """Groups whose options name a kind: the class of each, and the protocol of all."""
 
-GROUPS = ("dataset", "workload", "algorithm", "preset", "tuner", "study", "reproduce", "scale", "embedder")
+GROUPS = ("dataset", "workload", "algorithm", "preset", "tuner", "study", "reproduction", "scale", "embedder")
 _WIDE = 60
 """The longest value that a table of a group shows."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from bench.config.reproduce import ReproductionFile, commands_of
+from bench.config.reproduction import ReproductionFile, commands_of
 from bench.config.typed import typed
 from bench.core.paths import CONFIGS
 from bench.reports.tables.reproduction import reproduction_page, reproduction_table
@@ -19,16 +19,16 @@ with those below: OK within the tolerance, close within three times that, off be
 or missing. Recall, distances and sizes hardly depend on the machine, as a seed decides everything; ratios of QPS do.
 
 `format=markdown out=FILE` writes the table with the measured figures beside the expected ones; `record=all` makes the
-measured figures the expected ones. A list is a file in `configs/reproduce/`.
+measured figures the expected ones. A list is a file in `configs/reproduction/`.
 """
 
 
 def reproductions_page() -> str:
     """Return the page of reproductions."""
-    return _HEAD + "".join(map(_section, sorted((CONFIGS / "reproduce").glob("*.yaml")))) + "\n"
+    return _HEAD + "".join(map(_section, sorted((CONFIGS / "reproduction").glob("*.yaml")))) + "\n"
 
 
 def _section(path: Path) -> str:
-    file = typed(ReproductionFile, OmegaConf.load(path), "reproduce")
+    file = typed(ReproductionFile, OmegaConf.load(path), "reproduction")
     cells = [typed(Cell, values, f"cells[{i}]") for i, values in enumerate(file.cells)]
     return f"\n## {file.name}\n\n{reproduction_page(reproduction_table(file.title, cells), commands_of(file))}\n"

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from bench import reproduce as door
-from bench.config.reproduce import ReproductionFile, commands_of
+from bench.config.reproduction import ReproductionFile, commands_of
 from bench.config.typed import typed
 from bench.core.paths import CONFIGS
 from bench.results.reproduction import Cell
 from tests.support.commands import Commands
 
-FILES = sorted((CONFIGS / "reproduce").glob("*.yaml"))
+FILES = sorted((CONFIGS / "reproduction").glob("*.yaml"))
 HEAD = """# A test.
 name: tiny
 title: A tiny test
@@ -53,7 +53,7 @@ def test_commands_can_be_pasted_into_a_shell() -> None:
 @pytest.fixture
 def tiny(configs: Path) -> Path:
     """A reproduction of a tiny run, in a copy of the configurations, where it is found by name."""
-    path = configs / "reproduce" / "tiny.yaml"
+    path = configs / "reproduction" / "tiny.yaml"
     path.write_text(HEAD + LINES)
     return path
 
@@ -68,6 +68,7 @@ def test_figures_are_compared_recorded_and_compared_again(tiny: Path, tmp_path: 
     recorded = command(door.entry, "tiny", results, "record=missing")
     assert recorded.code == 0
     assert "recall up to" not in recorded.out  # nothing was run again
+    assert "not recorded" not in recorded.out
     assert tiny.read_text().startswith(HEAD)
     assert [cell["value"] for cell in yaml.safe_load(tiny.read_text())["cells"]] == [1, 1]
 

@@ -18,7 +18,7 @@ _CELLS = "cells:\n"
 
 @dataclass
 class ReproductionFile:
-    """``configs/reproduce/NAME.yaml``.
+    """``configs/reproduction/NAME.yaml``.
 
     Attributes:
         name: its name.
@@ -39,7 +39,7 @@ class ReproductionFile:
 class ReproduceConfig:
     """The keys of ``configs/reproduce.yaml``, which explains them."""
 
-    reproduce: ReproductionFile
+    reproduction: ReproductionFile
     record: str | None
     results: str
     format: str
@@ -70,7 +70,7 @@ def commands_of(file: ReproductionFile) -> list[str]:
 
 def write_cells(name: str, lines: Sequence[str]) -> Path:
     """Write the cells of a reproduction, a line of YAML each, in place of those in its file, and return the file."""
-    path = CONFIGS / "reproduce" / f"{name}.yaml"
+    path = CONFIGS / "reproduction" / f"{name}.yaml"
     head, _, _ = path.read_text(encoding="utf-8").partition(_CELLS)
     with atomic_file(path) as temporary:
         temporary.write_text(head + _CELLS + "".join(f"{line}\n" for line in lines), encoding="utf-8")
