@@ -101,7 +101,7 @@ def describe_embeddings(vectors: NDArray[Any], seed: int = 0) -> dict[str, Any]:
     """Return the fields of `Characteristics` that describe vectors [n, d], from a sample of them.
 
     Raises:
-        BenchError: SciPy is not installed, or there are fewer than two vectors.
+        BenchError: there are fewer than two vectors.
     """
     rng = np.random.default_rng(seed)
     n, dim = vectors.shape
@@ -155,14 +155,9 @@ def fit_distributions(values: NDArray[np.float64], most: int = 5000) -> dict[str
 
     Distributions are fitted by maximum likelihood to the first `most` values. A distribution that cannot be fitted has
     the largest distance, 1; if the values are equal, all have it.
-
-    Raises:
-        BenchError: SciPy is not installed.
     """
-    try:
-        from scipy import stats
-    except ImportError as error:
-        raise BenchError("fitting distributions needs an extra: pip install 'fanns-bench[study]'") from error
+    from scipy import stats  # takes a second, and nothing else here needs it
+
     values = values[:most]
     if _is_constant(values):
         return dict.fromkeys(DISTRIBUTIONS, 1.0)

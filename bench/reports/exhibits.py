@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +23,7 @@ from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
 from bench.reports.tables.difficulty import predictor_table
 from bench.reports.tables.fidelity import fidelity_table, with_original
+from bench.reports.tables.growth import exponent_table, extrapolation_table
 from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
 from bench.reports.titles import data_title
@@ -125,37 +127,76 @@ def _controlled(quantity: str, label: str, note: str, *, logarithmic: bool) -> C
     return draw
 
 
-def _against(by: str, label: str, measures: list[str], *, exponents: bool) -> Callable[[Results], Drawn]:
-    def draw(results: Results) -> Drawn:
+Series = dict[str, pd.DataFrame]
+"""Rows that differ in one quantity, by what they share: the filter type, and the machine if there are several."""
+
+
+def _against(by: str, draw: Callable[[Series, str], Figure | Table | None]) -> Callable[[Results], Drawn]:
+    """Return a function that draws published workloads against a quantity, everything else being equal.
+
+    Args:
+        by: ``n``, ``dim`` or ``threads_search``.
+        draw: gets the rows of a dataset, and the title of the data.
+    """
+
+    def draw_all(results: Results) -> Drawn:
         rows = results.rows[results.rows["workload"].isin(PUBLISHED) & (results.rows["k"] == 10)]
-        for other in {"n", "dim", "threads_search"} - {by}:
-            if other == "threads_search":
-                rows = rows[rows[other] == 1]
-            else:
-                rows = rows[rows[other] == rows.groupby("dataset")[other].transform("max")]
-        figures_of: Drawn = {}
+        if by != "threads_search":
+            rows = rows[rows["threads_search"] == 1]
+        drawn_of: Drawn = {}
         for name, of_dataset in _newest(rows).groupby("dataset"):
-            groups = _by_filter_type(of_dataset, by)
-            if groups:
-                note = "; at the ends of the lines, their fitted exponents" if exponents else ""
-                figures_of[str(name)] = growth(groups, by, label, f"{name}{note}", measures=measures, recall=_RECALL,
-                                               exponents=exponents)  # fmt: skip
-        return figures_of
+            series = _longest(of_dataset, by)
+            groups = _by_filter_type(series, by)
+            shown = draw(groups, _title(series, by)) if groups else None
+            if shown is not None:
+                drawn_of[str(name)] = shown
+        return drawn_of
 
-    return draw
+    return draw_all
 
 
-def _by_filter_type(rows: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
+def _longest(rows: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the rows of a dataset at the numbers of items and dimensions that have most values of the column `by`.
+
+    Of several, the greatest count.
+    """
+    sizes = [group for _, group in rows.groupby([name for name in ("n", "dim") if name != by])]
+    return max(reversed(sizes), key=lambda group: group[by].nunique())
+
+
+def _title(rows: pd.DataFrame, by: str) -> str:
+    row = rows.iloc[0]
+    facts = {"n": f"{row['n']:,} items", "dim": f"{row['dim']:,} dimensions"}
+    return f"{row['dataset']}: {' x '.join(words for name, words in facts.items() if name != by)}"
+
+
+def _growth(by: str, label: str, measures: list[str], *, exponents: bool) -> Callable[[Results], Drawn]:
+    note = "; at the ends of the lines, their fitted exponents" if exponents else ""
+
+    def draw(groups: Series, title: str) -> Figure:
+        return growth(groups, by, label, f"{title}{note}", measures=measures, recall=_RECALL, exponents=exponents)
+
+    return _against(by, draw)
+
+
+def _exponents(by: str, label: str) -> Callable[[Results], Drawn]:
+    return _against(by, lambda groups, title: exponent_table(groups, by, label, title, recall=_RECALL))
+
+
+def _by_filter_type(rows: pd.DataFrame, by: str) -> Series:
     """Return the rows of each published filter type that has several values in the column `by`.
 
-    Workloads that control a selectivity beside a correlation are apart from those that do not, and from each other.
+    Workloads that control a selectivity beside a correlation are apart from those that do not, and from each other; and
+    so are machines.
     """
-    groups: dict[str, pd.DataFrame] = {}
+    groups: Series = {}
+    several = rows["machine"].nunique() > 1
     for filter_type in FILTER_TYPES:
         of_type = rows[rows["filter_type"] == filter_type]
-        for _, group in of_type.groupby("controlled_selectivity", dropna=False):
+        for (_, machine), group in of_type.groupby(["controlled_selectivity", "machine"], dropna=False):
             selectivity = group["controlled_selectivity"].iloc[0]
-            groups[f"{filter_type}" if pd.isna(selectivity) else f"{filter_type}, {100 * selectivity:g}% pass"] = group
+            passing = "" if pd.isna(selectivity) else f", {100 * selectivity:g}% pass"
+            groups[f"{filter_type}{passing}{f', {machine}' if several else ''}"] = group
     return {title: group for title, group in groups.items() if group[by].nunique() > 1}
 
 
@@ -232,10 +273,13 @@ EXHIBITS = (
     Exhibit("correlation", "correlation", _controlled(
         "correlation", "fraction of queries whose filter is that of a near item", "filters that match what is near",
         logarithmic=False)),
-    Exhibit("size", "size", _against("n", "items", ["qps", "build_seconds", "build_memory_bytes", "index_bytes"],
-                                     exponents=True)),
-    Exhibit("dimension", "dimension", _against("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
-    Exhibit("threads", "threads", _against("threads_search", "search threads", ["qps"], exponents=False)),
+    Exhibit("size", "size", _growth("n", "items", ["qps", "build_seconds", "build_memory_bytes", "index_bytes"],
+                                    exponents=True)),
+    Exhibit("tab_size", "size", _exponents("n", "items")),
+    Exhibit("tab_extrapolation", "size", _against("n", partial(extrapolation_table, recall=_RECALL))),
+    Exhibit("dimension", "dimension", _growth("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
+    Exhibit("tab_dimension", "dimension", _exponents("dim", "dimensions")),
+    Exhibit("threads", "threads", _growth("threads_search", "search threads", ["qps"], exponents=False)),
     Exhibit("regret", "regret", _regret),
     Exhibit("fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), _front)),
     Exhibit("tab_fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), fidelity_table)),

@@ -14,9 +14,9 @@ from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.method import ENGINE
 from bench.reports.exhibits import PUBLISHED, controlled, published, whole
-from bench.reports.figures.growth import measured
 from bench.reports.load import Results
 from bench.reports.tables.taxonomy import SURVEYED
+from bench.results.growth import measured
 
 RECALL = 0.95
 """The recall at which QPS are compared."""

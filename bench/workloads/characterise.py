@@ -22,7 +22,7 @@ def characterise(dataset: Dataset, workload: Workload, seed: int, results: Path)
     """Describe a dataset, once, and add the selectivities of a workload; return the file.
 
     Raises:
-        BenchError: the dataset has fewer than two items, SciPy is not installed, or the results are not writable.
+        BenchError: the dataset has fewer than two items, or the results are not writable.
     """
     path = results / "characteristics" / f"{dataset.name.replace('/', '-')}-{dataset.digest}.json"
     if path.exists():

@@ -21,7 +21,6 @@ from bench.datasets.characteristics import Characteristics, describe_attributes,
 from bench.figures import entry as figures_entry
 from bench.reports.exhibits import EXHIBITS, Exhibit
 from bench.reports.figures.costs import spread
-from bench.reports.figures.growth import exponent
 from bench.reports.load import Results, load
 from bench.reports.save import draw
 from bench.reports.tables.table import Table, as_csv
@@ -48,9 +47,9 @@ def rows_of(**values: Any) -> list[Row]:
 
 def everything() -> list[Row]:
     """Return rows of every study."""
-    rows = rows_of(**LATENCIES) + rows_of(dataset="big", n=2_000_000)
+    rows = rows_of(index_bytes_with_vectors=42_000, **LATENCIES) + rows_of(dataset="big", n=2_000_000)
     rows += [row for k in (20, 100) for row in rows_of(k=k)]
-    rows += [row for n in (250, 500) for row in rows_of(n=n, data_digest=f"n{n}")]
+    rows += [row for n in (250, 500) for row in rows_of(n=n, data_digest=f"n{n}", index_bytes_with_vectors=42 * n)]
     rows += [row for dim in (2, 4) for row in rows_of(dim=dim, data_digest=f"d{dim}")]
     rows += rows_of(threads_search=2)
     for filter_type in WORKLOADS.values():
@@ -165,13 +164,6 @@ def test_rows_of_several_machines_are_mixed_by_nobody(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="across_machines=true shows each apart"):
         load(tmp_path, across_machines=False)
     assert load(tmp_path, across_machines=True).rows["machine"].nunique() == 2
-
-
-def test_the_exponent_is_that_of_the_power() -> None:
-    assert exponent([1, 10, 100], [3, 30, 300]) == pytest.approx(1)
-    assert exponent([1, 10, 100], [5, np.nan, 0.05]) == pytest.approx(-1)
-    assert np.isnan(exponent([1, 10], [np.nan, 2]))
-    assert np.isnan(exponent([1, 10], [0.0, 2]))
 
 
 def test_costs_are_means_over_builds(results: Results) -> None:

@@ -14,8 +14,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.reports.figures.axes import logarithmic
 from bench.reports.figures.style import Method, Style, styles_of
 from bench.reports.figures.theme import add_side_legend, draw_grid, line_look, set_heading, themed
-from bench.results.curves import best_at, points
-from bench.results.rows import METHOD, Status, methods_in, self_timed
+from bench.results.growth import fit, measured
+from bench.results.rows import METHOD, methods_in, self_timed
 
 MEASURES = {
     "qps": "queries per second at a recall of {recall:g}",
@@ -24,36 +24,7 @@ MEASURES = {
     "index_bytes": "index size in MiB",
 }
 _LETTERS_PER_INCH = 13
-_MIB = ("build_memory_bytes", "index_bytes")
-
-
-def measured(rows: pd.DataFrame, by: str, recall: float) -> pd.DataFrame:
-    """Return a row per value of the column `by` and method.
-
-    Returns:
-        The columns `by`, algorithm, storage, qps (at the recall; NaN if it is not reached) and the costs (means over
-        builds).
-    """
-    good = rows[rows["status"] == Status.OK]
-    builds = good.drop_duplicates([by, *METHOD, "build_params", "seed", "repeat"])
-    means = builds.groupby([by, *METHOD])[[column for column in MEASURES if column != "qps"]].mean()
-    means[list(_MIB)] /= 2**20
-    costs = means.to_dict("index")
-    lines = []
-    for value, group in good.groupby(by):
-        for (algorithm, storage), curve in points(group, "recall", "qps").groupby(METHOD):
-            x, y = curve["x"].to_numpy(np.float64), curve["y"].to_numpy(np.float64)
-            qps = float(best_at(x, y, np.array([recall]))[0])
-            line = {by: value, "algorithm": algorithm, "storage": storage, "qps": qps}
-            lines.append(line | costs[value, algorithm, storage])
-    return pd.DataFrame(lines, columns=[by, *METHOD, *MEASURES])
-
-
-def exponent(x: Sequence[float], y: Sequence[float]) -> float:
-    """Return b of the fit y = a x^b by least squares of the logarithms; NaN for fewer than two points."""
-    valid = np.isfinite(y) & (np.asarray(y) > 0)
-    xs, ys = np.log(np.asarray(x, np.float64)[valid]), np.log(np.asarray(y, np.float64)[valid])
-    return float(np.polyfit(xs, ys, 1)[0]) if len(np.unique(xs)) > 1 else float("nan")
+_UNITS = {"build_memory_bytes": 2**20, "index_bytes": 2**20}
 
 
 @themed
@@ -106,15 +77,15 @@ def _draw(
 ) -> None:
     for (algorithm, storage), line in frame.sort_values(by).groupby(METHOD):
         look = line_look(styles[str(algorithm), str(storage)])
-        axes.plot(line[by], line[measure], **look)
-        power = exponent(line[by].tolist(), line[measure].tolist()) if exponents else float("nan")
-        finite = line[np.isfinite(line[measure])]
-        if np.isfinite(power) and len(finite):
-            axes.annotate(f"{power:+.2f}", (finite[by].iloc[-1], finite[measure].iloc[-1]), (4, 0), "data",
+        values = line[measure] / _UNITS.get(measure, 1)
+        axes.plot(line[by], values, **look)
+        power = fit(line[by].tolist(), values.tolist()).power if exponents else float("nan")
+        if np.isfinite(power):
+            last = values.last_valid_index()
+            axes.annotate(f"{power:+.2f}", (line[by].loc[last], values.loc[last]), (4, 0), "data",
                           "offset points", fontsize=5.5, color=look["color"], va="center")  # fmt: skip
     logarithmic(axes, *(("x", "y") if logarithmic_x else ("y",)))
-    values = sorted(frame[by].unique())
-    axes.xaxis.set_major_locator(FixedLocator(values))
+    axes.xaxis.set_major_locator(FixedLocator(sorted(frame[by].unique())))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1 else f"{value:,.0f}"))
     axes.tick_params(axis="x", labelrotation=45)
