@@ -111,6 +111,11 @@ class PowerLaw:
             return float(np.exp(self.centre[0] + (np.log(y) - self.centre[1]) / self.power))
 
 
+def student(freedom: int) -> float:
+    """Return how many standard errors an interval reaches to either side; NaN without degrees of freedom."""
+    return float(stdtrit(freedom, (1 + LEVEL) / 2))
+
+
 def fit(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
     """Fit a power law to points; those whose y is unknown or not positive do not count.
 
@@ -131,5 +136,4 @@ def fit(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
     residuals = ys - centre[1] - power * distances
     freedom = len(xs) - 2
     deviation = np.sqrt(residuals @ residuals / freedom) if freedom else _UNKNOWN
-    margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * deviation)
-    return PowerLaw(len(xs), largest, power, centre, spread, margin)
+    return PowerLaw(len(xs), largest, power, centre, spread, student(freedom) * float(deviation))

@@ -20,6 +20,7 @@ from bench.reports.page.logs import logs_of
 from bench.reports.tables.comparison import compared
 from bench.reports.titles import METRICS, natural_key, panel_facts, panel_title
 from bench.results.curves import SETTING, failing_fractions
+from bench.results.growth import student
 from bench.results.ranking import noises
 from bench.results.rows import METHOD, methods_in, self_timed
 from bench.results.selection import FIGURE, PANEL, X_AXES, Y_AXES
@@ -62,6 +63,7 @@ class PageData:
         changes: what differs between two stores, a column per field.
         logs: the ends of the logs that errors name.
         missing: columns without any value, as in a store of an earlier version.
+        student: what `bench.results.growth.student` returns for 1, 2, ... degrees of freedom.
     """
 
     stores: list[str]
@@ -75,6 +77,7 @@ class PageData:
     changes: list[Column]
     logs: dict[str, str]
     missing: list[str]
+    student: list[float]
     recall: float = RECALL
     families: Sequence[str] = FAMILIES
     filter_types: list[str] = field(default_factory=lambda: [str(one) for one in FilterType])
@@ -103,6 +106,7 @@ def page_data(results: Mapping[str, Results]) -> PageData:
         changes=_changes([one.rows for one in results.values()]),
         logs=logs_of(rows, {name: one.store for name, one in results.items()}),
         missing=[name for name in SHOWN if name not in shown and name not in ("error", "rerank", "remarks")],
+        student=[student(freedom) for freedom in range(1, len(panels))],
     )
 
 

@@ -15,6 +15,7 @@ from bench.reports.load import load
 from bench.reports.tables.advice import reason
 from bench.reports.tables.summary import summary
 from bench.results.curves import points
+from bench.results.growth import fit
 from bench.results.regret import regrets
 from bench.results.rows import METHOD
 from bench.results.selection import FIGURE, PANEL, figures, panels
@@ -114,6 +115,17 @@ def test_the_regret_of_a_cell_is_that_of_the_reports(opened: Opened, rows: pd.Da
     expected = {tuple(str(one[name]) for name in names): one["regret"] for one in cells.to_dict("records")}
     assert np.isinf(list(expected.values())).any()
     assert shown == pytest.approx({cell: value for cell, value in expected.items() if not np.isnan(value)}, rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_exponents_and_their_intervals_are_those_of_the_tables(opened: Opened, count: int) -> None:
+    sizes = [10.0**power for power in range(count)]
+    values = [3 * n**0.7 * noise for n, noise in zip(sizes, (1.1, 0.8, 1.2, 0.9, 1.0), strict=False)]
+    line = [{"at": at, "value": value} for at, value in zip(sizes, values, strict=True)]
+    shown = opened.page.evaluate("(line) => Growth.fit(line)", line)
+    got = [np.nan if shown[name] is None else shown[name] for name in ("power", "low", "high")]
+    exponent = fit(sizes, values).exponent
+    assert got == pytest.approx([exponent.value, exponent.low, exponent.high], rel=1e-9, nan_ok=True)
 
 
 def test_points_carry_the_mean_and_the_spread_of_repeats(opened: Opened, rows: pd.DataFrame) -> None:

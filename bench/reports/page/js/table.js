@@ -104,8 +104,8 @@ const Table = (() => {
   }
 
   /** Returns the table of a chart, folded. */
-  function below(options) {
-    return h("details", { class: "numbers" }, h("summary", {}, "The numbers"), make(options));
+  function below({ summary = "The numbers", ...options }) {
+    return h("details", { class: "numbers" }, h("summary", {}, summary), make(options));
   }
 
   return { make, below };

@@ -27,6 +27,7 @@ const Growth = (() => {
       write: Format.seconds,
     },
   };
+  const INTERVAL = "an end of the interval of 95%; two points have none";
   const FIXED = ["dataset", "n", "dim", "k", "threads_search", "machine", "workload"];
 
   /** Returns groups of panels that differ in one quantity alone, those with more values first. */
@@ -83,13 +84,28 @@ const Growth = (() => {
       .flatMap((line) => d3.sort(line, ({ at }) => at));
   }
 
-  /** Returns b of the fit value = a at^b, by least squares of the logarithms. */
-  function exponent(line) {
+  /** Returns the power b of the fit value = a at^b, with its interval, as in bench/results/growth.py. */
+  function fit(line) {
     const x = line.map(({ at }) => Math.log(at));
     const y = line.map(({ value }) => Math.log(value));
     const [mx, my] = [d3.mean(x), d3.mean(y)];
-    return d3.sum(x, (v, at) => (v - mx) * (y[at] - my)) / d3.sum(x, (v) => (v - mx) ** 2);
+    const spread = d3.sum(x, (v) => (v - mx) ** 2);
+    const power = d3.sum(x, (v, at) => (v - mx) * (y[at] - my)) / spread;
+    const freedom = line.length - 2;
+    if (!freedom) return { power, low: null, high: null };
+    const residuals = d3.sum(x, (v, at) => (y[at] - my - power * (v - mx)) ** 2);
+    const half = Data.page.student[freedom - 1] * Math.sqrt(residuals / freedom / spread);
+    return { power, low: power - half, high: power + half };
   }
+
+  /** Returns the fit of each method of a series. */
+  const fits = (all) =>
+    [...d3.group(all, ({ method }) => method)].map(([method, line]) => ({
+      method,
+      line,
+      panel: line[0].panel,
+      ...fit(line),
+    }));
 
   function headline() {
     if (!chosen())
@@ -101,11 +117,7 @@ const Growth = (() => {
     const all = records(series(quantity)[0], quantity);
     const setting = `${Format.capital(MEASURES[State.get("of")].title)} at a recall of ${State.get("recall")}, against the number of ${title}; at the ends of the lines, their fitted exponents.`;
     if (!all.length) return ["No method reaches this recall at two sizes.", setting];
-    const lines = [...d3.group(all, ({ method }) => method)].map(([method, line]) => ({
-      method,
-      power: exponent(line),
-    }));
-    const steady = d3.least(lines, ({ power }) => Math.abs(power));
+    const steady = d3.least(fits(all), ({ power }) => Math.abs(power));
     return [
       `${steady.method.name} changes least with the number of ${title}: by a power of ${Format.power(steady.power)}.`,
       setting,
@@ -140,6 +152,20 @@ const Growth = (() => {
           },
         ],
       }),
+      Table.below({
+        summary: "The exponents",
+        caption: `Exponents of growth with the number of ${title}`,
+        file: "exponents",
+        records: groups.flatMap(({ all }) => fits(all)),
+        columns: [
+          { title: "workload", get: ({ panel }) => panel.title },
+          { title: "method", get: ({ method }) => method.name },
+          { title: "points", isNumber: true, get: ({ line }) => line.length },
+          { title: "exponent", isNumber: true, get: ({ power }) => power, write: Format.power },
+          { title: "from", about: INTERVAL, isNumber: true, get: ({ low }) => low, write: Format.power },
+          { title: "to", about: INTERVAL, isNumber: true, get: ({ high }) => high, write: Format.power },
+        ],
+      }),
     ];
   }
 
@@ -149,9 +175,9 @@ const Growth = (() => {
       "y",
       all.map(({ value }) => value),
     );
-    const lines = [...d3.group(all, ({ method }) => method)];
+    const lines = fits(all);
     const pixels = d3.scaleLog(ys.scale.domain, [290, 14]);
-    const ends = lines.map(([method, line]) => ({ method, line, end: line.at(-1) }));
+    const ends = lines.map((one) => ({ ...one, end: one.line.at(-1) }));
     const moved = Chart.apart(
       ends.map(({ end }) => pixels(end.value)),
       14,
@@ -169,7 +195,7 @@ const Growth = (() => {
         ...ys.marks,
         Plot.gridX(values, { stroke: "var(--grid)", strokeOpacity: 1 }),
         Plot.axisX(values, { tickSize: 0, tickPadding: 8, label: null, text: Format.tick }),
-        ...lines.map(([method, line]) =>
+        ...lines.map(({ method, line }) =>
           Plot.line(line, {
             x: "at",
             y: "value",
@@ -191,7 +217,7 @@ const Growth = (() => {
           y: "y",
           dx: 10,
           textAnchor: "start",
-          text: ({ method, line }) => `${method.name.slice(0, 16)} ${Format.power(exponent(line))}`,
+          text: ({ method, power }) => `${method.name.slice(0, 16)} ${Format.power(power)}`,
           fill: ({ method }) => Theme.text(method),
           fontSize: 11.5,
         }),
@@ -206,5 +232,5 @@ const Growth = (() => {
     );
   }
 
-  return { title: "Growth", needs: { hasFacets: false, hasWorkload: false }, controls, headline, draw };
+  return { title: "Growth", needs: { hasFacets: false, hasWorkload: false }, controls, headline, draw, fit };
 })();
