@@ -120,15 +120,24 @@ class Data:
         self.__dict__.pop("vectors", None)
         return dense(self.source, items)
 
+    def part(self, rows: slice) -> Data:
+        """Return consecutive items, as a view, with the attributes `filtered`."""
+        return dataclasses.replace(
+            self,
+            source=self.source[rows],
+            attributes=self.attributes.part(rows, self.filtered),
+            codes=None if self.codes is None else self.codes.take(rows),
+        )
+
     def head(self, rows: int) -> Data:
         """Return a copy of the first `rows` items, from which nothing leads to the others."""
-        items, codes = self.attributes.part(slice(rows), self.filtered), self.codes
+        head = self.part(slice(rows))
+        codes = head.codes
         if codes is not None:
-            head = codes.take(slice(rows))
-            codes = dataclasses.replace(head, values=_copy(head.values), factors=_copy(head.factors))
-        columns = {name: _copy_of_column(items[name]) for name in self.filtered}
+            codes = dataclasses.replace(codes, values=_copy(codes.values), factors=_copy(codes.factors))
+        columns = {name: _copy_of_column(head.attributes[name]) for name in self.filtered}
         return dataclasses.replace(
-            self, source=_copy(self.source[:rows]), attributes=Attributes(items.n, columns), codes=codes
+            head, source=_copy(head.source), attributes=Attributes(head.attributes.n, columns), codes=codes
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +92,12 @@ class FilterBatch:
         order = np.argsort(self.index, kind="stable")
         ends = np.cumsum(np.bincount(self.index, minlength=len(self.unique)))
         yield from enumerate(np.split(order, ends[:-1]) if len(self) else ())
+
+
+def failing_of(filters: FilterBatch, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Return bool[q, m], which of the ids [q, m] are not those of items that pass their query's filter."""
+    failing = (ids < 0) | (ids >= filters.attributes.n)
+    for u, rows in filters.groups():
+        items = np.where(failing[rows], 0, ids[rows]).astype(np.int64)
+        failing[rows] |= ~mask(filters.unique[u], filters.attributes, items.ravel()).reshape(items.shape)
+    return failing

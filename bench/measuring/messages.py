@@ -39,6 +39,7 @@ class Task:
 
     Attributes:
         target: the method's class, as ``module.Class``.
+        shards: in how many parts the items are indexed.
         build_params: every build parameter.
         external: for a method that a YAML file describes, its section `external`.
         search_params: for such a method, every search parameter, with the value of one setting.
@@ -74,6 +75,7 @@ class Task:
     external: External | None = None
     search_params: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Path] = field(default_factory=dict)
+    shards: int = 1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm
 from bench.core.distances import exact_distances
-from bench.core.masks import FilterBatch, mask
+from bench.core.masks import FilterBatch, failing_of
 from bench.core.metrics import Metric
 from bench.core.plans import QueryPlans
 
@@ -71,12 +71,3 @@ def nearest(
     else:
         order = np.lexsort((distances, failing), axis=1)
     return np.take_along_axis(candidates, order[:, :k], 1)
-
-
-def failing_of(filters: FilterBatch, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Return bool[q, m], which of the ids [q, m] are not those of items that pass their query's filter."""
-    failing = (ids < 0) | (ids >= filters.attributes.n)
-    for u, rows in filters.groups():
-        items = np.where(failing[rows], 0, ids[rows]).astype(np.int64)
-        failing[rows] |= ~mask(filters.unique[u], filters.attributes, items.ravel()).reshape(items.shape)
-    return failing

@@ -104,9 +104,13 @@ def method_of(task: Task) -> type[Algorithm]:
         BenchError: there is no such method, or its configuration does not fit.
     """
     method = load_target(task.target)
-    if task.external is None:
-        return method
-    return method.configured(task.external, task.build_params, task.search_params)
+    if task.external is not None:
+        return method.configured(task.external, task.build_params, task.search_params)
+    if task.shards > 1:
+        from algorithms.sharded import sharded  # needs Numba
+
+        return sharded(method, task.shards)
+    return method
 
 
 class Server:
@@ -178,7 +182,7 @@ class Server:
         refuse_what_does_not_fit(self.method, self._params, self.data, self.task.memory_limit)
         started = perf_counter()
         if self.method.info.compiled:
-            warm_up_build(self.method, self._params, self.data)
+            warm_up_build(self.method, self._params, self.data, _WARM_UP_ITEMS * self.task.shards)
         seconds = perf_counter() - started
         if self.task.external is None:
             self.data.stored()
@@ -323,6 +327,6 @@ def refuse_what_does_not_fit(method: type[Algorithm], params: Any, data: Data, l
         )
 
 
-def warm_up_build(method: type[Algorithm], params: Any, data: Data) -> None:
+def warm_up_build(method: type[Algorithm], params: Any, data: Data, items: int = _WARM_UP_ITEMS) -> None:
     """Compile what a build calls, by building over a copy of a few items."""
-    method(params).build(data.head(min(_WARM_UP_ITEMS, len(data.source))))
+    method(params).build(data.head(min(items, len(data.source))))

@@ -19,12 +19,12 @@ def command_of(row: Mapping[Any, Any]) -> str:
     """Return the command for a row; ``FOLDER`` stands for data of which the row does not say where it is.
 
     Args:
-        row: of the store, as `bench.results.selection.with_distinct_workloads` returns it.
+        row: of the store, as `bench.results.selection.with_distinct_names` returns it.
     """
     return " ".join(
         [
             panel_words(row),
-            method_words(str(row["algorithm"]), str(row["storage"]), row["rerank"]),
+            method_words(row),
             param_words("build", str(row["build_params"])),
             param_words("search", str(row["search_params"])),
         ]
@@ -37,11 +37,14 @@ def panel_words(row: Mapping[Any, Any]) -> str:
     return " ".join(["python -m bench.run", *map(shlex.quote, words)])
 
 
-def method_words(algorithm: str, storage: str, rerank: float | None) -> str:
-    """Return the words that choose a method and the format that it searches."""
-    words = [f"algorithm={algorithm}"]
-    if storage != Storage.FLOAT32:
-        words += [f"storage.format={storage}", *([] if pd.isna(rerank) else [f"storage.rerank={rerank:g}"])]
+def method_words(row: Mapping[Any, Any]) -> str:
+    """Return the words that choose a method, the format that it searches and its shards."""
+    words = [f"algorithm={row['algorithm_name']}"]
+    if row["storage"] != Storage.FLOAT32:
+        words.append(f"storage.format={row['storage']}")
+        words += [] if pd.isna(row["rerank"]) else [f"storage.rerank={row['rerank']:g}"]
+    if row["shards"] > 1:
+        words.append(f"shards={row['shards']:.0f}")
     return " ".join(map(shlex.quote, words))
 
 

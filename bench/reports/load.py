@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.datasets.characteristics import Characteristics, load_characteristics
-from bench.results.selection import with_distinct_workloads, with_machines
+from bench.results.selection import with_distinct_names, with_machines
 from bench.results.store import Store
 from bench.tuning.trace import Trace, all_traces
 
@@ -22,7 +22,7 @@ def load(root: Path, *, across_machines: bool) -> Results:
     """
     store = Store(root)
     rows = with_machines(store.rows(), str(root), across_machines=across_machines)
-    rows = with_distinct_workloads(rows)
+    rows = with_distinct_names(rows)
     return Results(store, rows, all_traces(root), load_characteristics(root))
 
 

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from bench.results.rows import METHOD, Status, reason_of
 
-SETTING = [*METHOD, "rerank", "build_params", "search_params", "threads_build", "timed_seconds", "latency_queries"]
+SETTING = [
+    *(*METHOD, "rerank", "shards", "build_params", "search_params"),
+    *("threads_build", "timed_seconds", "latency_queries"),
+]
 """The columns that name a point of a figure; its repeats and seeds are averaged."""
 
 _REASON = 70

@@ -54,6 +54,11 @@ def method_title(algorithm: str, storage: str) -> str:
     return algorithm if storage == Storage.FLOAT32 else f"{algorithm} ({storage})"
 
 
+def in_shards(algorithm: str, shards: int) -> str:
+    """Return the name of a method, with the number of its shards if there are several."""
+    return algorithm if shards == 1 else f"{algorithm} in {shards} shards"
+
+
 def column(meaning: str, unit: str = "", **default: Any) -> Any:
     """Declare a column: its meaning, the unit of its values, and ``default=None`` if a value may be unknown."""
     return field(metadata={"meaning": meaning, "unit": unit}, **default)
@@ -195,6 +200,7 @@ class Row:
         "the selectivity that a workload sets beside a correlation; null where it does not", default=None
     )
     kind: str | None = column("whether the algorithm is a method or an engine; null in earlier rows", default=None)
+    shards: int = column("parts of the items, each with an index of its own", default=1)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.core.errors import BenchError, suggestion
 from bench.core.leaf import FilterType
+from bench.results.rows import in_shards
 from bench.results.store import Store
 from bench.system.machine import machine_name
 
@@ -75,7 +76,7 @@ class View:
         if rows.empty:
             raise BenchError(f"there are no results in '{self.results}'; 'python -m bench.run' makes some")
         selected = with_machines(self._selected(rows), self.results, across_machines=raw or self.across_machines)
-        return selected if raw else with_distinct_workloads(selected)
+        return selected if raw else with_distinct_names(selected)
 
     def _selected(self, rows: pd.DataFrame) -> pd.DataFrame:
         keys = {
@@ -130,11 +131,17 @@ def with_machines(rows: pd.DataFrame, where: str, *, across_machines: bool) -> p
     return rows
 
 
-def with_distinct_workloads(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose workloads have distinct names: those of one name that ask other questions get a suffix.
+def with_distinct_names(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose workloads and methods have distinct names.
 
-    The names without suffixes are in the column `workload_name`.
+    Workloads of one name that ask other questions get a suffix, and so does a method in shards. The names without
+    suffixes are in the columns `workload_name` and `algorithm_name`.
     """
+    names = [in_shards(name, count) for name, count in zip(rows["algorithm"], rows["shards"], strict=True)]
+    return _with_distinct_workloads(rows).assign(algorithm=names, algorithm_name=rows["algorithm"])
+
+
+def _with_distinct_workloads(rows: pd.DataFrame) -> pd.DataFrame:
     titles = rows["workload"].astype(str).copy()
     for (_, _, name), group in rows.groupby(["dataset", "data_digest", "workload"]):
         if group["workload_digest"].nunique(dropna=False) < 2:

@@ -35,7 +35,7 @@ class Overwrite(StrEnum):
 
 _WORKLOAD = ["workload", "workload_digest", "filter_type", "controlled", "controlled_value", "skip", "queries"]
 _WHAT = ["dataset", "data_digest", "n", "dim", *_WORKLOAD, "k", *METHOD, "rerank", "build_params", "search_params"]
-_HOW = ["repeat", "seed", "threads_build", "threads_search", "timed_seconds", "latency_queries"]
+_HOW = ["shards", "repeat", "seed", "threads_build", "threads_search", "timed_seconds", "latency_queries"]
 _WHERE = ["cpu_model", "cores", "memory_bytes"]
 _IDENTITY = [*_WHAT, *_HOW, *_WHERE]
 """Two rows that are equal in these measure the same: only the code, the time and the measurements may differ."""
@@ -207,10 +207,11 @@ def _current(table: pa.Table) -> pa.Table:
     """Return a table of an earlier version as today's writes it.
 
     The first had no column `storage`, as all vectors were float32; later ones appended other formats to the algorithm's
-    name. None had a column `metric`, as all items were ranked by squared L2.
+    name. None had a column `metric`, as all items were ranked by squared L2, or `shards`, as there was one index.
     """
     columns = dict(zip(table.column_names, table.columns, strict=True))
     columns.setdefault("metric", pa.array([Metric.L2] * len(table), pa.string()))
+    columns.setdefault("shards", pa.array([1] * len(table), pa.int64()))
     if "controlled" in table.column_names:
         return pa.table(columns)
     columns.setdefault("storage", pa.array([Storage.FLOAT32] * len(table), pa.string()))

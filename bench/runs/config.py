@@ -79,6 +79,7 @@ class RunConfig:
     dry_run: bool
     results: Path
     originals: str = "originals"
+    shards: int = 1
 
 
 def parse_run(config: DictConfig) -> RunConfig:
@@ -118,7 +119,7 @@ def parse_run(config: DictConfig) -> RunConfig:
 
 
 def _check_values(run: RunConfig) -> None:
-    whole = {"k": 1, "repeats": 1, "seed": 0, "threads_search": 1, "latency_queries": 0}
+    whole = {"k": 1, "repeats": 1, "seed": 0, "threads_search": 1, "latency_queries": 0, "shards": 1}
     if run.threads_build is not None:
         whole["threads_build"] = 1
     for key, low in whole.items():

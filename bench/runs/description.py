@@ -30,14 +30,19 @@ _MEASURING = ("core", "measuring", "runs", "truth")
 _ALWAYS = ("numpy", "numba", "llvmlite")
 
 
-def method_of(config: AlgorithmConfig, cache: Cache) -> Method:
+def method_of(config: AlgorithmConfig, cache: Cache, shards: int = 1) -> Method:
     """Return a method's description, from the cache if neither it nor the project's code has changed.
+
+    Args:
+        config: the method.
+        cache: keeps descriptions.
+        shards: in how many parts it indexes the items.
 
     Raises:
         LibraryMissing: a library that it imports is not installed.
         BenchError: the method cannot be imported.
     """
-    task, programs = Task(target=config.target, search_path=search_path()), []
+    task, programs = Task(target=config.target, search_path=search_path(), shards=shards), []
     if config.external is not None:
         programs = [str(path) for path in config.external.programs()]  # they depend on the current folder
         first = next(iter(config.settings()), {})

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from bench.config.algorithm import AlgorithmConfig
 from bench.core.cpus import allowed_cpus
 from bench.core.errors import BenchError, LibraryMissing
 from bench.core.filters import attributes_of
@@ -85,6 +84,7 @@ class Plan:
             None if self.codes is None else self.config.storage.format,
             self.config.algorithm.target,
             self.build_params,
+            self.config.shards,
             self.code_digest,
             self.config.seed,
             self.threads_build,
@@ -153,11 +153,13 @@ def make_plan(config: RunConfig) -> Plan:
     for key, threads in (("threads_build", config.threads_build), ("threads_search", config.threads_search)):
         if threads is not None and threads > cpus:
             raise BenchError(f"{key}={threads} is out of range; there are {cpus} CPUs that this process may use")
-    method = _method(config.algorithm, cache)
+    method = _method(config, cache)
     digest = code_digest(method)
     build_params = method.check_params("build", config.algorithm.build)
     settings = [method.check_params("search", setting) for setting in config.algorithm.settings()]
     dataset = take_subset(config.dataset.open(cache), config.subset, cache)
+    if config.shards > dataset.shape[0]:
+        raise BenchError(f"shards={config.shards} is out of range; there are {dataset.shape[0]} items to divide")
     workload = config.workload.open(dataset, cache)
     if method.names_attributes:
         _check_attributes(build_params["attributes"], workload)
@@ -218,14 +220,17 @@ def _other_attributes(workload: Workload) -> str | None:
     return None
 
 
-def _method(config: AlgorithmConfig, cache: Cache) -> Method:
+def _method(config: RunConfig, cache: Cache) -> Method:
     """Return a method's description; one that serves nothing where it cannot run, or lacks a library."""
-    if config.unsupported:
-        return Method.undescribed(config.target, config.unsupported)
+    algorithm = config.algorithm
+    if algorithm.unsupported:
+        return Method.undescribed(algorithm.target, algorithm.unsupported)
+    if algorithm.external is not None and config.shards > 1:
+        return Method.undescribed(algorithm.target, "it is a program, which gets the files of all items at once")
     try:
-        return method_of(config, cache)
+        return method_of(algorithm, cache, config.shards)
     except LibraryMissing as missing:
-        return Method.undescribed(config.target, str(missing))
+        return Method.undescribed(algorithm.target, str(missing))
 
 
 def _missing_values(workload: Workload) -> str | None:

@@ -70,6 +70,7 @@ def planned_row(plan: Plan, repeat: int) -> Row:
         libraries=json.dumps(library_versions()),
         timed_by=plan.method.timed_by,
         kind=config.algorithm.kind,
+        shards=config.shards,
         **code(),
         **machine(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bench.core.errors import plain
 from bench.core.progress import StatusLine
-from bench.results.rows import Row, Status, log_of, method_title, reason_of
+from bench.results.rows import Row, Status, in_shards, log_of, method_title, reason_of
 from bench.results.store import Store
 from bench.runs.live import SweepTable, is_terminal_busy
 from bench.runs.plan import Plan
@@ -17,7 +17,8 @@ from bench.system.folders import results_cache
 
 def title(plan: Plan) -> str:
     """Return what is run, in words."""
-    method = method_title(plan.config.algorithm.name, plan.config.storage.format)
+    config = plan.config
+    method = method_title(in_shards(config.algorithm.name, config.shards), config.storage.format)
     return f"{plan.dataset.name} {plan.workload.name} {method}"
 
 

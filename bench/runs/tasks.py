@@ -35,6 +35,7 @@ def task_of(plan: Plan, repeat: int, index: Path, threads: int) -> Task:
         external=config.algorithm.external,
         search_params=plan.settings[0],
         inputs=plan.inputs,
+        shards=config.shards,
     )
 
 

@@ -35,11 +35,11 @@ from bench.core.encode import ordered
 from bench.core.errors import BenchError
 from bench.core.filters import Between, Equals, Filter
 from bench.core.formats import Storage, encode
-from bench.core.masks import FilterBatch
+from bench.core.masks import FilterBatch, failing_of
 from bench.core.metrics import Metric
 from bench.core.vectors import write_fvecs
 from bench.datasets.codes import error_of, open_codes, write_codes
-from bench.measuring.rerank import Reranked, failing_of, nearest
+from bench.measuring.rerank import Reranked, nearest
 from bench.measuring.serving import refuse_what_does_not_fit
 from bench.system.cache import Cache
 from tests.support.problems import Problem, check_valid, recall, through_disk

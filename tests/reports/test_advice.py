@@ -18,7 +18,7 @@ from bench.reports.commands import command_of
 from bench.reports.tables.advice import AdviseConfig, bytes_of, reason, render
 from bench.reports.tables.summary import summary, ties
 from bench.results.rows import Row, Status, to_table
-from bench.results.selection import figures, panels, with_distinct_workloads
+from bench.results.selection import figures, panels, with_distinct_names
 from bench.results.store import Store
 from tests.conftest import Write
 from tests.support.rows import curve, failed, many, row
@@ -93,7 +93,7 @@ def test_a_method_drops_out_for_a_reason(rows: list[Row], limits: dict[str, floa
 
 @pytest.mark.parametrize("recall", [0.6, 0.9, 0.99])
 def test_it_agrees_with_the_table(tmp_path: Path, recall: float) -> None:
-    rows = with_distinct_workloads(Store(varied(Store(tmp_path / "results"))).rows().assign(machine="m"))
+    rows = with_distinct_names(Store(varied(Store(tmp_path / "results"))).rows().assign(machine="m"))
     for _, figure in figures(rows):
         for panel in panels(figure):
             answer = advise(panel, "recall", "qps", recall, {})
@@ -176,12 +176,12 @@ def test_sizes_have_units(text: str, size: float) -> None:
     ],
 )  # fmt: skip
 def test_a_point_has_its_command_and_the_command_is_accepted(values: dict[str, Any], words: str) -> None:
-    rows: pd.DataFrame = with_distinct_workloads(to_table([row(**values)]).to_pandas())
+    rows: pd.DataFrame = with_distinct_names(to_table([row(**values)]).to_pandas())
     command = command_of(rows.iloc[0].to_dict())
     assert command == f"python -m bench.run {words}"
     check_overrides("run", words.split())
 
 
 def test_odd_parameters_are_quoted_for_the_shell() -> None:
-    rows = with_distinct_workloads(to_table([row(build_params={"path": "a b'; rm -rf /"})]).to_pandas())
+    rows = with_distinct_names(to_table([row(build_params={"path": "a b'; rm -rf /"})]).to_pandas())
     assert "'algorithm.build.path=a b'\"'\"'; rm -rf /'" in command_of(rows.iloc[0].to_dict())

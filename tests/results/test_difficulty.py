@@ -15,7 +15,7 @@ from bench.reports.figures.difficulty import by_difficulty
 from bench.reports.tables.difficulty import predictor_table, verdict
 from bench.results.difficulty import by_tenth, correlations, queries_at
 from bench.results.rows import query_table
-from bench.results.selection import with_distinct_workloads, with_machines
+from bench.results.selection import with_distinct_names, with_machines
 from bench.results.store import Store
 from tests.support.commands import Commands
 from tests.support.rows import row
@@ -44,7 +44,7 @@ def stored(root: Path) -> pd.DataFrame:
             "relevance": random.uniform(0.1, 1, QUERIES), "hardness": HARDNESS,
         }  # fmt: skip
         store.write(run_id, 0, [one], [query_table({name: pd.array(values) for name, values in columns.items()})])
-    return with_distinct_workloads(with_machines(store.rows(), "", across_machines=False))
+    return with_distinct_names(with_machines(store.rows(), "", across_machines=False))
 
 
 def test_tenths_are_means_of_equally_many_queries() -> None:

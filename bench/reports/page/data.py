@@ -143,7 +143,7 @@ def _method(first: pd.Series[Any], styles: Mapping[Method, Style]) -> dict[str, 
     return {
         **{name: str(first[name]) for name in (*METHOD, "store")},
         **vars(styles[str(first["algorithm"]), str(first["storage"])]),
-        "command": method_words(str(first["algorithm"]), str(first["storage"]), first["rerank"]),
+        "command": method_words(first.to_dict()),
     }
 
 

@@ -18,7 +18,7 @@ from bench.results.store import Store
 _BY = ("code_digest", "code_revision")
 _SETTING = [
     *("dataset", "data_digest", "workload", "workload_digest", "k", *METHOD, "rerank", "build_params", "search_params"),
-    *("threads_build", "threads_search", "cpu_model", "cores"),
+    *("shards", "threads_build", "threads_search", "cpu_model", "cores"),
 ]
 
 
