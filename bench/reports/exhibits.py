@@ -58,10 +58,14 @@ class Exhibit:
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows over whole datasets rather than parts of them, on one search thread."""
+    """Return the rows over whole datasets rather than parts of them, on one search thread.
+
+    That is with most items, and of these with most dimensions.
+    """
     rows = rows[rows["threads_search"] == 1]
-    largest = rows.groupby("dataset")[["n", "dim"]].transform("max")
-    return rows[(rows["n"] == largest["n"]) & (rows["dim"] == largest["dim"])]
+    for size in ("n", "dim"):
+        rows = rows[rows[size] == rows.groupby("dataset")[size].transform("max")]
+    return rows
 
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:

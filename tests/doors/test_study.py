@@ -10,6 +10,9 @@ import pytest
 
 from bench import study
 from bench.config.sweeps import Job, expand, merged
+from bench.reports.exhibits import EXHIBITS
+from bench.reports.load import load
+from bench.reports.tables.table import Table
 from bench.results.store import Store
 from bench.system.exit_code import ExitCode
 from tests.support.commands import Commands
@@ -62,6 +65,21 @@ def test_repeats_are_made_round_by_round_until_the_budget_ends(command: Commands
     assert done.code == 0
     assert [line.split("#")[1][0] for line in done.out.splitlines() if "#" in line] == ["0"] * 3 + ["1"] * 3
     assert Store(tmp_path).rows().groupby("workload")["repeat"].nunique().tolist() == [2, 2, 2]
+
+
+def test_a_study_of_other_sizes_makes_the_rows_of_the_extrapolation(command: Commands, tmp_path: Path) -> None:
+    words = [*SMOKE, "algorithm=prefilter", "workload=em", f"results={tmp_path}"]
+    said = command(study.entry, "study=size", *words, "subset.items=100,300")
+    assert said.code == 0, said.err
+    (exhibit,) = (exhibit for exhibit in EXHIBITS if exhibit.name == "tab_extrapolation")
+    (table,) = exhibit.draw(load(tmp_path, across_machines=False)).values()
+    assert isinstance(table, Table)
+    assert [line[1] for line in table.rows] == ["100,000,000", "1,000,000,000"]
+
+    listed = command(
+        study.entry, "study=dimension", *words, "dataset.dim=4,16", "subset.dimensions=null", "dry_run=true"
+    )
+    assert [line.split("dataset.dim=")[1].split()[0] for line in listed.out.splitlines()[1:]] == ["4", "16"]
 
 
 def test_runs_of_another_process_come_last(command: Commands, tmp_path: Path) -> None:

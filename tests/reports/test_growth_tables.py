@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bench.core.leaf import FilterType
-from bench.reports.exhibits import EXHIBITS
+from bench.reports.exhibits import EXHIBITS, whole
 from bench.reports.figures.style import style_of
 from bench.reports.load import load
 from bench.reports.tables.table import NONE, Table
@@ -109,6 +111,12 @@ def test_each_quantity_grows_where_it_has_most_values(tmp_path: Path) -> None:
     assert {line["items"] for line in lines_of(sizes)} == {"3: 10,000 to 1,000,000"}
     assert {line["dimensions"] for line in lines_of(dimensions)} == {"4: 96 to 4,096"}
     assert "100,000 items" in dimensions.title
+
+
+def test_a_dataset_is_whole_with_most_items_and_then_most_dimensions() -> None:
+    sizes = [(1000, 384), (1000, 96), (100, 4096), (100, 384)]
+    rows = pd.DataFrame(vars(row(n=n, dim=dim, threads_search=t)) for n, dim in sizes for t in (1, 2))
+    assert whole(rows)[["n", "dim", "threads_search"]].to_numpy().tolist() == [[1000, 384, 1]]
 
 
 def test_machines_and_filter_types_grow_apart(tmp_path: Path) -> None:
