@@ -3,8 +3,7 @@
     python -m examples.shards_on_ray workload=em algorithm=filtered_vamana shards=2
 
 It takes the keys of ``python -m bench.run``, and is started in a folder that all machines share. Every shard is an
-actor: it keeps its index in the cache of the results folder, answers with exact distances, and starts again elsewhere
-if its machine is lost.
+actor, which keeps its index in the cache of the results folder, and starts again elsewhere if its machine is lost.
 
 Nothing is stored as a result. The harness confines and times processes of its own machine; it can do neither to those
 of a cluster. ``python -m bench.run shards=2`` measures the same index, one shard after the other.
@@ -93,7 +92,10 @@ def main(config: DictConfig) -> None:
     plan = make_plan(parse_run(config))
     if plan.unsupported is not None:
         raise BenchError(f"{plan.config.algorithm.name} cannot answer {plan.workload.name}: {plan.unsupported}")
-    ray.init(include_dashboard=False, ignore_reinit_error=True)
+    try:
+        ray.init(include_dashboard=False)
+    except ConnectionError as error:
+        raise BenchError(f"{error}; start it, or unset RAY_ADDRESS to start one here") from error
     shards = start(plan)
     for place, _ in ray.get([shard.place.remote() for shard in shards]):
         print(place)
@@ -101,7 +103,8 @@ def main(config: DictConfig) -> None:
     for setting in plan.settings:
         ids = search(shards, plan, setting)
         verdict = judge(ids, court.k, court.truth, court.filters, court.vectors, court.queries)
-        print(f"{setting or 'no parameters'}: recall {np.nanmean(verdict.recall):.3f}")
+        named = ", ".join(f"{name}={value}" for name, value in setting.items()) or "no parameters"
+        print(f"{named}: recall {np.nanmean(verdict.recall):.3f}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "bench.snapshot": tuple(f"bench.{name}" for name in ("core", "system", "config", "truth", "datasets", "workloads")),
     "bench.measuring": (
         *(f"bench.{name}" for name in ("core", "system", "datasets", "results")),
-        *(f"algorithms.{name}" for name in ("base", "loading", "kernels.compiled")),
+        *(f"algorithms.{name}" for name in ("base", "loading", "sharded", "kernels.compiled")),
     ),
     "bench.runs": tuple(
         f"bench.{name}"

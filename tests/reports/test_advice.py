@@ -168,6 +168,11 @@ def test_sizes_have_units(text: str, size: float) -> None:
             "algorithm=hnswlib_infilter storage.format=int8 storage.rerank=1.2 algorithm.build.M=16",
         ),
         (
+            {"dataset": "arxiv-medium", "shards": 4, "search_params": {}},
+            "dataset=arxiv-medium workload=em workload.queries=100 k=10 threads_search=1 algorithm=hnswlib_infilter "
+            "shards=4 algorithm.build.M=16",
+        ),
+        (
             {"controlled": "selectivity", "controlled_value": 0.05, "workload": "em_selectivity_0.05"},
             "dataset=local dataset.path=FOLDER dataset.name=toy workload=em_selectivity workload.selectivity=0.05 "
             "workload.queries=100 k=10 threads_search=1 algorithm=hnswlib_infilter algorithm.build.M=16 "

@@ -16,6 +16,7 @@ import pytest
 from bench.core.errors import BenchError
 from bench.core.formats import Storage
 from bench.results.rows import SCHEMA, Row, Status, from_table, log_of, reason_of, to_table, with_log
+from bench.results.selection import with_distinct_names
 from bench.results.store import Overwrite, Store
 from tests.support.rows import TIME, row
 from tests.support.rows import query_table as queries_of
@@ -69,7 +70,7 @@ def test_rows_of_earlier_versions_are_read(
 
 def test_a_row_of_an_earlier_version_and_the_same_of_today_count_once(tmp_path: Path) -> None:
     old = {"algorithm": ["acorn_int8"], "storage": ["int8"], "recall": [0.1]}
-    write_as_before(tmp_path, lacking=("controlled", "controlled_value"), **old)
+    write_as_before(tmp_path, lacking=("controlled", "controlled_value", "metric", "shards"), **old)
     store = Store(tmp_path)
     later = TIME + dt.timedelta(days=1)
     store.write("new", 0, [row(algorithm="acorn", storage=Storage.INT8, recall=0.9, started_at=later)], [])
@@ -80,6 +81,16 @@ def test_the_format_of_vectors_tells_rows_apart(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write("a", 0, [row(storage=storage) for storage in Storage], [])
     assert len(store.rows()) == len(Storage)
+
+
+def test_the_number_of_shards_tells_rows_apart(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("a", 0, [row(shards=shards) for shards in (1, 2, 4)], [])
+    rows = store.rows()
+    assert rows["shards"].tolist() == [1, 2, 4]
+    named = with_distinct_names(rows)
+    assert named["algorithm"].tolist() == [f"hnswlib_infilter{count}" for count in ("", " in 2 shards", " in 4 shards")]
+    assert named["algorithm_name"].tolist() == ["hnswlib_infilter"] * 3
 
 
 def test_a_row_needs_what_is_always_known() -> None:

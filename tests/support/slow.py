@@ -87,6 +87,10 @@ SLOW: dict[str, set[str]] = {
     "cluster/test_ray.py": {
         "test_a_killed_worker_loses_nothing",
     },
+    "cluster/test_shards.py": {
+        "test_the_command_says_where_shards_are_and_their_recall",
+        "test_two_workers_answer_as_one_process_does",
+    },
     "core/test_formats.py": {
         "test_methods_search_codes_as_well_as_vectors",
     },
