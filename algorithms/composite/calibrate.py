@@ -17,6 +17,7 @@ from algorithms.composite.plans import GENERAL, POST, REST, SCAN, UNION, UNLIMIT
 from algorithms.composite.product import scan_together
 from algorithms.composite.samples import Samples
 from algorithms.composite.search import Batch
+from algorithms.kernels.jit import read_only
 from algorithms.kernels.queries import Answer
 from algorithms.kernels.space import L2
 from algorithms.kernels.spaces import Vectors
@@ -87,9 +88,7 @@ def _timed(
     """Return the answers of a plan with a beam to the first queries, and the seconds that they took."""
     q = len(samples.items)
     choices = Choices(np.full(q, plan), np.full(q, beam), np.full(q, UNLIMITED), np.zeros(q))
-    which = np.arange(count)
-    which.flags.writeable = False  # like that of other batches: kernels are compiled for one or the other
-    batch = Batch(filters, choices, which, samples.items[:count])
+    batch = Batch(filters, choices, read_only(np.arange(count)), samples.items[:count])
     started = thread_time()
     answer = search(samples.queries[:count], batch, DEPTHS[-1])
     return answer, thread_time() - started

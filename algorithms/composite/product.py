@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.heap import admit, key_id, make_key, sort
-from algorithms.kernels.jit import kernel
+from algorithms.kernels.jit import kernel, read_only
 from algorithms.kernels.space import L2, distance, query_target
 from algorithms.kernels.types import Distances, Items, Keys, Queries
 
@@ -22,8 +22,7 @@ def scan_together(space: L2, queries: Queries, items: Items, k: int) -> Items:
     nearest = np.full((len(queries), k), -1, np.int32)
     rows, norms = space.rows[items], space.norms[items]
     keys = np.empty(min(k + _SLACK, len(items)), np.int64)
-    queries = queries.view()
-    queries.flags.writeable = False  # as in a worker; kernels are compiled for one or the other
+    queries = read_only(queries)
     for start in range(0, len(queries), _CHUNK):
         chunk = queries[start : start + _CHUNK]
         _select(space, chunk, items, norms, chunk @ rows.T, keys, nearest[start : start + _CHUNK])

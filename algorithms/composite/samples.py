@@ -19,6 +19,7 @@ from algorithms.composite.costs import ATTRIBUTE, BASE, RULE, UNITED
 from algorithms.composite.cover import MOST_TERMS, Filters, words_of
 from algorithms.composite.encoding import ALL, LABEL, RANKS, Encoding, Term
 from algorithms.kernels.csr import offsets
+from algorithms.kernels.jit import read_only
 from algorithms.kernels.types import Items
 from bench.core.vectors import dense
 
@@ -67,8 +68,7 @@ class Samples:
         weights = novelty * rng.uniform(_LEAST, 1, (len(items), 1))
         one, other = (dense(source, rng.integers(len(source), size=len(items))) for _ in range(2))
         queries = (dense(source, items) + weights * (one - other)).astype(np.float32)
-        queries.flags.writeable = False  # as in a worker; kernels are compiled for one or the other
-        return cls(encoding, entries, items, queries, least)
+        return cls(encoding, entries, items, read_only(queries), least)
 
     @property
     def n(self) -> int:

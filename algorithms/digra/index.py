@@ -14,6 +14,7 @@ from algorithms.digra.search import DigraView
 from algorithms.digra.tree import Change, Tree
 from algorithms.kernels.beam import Scratch, new_scratch
 from algorithms.kernels.csr import offsets, pack, unpack
+from algorithms.kernels.jit import read_only
 from algorithms.kernels.space import L2, l2
 from algorithms.kernels.spaces import Vectors, floats
 from algorithms.kernels.types import Offsets
@@ -93,9 +94,8 @@ class DigraIndex:
         # Give the item its place.
         item = self.count
         self._reserve(item + 1)
-        space = floats(self.space)
-        space.rows[item] = vector
-        space.norms[item] = l2(space.rows[item : item + 1]).norms[0]
+        self._vectors[item] = vector
+        floats(self.space).norms[item] = l2(self._vectors[item : item + 1]).norms[0]
         self.count += 1
         ranks = self.ranks[:item]
         ranks[ranks >= rank] += 1
@@ -168,7 +168,8 @@ class DigraIndex:
             self.rows = _enlarged(self.rows, (capacity, self.rows.shape[1]), -1)
             self.ranks = _enlarged(self.ranks, (capacity,), -1)
             rows, norms = floats(self.space)
-            self.space = L2(dense(_enlarged(rows, (capacity, rows.shape[1]), 0)), _enlarged(norms, (capacity,), 0))
+            self._vectors = dense(_enlarged(rows, (capacity, rows.shape[1]), 0))
+            self.space = L2(read_only(self._vectors), _enlarged(norms, (capacity,), 0))
             self.__dict__.pop("_scratch", None)
 
     def _forget_view(self) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.integers import BITS, Bits, Bytes, Nibbles, Packing, Pairs, multiply
-from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.jit import kernel, part, read_only
 from algorithms.kernels.policy import implements
 from algorithms.kernels.space import Row, coordinate, distance, distances, prefetch_four, query_target, target
 from algorithms.kernels.types import Distance, Distances, Item, Items, Queries
@@ -88,7 +88,9 @@ def coded_space(codes: Codes) -> Coded:
     bits = codes.storage.bits
     offset = _BYTE_ZERO if bits == 8 else ((1 << bits) - 1) / 2
     dim = codes.values.shape[1] * 8 // bits
-    return Coded(codes.values, _PACKINGS[bits], codes.factors, codes.centre, offset, dim)
+    return Coded(
+        read_only(codes.values), _PACKINGS[bits], read_only(codes.factors), read_only(codes.centre), offset, dim
+    )
 
 
 def coded_queries(space: Coded, queries: Queries, workers: Workers) -> CodedQueries:
@@ -107,7 +109,7 @@ def coded_queries(space: Coded, queries: Queries, workers: Workers) -> CodedQuer
         )
 
     workers.run(work, q)
-    return CodedQueries(values, factors)
+    return CodedQueries(read_only(values), read_only(factors))
 
 
 @kernel

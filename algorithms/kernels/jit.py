@@ -22,7 +22,9 @@ from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.errors import TypingError
 from numba.core.targetconfig import ConfigStack
-from numba.core.typed_passes import NopythonTypeInference
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites, NopythonTypeInference
+from numba.core.untyped_passes import InlineClosureLikes, InlineInlinables
+from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,8 +32,21 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 """Sums may be reordered, so that they can be vectorised; infinities and NaN keep their meaning."""
 
 
-class _Linkable(JITCodeLibrary):
-    """The code of a part and of all that it calls, which is neither optimised as a whole nor made executable."""
+class _Library(JITCodeLibrary):
+    """The code of a kernel and of all that it calls, which is optimised once: as a whole."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        """Leave functions as they are: they are optimised where they end up."""
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        """Do what Numba does, without what it does before to count fewer references."""
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+
+
+class _Linkable(_Library):
+    """The code of a part and of all that it calls, which is neither optimised nor made executable."""
 
     def finalize(self) -> None:
         """Collect the code. What optimises it and makes it executable stays undone."""
@@ -56,7 +71,7 @@ class _Linkable(JITCodeLibrary):
 
 @register_pass(mutates_CFG=False, analysis_only=True)
 class _ChooseLibrary(AnalysisPass):
-    """Choose the library that a part is lowered into."""
+    """Choose the library that a kernel or a part is lowered into."""
 
     _name = "choose_library"
 
@@ -64,24 +79,37 @@ class _ChooseLibrary(AnalysisPass):
         """Make the pass, which has no state."""
 
     def run_pass(self, state: Any) -> bool:
-        state.library = _Linkable(state.targetctx.codegen(), state.func_id.func_qualname)
+        is_part = state.flags.no_cpython_wrapper
+        state.library = (_Linkable if is_part else _Library)(state.targetctx.codegen(), state.func_id.func_qualname)
+        if not is_part:
+            state.library.enable_object_caching()
         return False
 
 
-class _PartCompiler(Compiler):
-    """Numba's compiler without its last steps."""
+class _Compiler(Compiler):
+    """Numba's compiler, with a choice of library in place of what kernels have no use for."""
 
     def define_pipelines(self) -> Any:
-        """Return Numba's passes and the one above."""
+        """Return Numba's passes without some, and the one above."""
         passes = super().define_pipelines()
+        passes[0].passes = [step for step in passes[0].passes if step[0] not in _NEEDLESS]
         passes[0].add_pass_after(_ChooseLibrary, NopythonTypeInference)
         passes[0].finalize()
         return passes
 
 
-_KERNEL: Any = {"nogil": True, "fastmath": FASTMATH, "_nrt": False}
+_NEEDLESS = (InlineClosureLikes, InlineInlinables, InlineOverloads, NopythonRewrites)
+"""Steps for closures, comprehensions, functions to inline and expressions of arrays, of which kernels have none."""
 
-PART: Any = _KERNEL | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": _PartCompiler}
+_KERNEL: Any = {
+    "nogil": True,
+    "fastmath": FASTMATH,
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _Compiler,
+}
+
+PART: Any = _KERNEL | {"no_cpython_wrapper": True}
 """What makes a function a part, as options for Numba."""
 
 kernel: Any = nb.njit(cache=True, **_KERNEL)
@@ -101,6 +129,16 @@ def part(function: Function) -> Function:
 
     dispatcher.get_call_template = get_call_template
     return dispatcher
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written to: kernels are compiled apart for those that can.
+
+    What a kernel only reads should always be of one kind, whoever it comes from.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def require_kernel(called: str) -> None:

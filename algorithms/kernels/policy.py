@@ -41,7 +41,14 @@ def operation(stub: Body) -> Body:
             raise NotImplementedError(f"{type(policy).__name__} does not implement {stub.__name__}")
         return body(policy, *args)
 
+    def choose(policy: Any, *args: Any) -> Any:
+        body = _bodies.get((dispatch, getattr(policy, "instance_class", None)))
+        if body is not None:
+            require_kernel(body.__name__)
+        return body
+
     dispatch.__name__, dispatch.__doc__ = stub.__name__, stub.__doc__
+    overload(dispatch, strict=False, jit_options=PART)(choose)
     return dispatch  # type: ignore[return-value]
 
 
@@ -49,14 +56,7 @@ def implements(stub: Callable[..., Any], policy: type) -> Callable[[Body], Body]
     """Register the decorated function as the body of an operation for a policy type, its first argument."""
 
     def register(body: Body) -> Body:
-        def choose(first: Any, *rest: Any) -> Any:
-            if getattr(first, "instance_class", None) is not policy:
-                return None
-            require_kernel(body.__name__)
-            return body
-
         _bodies[stub, policy] = body
-        overload(stub, strict=False, jit_options=PART)(choose)
         return body
 
     return register

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.kernels.decode import value
-from algorithms.kernels.jit import kernel, part
+from algorithms.kernels.jit import kernel, part, read_only
 from algorithms.kernels.policy import implements, operation
 from algorithms.kernels.prefetch import prefetch
 from algorithms.kernels.types import Distance, Distances, Item, Items, Queries, Space, Target
@@ -128,7 +128,7 @@ def _square(rows: NDArray[Any], norms: Distances) -> None:
 
 def l2(rows: NDArray[Any]) -> L2:
     """Return the space of the rows [n, d], C-contiguous, under squared L2."""
-    norms = np.empty(len(rows), np.float32)
+    rows, norms = read_only(rows), np.empty(len(rows), np.float32)
     _square(rows, norms)
     return L2(rows, norms)
 
