@@ -199,7 +199,9 @@ class External:
     @property
     def builds_on_attributes(self) -> bool:
         """Whether what is built depends on the attributes that the filters test."""
-        return bool(self.build) and (self.order == "sorted" or not {"labels", "values"}.isdisjoint(self.inputs))
+        if not self.build:
+            return False
+        return self.order == "sorted" or not {"labels", "values"}.isdisjoint(placeholders(self.build))
 
     def programs(self) -> list[Path]:
         """Return the files that decide the results, as absolute paths: programs, which may be missing, and others.

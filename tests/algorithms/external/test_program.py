@@ -177,6 +177,21 @@ def test_only_what_the_format_expresses_is_served(filter_type: FilterType) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("build", "order", "attributes"),
+    [
+        ("true {vectors} {index}", "items", ()),
+        ("true {vectors} {labels} {index}", "items", ("value",)),
+        ("true {vectors} {index}", "sorted", ("value",)),
+        ("", "sorted", ()),
+    ],
+)
+def test_an_index_depends_on_attributes_that_its_build_sees(build: str, order: str, attributes: Any) -> None:
+    inputs = {"vectors": "fvecs", "labels": "text"}
+    section = external("true {labels} {ids}", build=build, order=order, inputs=inputs)
+    assert Program.configured(section, {}, {}).index_attributes(("value",)) == attributes
+
+
 def test_without_a_section_nothing_is_served() -> None:
     assert Program.unsupported(FilterType.EM) == "its YAML file has no section 'external'"
     assert Program.index_attributes(("value",)) == ()
