@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from bench.core.errors import BenchError
 from bench.core.leaf import FilterType
@@ -134,8 +135,10 @@ def learned(each: Regrets, features: pd.DataFrame, *, seed: int = 0) -> Choices:
             early_stopping=False,
             random_state=seed,
         )
-        model.fit(x[learnt], y[learnt])
-        expected = model.predict(x[here].reshape(-1, x.shape[-1])).reshape(int(here.sum()), -1)
+        # Figures are drawn in forked processes, where a pool of OpenMP threads of the parent would be waited for.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            model.fit(x[learnt], y[learnt])
+            expected = model.predict(x[here].reshape(-1, x.shape[-1])).reshape(int(here.sum()), -1)
         expected[~each.served[here]] = np.inf
         choices[here] = np.where(np.isinf(expected).all(axis=1), -1, expected.argmin(axis=1))
     return choices

@@ -85,7 +85,8 @@ def test_the_best_method_at_a_size_comes_first_with_its_shards(tmp_path: Path) -
     assert lines[1]["over the best"] == "5.7"
     assert lines[2]["QPS"].endswith("*")
     assert not lines[2]["QPS of all shards"].endswith("*")
-    assert "EM, 100,000,000 items: worth running, within 2 times the least time per query: UNG (3 x 33," in table.note
+    assert "EM, 100,000,000 items: worth running, with at most 2 times" in table.note
+    assert "the least time per query: UNG (3 x 33,333,334)." in table.note
 
 
 def test_no_method_is_worth_running_whose_throughput_is_unknown(tmp_path: Path) -> None:

@@ -100,22 +100,12 @@ def extrapolation_table(
     """
     lines, verdicts = [], []
     for group, rows in groups.items():
-        growth_of = {
-            style_of(*method).label: growth
-            for method, growth in growths(measured(rows, "n", recall))
-            if not np.isnan(growth.memory_bytes.power)
-        }
-        for items in SIZES if growth_of else ():
-            candidates = sorted(
-                (
-                    _Candidate(label, growth.at(items), shard(growth, items, node))
-                    for label, growth in growth_of.items()
-                ),
-                key=lambda one: one.seconds,
-            )
-            least = candidates[0].seconds
-            lines += [[group, f"{items:,}", *_line(one, least)] for one in candidates]
-            verdicts.append(f"{group}, {items:,} items: {_verdict(candidates)}")
+        frame = measured(rows, "n", recall)
+        for items in SIZES:
+            candidates = _candidates(frame, items, node)
+            if candidates:
+                lines += [[group, f"{items:,}", *_line(one, candidates[0].seconds)] for one in candidates]
+                verdicts.append(f"{group}, {items:,} items: {_verdict(candidates)}")
     if not lines:
         return None
     header = ["filters", "items", "method", "build h", "memory GiB", "QPS", "shards", "items a shard",
@@ -127,10 +117,20 @@ def extrapolation_table(
         "lrl" + "r" * 9,
         lines,
         f"{_INTERVALS} of a measurement. *: fitted to two sizes, or more than {FARTHEST} times beyond the largest.\n"
-        "First one index of all items, then a shard per node. A query goes to all shards, which search it side by "
-        "side, on a thread each; ms per query is the time of all these threads. Merging and the network are left out.\n"
-        + "\n".join(verdicts),
+        f"QPS are those at a recall of {recall:g}. First one index of all items, then a shard per node: a query goes "
+        "to all shards, which search it side by side, on a thread each; ms per query is the time of all these threads. "
+        "Merging and the network are left out.\n" + "\n".join(verdicts),
     )
+
+
+def _candidates(frame: pd.DataFrame, items: int, node: Node) -> list[_Candidate]:
+    """Return the methods of `measured` whose index sizes have a law, the one with the least time for a query first."""
+    candidates = [
+        _Candidate(style_of(*method).label, growth.at(items), shard(growth, items, node))
+        for method, growth in growths(frame)
+        if not np.isnan(growth.memory_bytes.power)
+    ]
+    return sorted(candidates, key=lambda one: one.seconds)
 
 
 def _line(one: _Candidate, least: float) -> list[str]:
@@ -156,13 +156,13 @@ def _verdict(candidates: list[_Candidate]) -> str:
     """Return in words which methods are worth running on how many shards, the best first."""
     least = candidates[0].seconds
     worth = [
-        f"{one.label} ({one.sharding.shards:,} x {one.sharding.each.items:,})"
+        f"{one.label}{_star(one.sharding.seconds_per_query)} ({one.sharding.shards:,} x {one.sharding.each.items:,})"
         for one in candidates
         if one.sharding and one.seconds <= _WORTH * least < np.inf
     ]
     if not worth:
         return "no method has been measured at two sizes with this recall."
-    return f"worth running, within {_WORTH} times the least time per query: {'; '.join(worth)}."
+    return f"worth running, with at most {_WORTH} times the least time per query: {'; '.join(worth)}."
 
 
 def _conditions(groups: Mapping[str, pd.DataFrame]) -> str:
@@ -178,7 +178,11 @@ def _interval(estimate: Estimate, form: str = "", scale: float = 1) -> str:
     if value == NONE:
         return NONE
     interval = "" if low == NONE else f" ({low} to {high})"
-    return f"{value}{interval}{'' if estimate.is_supported else '*'}"
+    return f"{value}{interval}{_star(estimate)}"
+
+
+def _star(estimate: Estimate) -> str:
+    return "" if estimate.is_supported else "*"
 
 
 def _number(value: float, form: str = "") -> str:
