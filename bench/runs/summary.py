@@ -65,11 +65,12 @@ def summary(rows: list[Row]) -> str:
 def describe_plan(plan: Plan) -> str:
     """Return the plan in words."""
     n, dim = plan.dataset.shape
+    shards = f", {plan.config.shards} shards" if plan.config.shards > 1 else ""
     lines = [
         f"  data      {n:,} items x {dim} dimensions, {plan.dataset.metric} ({plan.dataset.vectors})",
         f"  workload  {len(plan.workload.filters):,} queries, {plan.workload.filter_type} on "
         f"{', '.join(plan.workload.filtered) or 'nothing'}, k = {plan.config.k}",
-        f"  build     {plan.build_params or 'no parameters'}, {plan.threads_build} threads",
+        f"  build     {plan.build_params or 'no parameters'}, {plan.threads_build} threads{shards}",
         f"  search    {len(plan.settings)} settings, {plan.config.threads_search} thread(s)",
         f"  run       {plan.run_id}, {plan.config.repeats} repeat(s), stored in {plan.config.results}",
     ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import Algorithm, Data
 from algorithms.loading import load_target
+from algorithms.sharded import sharded
 from bench.config.algorithm import algorithm_config
 from bench.core.attributes import Attributes
 from bench.core.columns import Ordered
@@ -90,10 +91,12 @@ class Built:
         vectors: NDArray[np.float32] | None = None,
         items: Attributes | None = None,
         metric: Metric = Metric.L2,
+        shards: int = 1,
         **build: Any,
     ) -> None:
         config = config_of(name)
-        self.method: type[Algorithm] = load_target(config.target)
+        target = load_target(config.target)
+        self.method: type[Algorithm] = target if shards == 1 else sharded(target, shards)
         self.vectors = clustered(N, DIM, 1) if vectors is None else vectors
         self.items = items or dated(len(self.vectors))
         self.settings = config.settings()
@@ -167,6 +170,13 @@ def test_an_index_answers_alike_after_it_was_saved(name: str, tmp_path: Path) ->
     for setting in (0, -1):
         before = built.search(queries, filters, 10, setting=setting, fresh=True)
         assert np.array_equal(before, built.search(queries, filters, 10, setting=setting))
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_method_answers_in_shards(name: str, tmp_path: Path) -> None:
+    filters = filters_for(name)
+    built, queries = Built(name, filters, tmp_path / "index", shards=7), clustered(len(filters), DIM, 3)
+    assert np.nanmean(built.verdict(queries, filters, 10).recall) >= 0.95
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
