@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numba
@@ -36,17 +37,30 @@ def say_compiling() -> None:
 
 
 class _Listener(event.Listener):
-    """Calls `tell` when the first kernel of this process is compiled rather than read from the cache."""
+    """Calls `tell` when the first kernel of this process is compiled rather than read from the cache, and takes time.
+
+    Attributes:
+        seconds: the processor time of this process while it compiled.
+    """
 
     tell: Callable[[], None] | None = staticmethod(say_compiling)
+    seconds = 0.0
+    _depth = 0
+    _started = 0.0
 
     def on_start(self, event: Any) -> None:
         if self.tell is not None:
             tell, self.tell = self.tell, None
             tell()
+        if self._depth == 0:
+            self._started = process_time()
+        self._depth += 1
 
     def on_end(self, event: Any) -> None:
-        """Nothing is told of the end."""
+        """Count the time, unless what was compiled is a part of something else."""
+        self._depth -= 1
+        if self._depth == 0:
+            self.seconds += process_time() - self._started
 
 
 _listener = _Listener()
@@ -56,3 +70,8 @@ event.register("numba:compile", _listener)
 def tell_of_compiling(tell: Callable[[], None] | None) -> None:
     """Call `tell`, in place of `say_compiling`, when this process first compiles a kernel; None keeps it quiet."""
     _listener.tell = tell
+
+
+def compile_seconds() -> float:
+    """Return the processor time that this process spent on compiling, in seconds."""
+    return _listener.seconds

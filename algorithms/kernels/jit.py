@@ -11,11 +11,13 @@ No kernel allocates memory: its caller does, so that nothing has to count refere
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_void_p, cast, pythonapi
 from typing import Any, TypeVar
 
 import numba as nb
+from llvmlite.binding import Linkage
+from llvmlite.binding.newpassmanagers import create_new_module_pass_manager
 from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -23,6 +25,7 @@ from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.errors import TypingError
 from numba.core.targetconfig import ConfigStack
 from numba.core.typed_passes import InlineOverloads, NopythonRewrites, NopythonTypeInference
+from numba.core.types import unliteral
 from numba.core.untyped_passes import InlineClosureLikes, InlineInlinables
 from numpy.typing import NDArray
 
@@ -33,20 +36,39 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 
 class _Library(JITCodeLibrary):
-    """The code of a kernel and of all that it calls, which is optimised once: as a whole."""
+    """The code of a kernel and of all that it calls, which is optimised as a whole."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
-        """Leave functions as they are: they are optimised where they end up."""
+        """Leave the kernel and its wrapper to `_optimize_final_module`."""
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        """Do what Numba does, without what it does before to count fewer references."""
+        """Drop the arguments that no part reads, and do what Numba does, except what it does to count references."""
         passes, builder = self._codegen._module_pass_manager()
+        self._drop_arguments(builder)
         passes.run(self._final_module, builder)
 
+    def _drop_arguments(self, builder: Any) -> None:
+        """Drop arguments of parts: policies come as hundreds of numbers, of which a part reads few.
 
-class _Linkable(_Library):
-    """The code of a part and of all that it calls, which is neither optimised nor made executable."""
+        Only functions of this module alone may change so. But as such they would be inlined wherever they are called
+        just once. So they are shared again afterwards, under names that no other kernel has for its own versions.
+        """
+        functions = [function for function in self._final_module.functions if not function.is_declaration]
+        entry = next(function.name for function in functions if function.linkage == Linkage.external)
+        parts = [function.name for function in functions if function.linkage == Linkage.linkonce_odr]
+        for name in parts:
+            self._final_module.get_function(name).linkage = "internal"
+        passes = create_new_module_pass_manager()
+        passes.add_dead_arg_elimination_pass()
+        passes.run(self._final_module, builder)
+        for number, name in enumerate(parts):
+            part = self._final_module.get_function(name)
+            part.linkage, part.name = "linkonce_odr", f"{entry}.{number}"
+
+
+class _Linkable(JITCodeLibrary):
+    """The code of a part and of all that it calls, which is neither optimised as a whole nor made executable."""
 
     def finalize(self) -> None:
         """Collect the code. What optimises it and makes it executable stays undone."""
@@ -123,9 +145,10 @@ def part(function: Function) -> Function:
         return dispatcher
     choose = dispatcher.get_call_template
 
-    def get_call_template(*arguments: Any) -> Any:
+    def get_call_template(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
         require_kernel(function.__name__)
-        return choose(*arguments)
+        # Numba would compile a part again for every number that some caller writes out.
+        return choose([*map(unliteral, arguments)], {name: unliteral(kind) for name, kind in keywords.items()})
 
     dispatcher.get_call_template = get_call_template
     return dispatcher
