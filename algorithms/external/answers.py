@@ -20,7 +20,9 @@ _NONE = 2**32 - 1
 
 
 def read_ids(path: Path, ids: Ids) -> NDArray[np.int64]:
-    """Return int64[q, *], a row of ids per query, -1 where a row is shorter than others or has the greatest uint32.
+    """Return int64[q, *], a row of ids per query, -1 where there is none.
+
+    There is none where a row is shorter than others, has the greatest uint32, or ends with the padding of `ids`.
 
     Raises:
         MalformedAnswer: the file is missing, or not what its format says.
@@ -34,7 +36,8 @@ def read_ids(path: Path, ids: Ids) -> NDArray[np.int64]:
     if rows.ndim != 2 or rows.dtype.kind not in "iu":
         raise MalformedAnswer(f"the program's ids are {rows.dtype}{list(rows.shape)}, where integers [q, k] are needed")
     rows = rows.astype(np.int64)
-    return np.where(rows == _NONE, -1, rows)
+    padded = np.logical_and.accumulate(rows[:, ::-1] == ids.padding, axis=1)[:, ::-1]
+    return np.where((rows == _NONE) | padded, -1, rows)
 
 
 def _read_ibin(path: Path, ids: Ids) -> NDArray[Any]:

@@ -45,11 +45,14 @@ class Ids:
         format: ``ivecs``, ``ibin``, ``npy``, or ``text`` with a line of ids per query.
         path: the file, with placeholders.
         pattern: of a text, a regular expression for a whole line, whose group has the ids; other lines are skipped.
+        padding: the id that fills the end of a row that has fewer answers, besides -1. An answer that equals it and
+            comes last is lost.
     """
 
     format: str = "ivecs"
     path: str = "{ids}"
     pattern: str = "(.*)"
+    padding: int | None = None
 
 
 @dataclass

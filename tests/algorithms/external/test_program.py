@@ -12,6 +12,7 @@ import pytest
 
 from algorithms.base import Data, MalformedAnswer
 from algorithms.external import Program
+from algorithms.external.answers import read_ids
 from bench.core.attributes import Attributes
 from bench.core.encode import ordered
 from bench.core.errors import BenchError
@@ -161,6 +162,16 @@ def test_a_subclass_writes_and_reads_formats_of_its_own(tmp_path: Path) -> None:
     code += "pathlib.Path(sys.argv[1]).write_text('1\\n2\\n3\\n'); assert low == ['0', 'None', '1000']"
     section = external(python(code, "{ids}", "{filters}"), inputs={"filters": "custom"})
     assert search(loaded(section, tmp_path, CountsFromOne))[:, 0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("padding", "rows"),
+    [(None, [[5, 0, 7], [4, 0, 0], [0, 0, 0], [6, -1, -1]]), (0, [[5, 0, 7], [4, -1, -1], [-1, -1, -1], [6, -1, -1]])],
+)
+def test_padding_at_the_end_of_a_row_is_no_answer(padding: int | None, rows: list[list[int]], tmp_path: Path) -> None:
+    path = tmp_path / "ids"
+    path.write_text("5 0 7\n4 0 0\n0 0 0\n6 4294967295 4294967295\n")
+    assert read_ids(path, Ids("text", padding=padding)).tolist() == rows
 
 
 @pytest.mark.parametrize("filter_type", [FilterType.EM, FilterType.R, FilterType.NONE])
