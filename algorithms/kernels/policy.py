@@ -29,7 +29,7 @@ from algorithms.kernels.jit import PART, require_kernel
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
-_bodies: dict[tuple[Any, type], Callable[..., Any]] = {}
+_bodies: dict[tuple[Any, type | None], Callable[..., Any]] = {}
 
 
 def operation(stub: Body) -> Body:
