@@ -68,3 +68,12 @@ def test_the_figure_marks_programs_that_time_themselves(rows: pd.DataFrame) -> N
     fillings = {line.get_label(): line.get_fillstyle() for line in figure.legends[0].get_lines()}  # type: ignore[union-attr]
     assert (fillings["UNG original (self-timed)"], fillings["UNG"]) == ("none", "full")
     assert exhibit.draw(Results(None, rows[:0], [], {})) == {}  # type: ignore[arg-type]
+
+
+def test_the_figure_tells_all_pairs_apart(write: Write) -> None:
+    names = [name for pair in list(originals().items())[:6] for name in pair]
+    root = write(*(one for name in names for one in settings(name, 0.0, 1.0)))
+    (exhibit,) = (one for one in EXHIBITS if one.name == "fidelity")
+    rows = with_machines(Store(root).rows(), str(root), across_machines=False)
+    (figure,) = exhibit.draw(Results(None, rows, [], {})).values()  # type: ignore[arg-type]
+    assert len([line for line in figure.legends[0].get_lines() if line.get_marker() != "None"]) == len(names)  # type: ignore[union-attr]
