@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Algorithm, Data, Info, param
 from algorithms.baselines.hnsw_params import HnswBuild
-from algorithms.baselines.widening import PostFilter, WideningSearch
+from algorithms.baselines.widening import PostFilter
 from bench.core.filters import Everything
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
@@ -141,20 +141,8 @@ class FaissHnswPostFilter(PostFilter, FaissHnsw):
         libraries=("faiss-cpu",),
     )
 
-    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.int64]:
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> tuple[NDArray[np.int64], int]:
         """See `PostFilter.nearest`."""
-        return self.index.search(queries, width, params=faiss.SearchParametersHNSW(efSearch=width))[1]
-
-    def search(
-        self,
-        queries: NDArray[np.float32],
-        prepared: FilterBatch,
-        k: int,
-        params: WideningSearch,
-        threads: int,
-    ) -> NDArray[np.int64]:
-        """See `Algorithm.search`."""
         faiss.cvar.hnsw_stats.reset()
-        ids = super().search(queries, prepared, k, params, threads)
-        self.distance_computations = faiss.cvar.hnsw_stats.ndis
-        return ids
+        _, ids = self.index.search(queries, width, params=faiss.SearchParametersHNSW(efSearch=width))
+        return ids, faiss.cvar.hnsw_stats.ndis

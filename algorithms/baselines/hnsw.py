@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,15 +28,7 @@ class HnswPostFilter(PostFilter, HnswMethod):
         """See `GraphMethod.beam`."""
         return hnsw.Beam(max(params.ef, k))
 
-    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.int32]:
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> tuple[NDArray[np.int32], int]:
         """See `PostFilter.nearest`."""
         answer = self.answer(queries, Everything(), width, hnsw.Beam(width), threads)
-        self.distance_computations = (self.distance_computations or 0) + int(answer.computed.sum())
-        return answer.ids
-
-    def search(
-        self, queries: NDArray[np.float32], prepared: Any, k: int, params: WideningSearch, threads: int
-    ) -> NDArray[Any]:
-        """See `Algorithm.search`."""
-        self.distance_computations = 0
-        return super().search(queries, prepared, k, params, threads)
+        return answer.ids, int(answer.computed.sum())

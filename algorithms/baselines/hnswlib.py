@@ -136,14 +136,14 @@ class HnswlibPostFilter(PostFilter, HnswlibAlgorithm):
         libraries=("hnswlib",),
     )
 
-    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.integer[Any]]:
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> tuple[NDArray[np.integer[Any]], None]:
         """See `PostFilter.nearest`."""
         self.index.set_ef(width)
         try:
-            return self.index.knn_query(queries, width, num_threads=threads)[0]
+            return self.index.knn_query(queries, width, num_threads=threads)[0], None
         except RuntimeError:  # some query cannot reach as many
             answers = np.full((len(queries), width), -1, np.int64)
             for answer, query in zip(answers, queries, strict=True):
                 ids = nearest(self.index, query, width)
                 answer[: len(ids)] = ids
-            return answers
+            return answers, None

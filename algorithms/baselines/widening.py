@@ -28,8 +28,14 @@ class PostFilter(Algorithm, ABC):
     SearchParams = WideningSearch
 
     @abstractmethod
-    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.integer[Any]]:
-        """Return int[q, width], the items nearest to each query, whether or not they pass; -1 where it finds fewer."""
+    def nearest(
+        self, queries: NDArray[np.float32], width: int, threads: int
+    ) -> tuple[NDArray[np.integer[Any]], int | None]:
+        """Return the items nearest to each query, whether or not they pass, and how many distances were computed.
+
+        Returns:
+            int[q, width], -1 where it finds fewer; and the count, None if the index does not count.
+        """
 
     def prepare(self, filters: FilterBatch) -> FilterBatch:
         """Evaluate the filters, so that a search only tests bits."""
@@ -38,19 +44,19 @@ class PostFilter(Algorithm, ABC):
         return filters
 
     def search(
-        self,
-        queries: NDArray[np.float32],
-        prepared: FilterBatch,
-        k: int,
-        params: WideningSearch,
-        threads: int,
-    ) -> NDArray[np.int64]:
+        self, queries: NDArray[np.float32], prepared: Any, k: int, params: WideningSearch, threads: int
+    ) -> NDArray[Any]:
         """See `Algorithm.search`."""
+        counts: list[int | None] = []
 
         def nearest(rows: NDArray[np.int64], width: int) -> NDArray[np.integer[Any]]:
-            return self.nearest(queries[rows], width, threads)
+            ids, computed = self.nearest(queries[rows], width, threads)
+            counts.append(computed)
+            return ids
 
-        return search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        ids = search_widening(nearest, prepared, k, params.ef, params.max_candidates)
+        self.distance_computations = None if None in counts else sum(filter(None, counts))
+        return ids
 
 
 def search_widening(

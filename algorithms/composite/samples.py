@@ -122,7 +122,7 @@ class Samples:
         )
 
     def _terms(self, kind: int, size: float, fraction: float, rng: Generator) -> list[Term]:
-        """Return the terms of a filter; None where the index has no such graph."""
+        """Return the terms of a filter; an empty list where the index has no such graph."""
         if kind in (BASE, RULE):
             return [(ALL, 0, 0, self.n - 1)]
         if kind != UNITED:

@@ -63,10 +63,10 @@ class Usearch(PostFilter):
         method._index = Index.restore(str(folder / _FILE))
         return method
 
-    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> NDArray[np.int64]:
+    def nearest(self, queries: NDArray[np.float32], width: int, threads: int) -> tuple[NDArray[np.int64], None]:
         """See `PostFilter.nearest`."""
         self._index.expansion_search = width
         matches = self._index.search(queries, width, threads=threads)
         if len(queries) == 1:  # the library drops the axis of queries, and what it did not find
-            return np.pad(matches.keys.astype(np.int64), (0, width - len(matches)), constant_values=-1)[None]
-        return np.where(np.arange(width) < matches.counts[:, None], matches.keys.astype(np.int64), -1)
+            return np.pad(matches.keys.astype(np.int64), (0, width - len(matches)), constant_values=-1)[None], None
+        return np.where(np.arange(width) < matches.counts[:, None], matches.keys.astype(np.int64), -1), None
