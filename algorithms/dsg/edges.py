@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,9 @@ _NEAR = 0.02
 
 _DROPPED = 0.1
 """The fraction of a node's other edges that is dropped."""
+
+_AT_ONCE = 1 << 24
+"""How many edges are merged at a time: this bounds the memory that a merge takes beside its parts and its result."""
 
 
 class Labelled(NamedTuple):
@@ -40,19 +43,48 @@ def both_ways(forward: Sequence[Labelled]) -> list[Labelled]:
 
 def merged(n: int, parts: Sequence[Labelled]) -> Edges:
     """Return the graph of n nodes with all edges; where edges repeat, with the box around their boxes."""
-    parts = [Labelled(np.empty(0, np.int32), np.empty(0, np.int32), np.empty((0, 4), np.int32)), *parts]
-    # Sort all edges by tail, then head.
-    keys = np.concatenate([edges.tails.astype(np.int64) * n + edges.heads for edges in parts])
+    counts = np.zeros(n, np.int64)
+    for edges in parts:
+        counts += np.bincount(edges.tails, minlength=n)
+    most, degrees, end = int(counts.sum()), np.zeros(n, np.int64), 0
+    ids, boxes = np.empty(most, np.int32), np.empty((most, 4), np.int32)  # what is not written takes no memory
+    for low, high in _spans(counts):
+        keys, around = _merged_between(n, parts, low, high)
+        start, end = end, end + len(keys)
+        ids[start:end], boxes[start:end] = keys % n, around
+        degrees[low:high] = np.bincount(keys // n - low, minlength=high - low)
+    return Edges(offsets(degrees), ids[:end], boxes[:end])
+
+
+def _spans(counts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the first node and the one after the last of spans with at most `_AT_ONCE` edges, or of single nodes."""
+    starts, low = offsets(counts), 0
+    while low < len(counts):
+        high = int(np.searchsorted(starts, starts[low] + _AT_ONCE, side="right")) - 1
+        high = max(low + 1, high)
+        yield low, high
+        low = high
+
+
+def _merged_between(
+    n: int, parts: Sequence[Labelled], low: int, high: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the distinct edges of the nodes `low` to `high` - 1, as tail * n + head ascending, and their boxes."""
+    inside = [(edges.tails >= low) & (edges.tails < high) for edges in parts]
+    chosen = list(zip(parts, inside, strict=True))
+    none = np.empty(0, np.int32)
+    keys = np.concatenate(
+        [none, *(edges.tails[some].astype(np.int64) * n + edges.heads[some] for edges, some in chosen)]
+    )
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     firsts = np.flatnonzero(np.diff(keys, prepend=-1))
-    keys = keys[firsts]
     # Draw the box around the boxes of each run of equal edges.
-    boxes = np.empty((len(keys), 4), np.int32)
+    boxes = np.empty((len(firsts), 4), np.int32)
     for side, around in enumerate((np.minimum, np.maximum, np.minimum, np.maximum)):
-        bounds = np.concatenate([edges.boxes[:, side] for edges in parts])[order]
-        boxes[:, side] = around.reduceat(bounds, firsts)
-    return Edges(offsets(np.bincount(keys // n, minlength=n)), (keys % n).astype(np.int32), boxes)
+        bounds = np.concatenate([none, *(edges.boxes[some, side] for edges, some in chosen)])[order]
+        boxes[:, side] = around.reduceat(bounds, firsts) if len(firsts) else bounds
+    return keys[firsts], boxes
 
 
 def separated(edges: Edges) -> Labelled:

@@ -136,6 +136,27 @@ def test_edges_of_little_support_are_a_tenth_of_the_long_ones() -> None:
             assert max(support[item] for item in dropped) <= min(support[item] for item in long - dropped)
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 500])
+def test_edges_are_merged_alike_in_spans_of_any_size(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    rng = np.random.default_rng(0)
+    parts = [
+        Labelled(*rng.integers(0, 20, (2, 300), np.int32), rng.integers(0, 99, (300, 4), np.int32)) for _ in range(3)
+    ]
+    whole = merged(25, parts)
+    monkeypatch.setattr("algorithms.dsg.edges._AT_ONCE", at_once)
+    for one, other in zip(merged(25, parts), whole, strict=True):
+        np.testing.assert_array_equal(one, other)
+    expected: dict[tuple[int, int], list[int]] = {}
+    for edges in parts:
+        for tail, head, box in zip(edges.tails.tolist(), edges.heads.tolist(), edges.boxes.tolist(), strict=True):
+            a, b, c, d = expected.setdefault((tail, head), list(box))
+            expected[tail, head] = [min(a, box[0]), max(b, box[1]), min(c, box[2]), max(d, box[3])]
+    tails, heads, boxes = separated(whole)
+    assert list(zip(tails.tolist(), heads.tolist(), strict=True)) == sorted(expected)
+    assert boxes.tolist() == [expected[edge] for edge in sorted(expected)]
+    assert len(merged(3, []).ids) == 0
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 8))
 def test_labels_move_with_their_items(draw: int, n: int, more: int) -> None:
