@@ -12,8 +12,8 @@ symbol                    here                              what it is
 n, m, s                   ``matches`` = m                   items; those that pass; s = m / n
 s_r                       ``matches / sizes``               the fraction of a cover that passes
 m*                        ``m_star``                        the fewest items that get a graph of their own
-M                         ``M``                             of the HNSW of all items
-R                         ``R``                             neighbours in a label's graph, and in a depth of a range's
+M                         ``M``                             of the HNSW of all items, and of a window
+R                         ``R``                             neighbours in a label's graph
 L                         ``L``                             beam of the searches that build a label's graph
 ========================  ================================  ===========================================================
 
@@ -25,8 +25,7 @@ part                                        where it comes from
 graph of all items                          HNSW (Malkov and Yashunin, TPAMI 2020): ``kernels.hnsw``
 graph of each label                         Vamana per label, as in StitchedVamana before it is stitched (Gollapudi et
                                             al., WWW 2023): ``filtered_diskann.stitched.grow_each``
-range layers of each ordered attribute      the segment tree of iRangeGraph (Xu et al., SIGMOD 2025), without the depths
-                                            of small nodes: ``irangegraph.build``
+windows of each ordered attribute           WoW (Wang et al., arXiv 2508.18617): ``wow.build.insert_items``
 walk of it for any filter                   NaviX (Sehgal and Salihoglu, PVLDB 2025): ``kernels.local_rule``
 the choice by cost                          SIEVE (Li et al., PVLDB 2025); here the costs are measured
 ==========================================  ==================================================================

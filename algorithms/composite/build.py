@@ -1,4 +1,4 @@
-"""Building what Composite holds: a graph of all items, a graph per label, and the layers of every ranked attribute."""
+"""Building what Composite holds: a graph of all items, a graph per label, and the windows of every ranked attribute."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numpy as np
 
 from algorithms.base import Data
 from algorithms.composite.encoding import Encoding
-from algorithms.composite.structures import Bundles, RangeLayers, depths_of
+from algorithms.composite.structures import Bundles, Windows
 from algorithms.encodings.labels import Labels, LabelSets
 from algorithms.filtered_diskann.stitched import grow_each
-from algorithms.irangegraph import build as irangegraph
 from algorithms.kernels.csr import offsets
 from algorithms.kernels.spaces import space_of
+from algorithms.wow.build import insert_items, levels_for
+from algorithms.wow.search import WowIndex
 
 
 def build_bundles(data: Data, encoding: Encoding, R: int, L: int, alpha: float, least: int) -> Bundles:
@@ -37,12 +38,12 @@ def build_bundles(data: Data, encoding: Encoding, R: int, L: int, alpha: float, 
     return Bundles(offsets(degrees), by_item[by_item >= 0], graphs.entries)
 
 
-def build_layers(data: Data, encoding: Encoding, M: int, ef_construction: int, least: int) -> RangeLayers:
-    """Build the tree of every ranked attribute, and keep the depths whose nodes have at least `least` items."""
-    columns = depths_of(data.attributes.n, M, least)
-    rows = np.full((*encoding.order.shape, int(columns[-1])), -1, np.int32)
+def build_windows(data: Data, encoding: Encoding, M: int, ef_construction: int) -> Windows:
+    """Build the windows of every ranked attribute, its items inserted in random order."""
+    n = data.attributes.n
+    rows = np.full((len(encoding.order), levels_for(n), n, M), -1, np.int32)
     for attribute, order in enumerate(encoding.order):
-        space = space_of(data.stored(order))
-        layers = irangegraph.build(space, M, ef_construction, data.seed, data.threads)
-        rows[attribute] = layers.rows[:, : columns[-1]]
-    return RangeLayers(rows)
+        index = WowIndex(rows[attribute], np.zeros(n, np.bool_))
+        inserted = np.random.default_rng(data.seed).permutation(n).astype(np.int32)
+        insert_items(space_of(data.stored(order)), index, inserted, 1, ef_construction, data.threads)
+    return Windows(rows)

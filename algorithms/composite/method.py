@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.base import ALL_FILTERS, Data, Info, param
-from algorithms.composite.build import build_bundles, build_layers
+from algorithms.composite.build import build_bundles, build_windows
 from algorithms.composite.calibrate import calibrate
 from algorithms.composite.costs import CostTable, Prices, Units, prices_of
 from algorithms.composite.cover import Filters, items_of, resolve
@@ -22,13 +22,14 @@ from algorithms.composite.plans import CHEAPEST, PLANS, TOGETHER, choose, no_cho
 from algorithms.composite.product import scan_together
 from algorithms.composite.samples import Samples
 from algorithms.composite.search import NOBODY, SEEDS, Batch, CompositeView, Depth
-from algorithms.composite.structures import Bundles, Held, RangeLayers, depths_of
+from algorithms.composite.structures import Bundles, Held, Windows
 from algorithms.graph_method import GraphMethod
 from algorithms.kernels import hnsw
 from algorithms.kernels.csr import Csr
 from algorithms.kernels.local_rule import most_offered
 from algorithms.kernels.space import L2
 from algorithms.kernels.spaces import Vectors, space_of
+from algorithms.wow.build import levels_for
 from bench.core.formats import Storage
 from bench.core.masks import FilterBatch
 from bench.core.plans import QueryPlans
@@ -41,13 +42,14 @@ class Build:
     """Build parameters."""
 
     attributes: tuple[str, ...] = param((), "the attributes that the index covers; if none, those that filters test")
-    M: int = param(16, "edges per node of the graph of all items, twice as many on its lowest layer", low=2, high=512)
-    R: int = param(32, "neighbours of an item at most, in the graph of a label and in each depth of a range's", low=2)
+    M: int = param(
+        16, "edges per node in each window of ranks and of the graph of all items, there twice below", low=2, high=512
+    )
+    R: int = param(32, "neighbours of an item in the graph of a label, at most", low=2)
     ef_construction: int = param(200, "width of the searches for neighbours in other graphs", low=1, high=10_000)
     L: int = param(100, "width of the searches for neighbours in the graph of a label", low=1, high=10_000)
     alpha: float = param(1.2, "how much longer an edge may be than a way around it, for squared distances", low=1)
     m_star: int = param(500, "the fewest items that get a graph of their own", low=2)
-    border: int = param(8, "range layers go on to nodes this many times as small, for the ends of ranges", low=1)
     few: int = param(32, "an ordered attribute of no more distinct values has labels in place of ranks", low=0)
     novelty: float = param(0.55, "how unlike items the queries of the table are at most", low=0, high=1)
     calibration: int = param(128, "queries per entry of the table of costs", low=1, high=100_000)
@@ -68,13 +70,13 @@ class CompositeIndex(NamedTuple):
     Attributes:
         general: the graph of all items.
         bundles: the graphs of labels.
-        layers: the graphs of ranges.
+        windows: the graphs of ranges.
         table: what walks reach and cost.
     """
 
     general: hnsw.Hnsw
     bundles: Bundles
-    layers: RangeLayers
+    windows: Windows
     table: CostTable
 
 
@@ -110,9 +112,9 @@ class Composite(GraphMethod):
 
     @classmethod
     def build_bytes(cls, params: Any, n: int, dim: int, storage: Storage) -> int:
-        """The vectors, and those in the order of an attribute; per attribute the edges of the deepest tree."""
+        """The vectors, and those in the order of an attribute; per attribute the edges of all windows, with lengths."""
         attributes = max(1, len(params.attributes))
-        return 2 * n * storage.vector_bytes(dim) + n * (24 * params.M + attributes * 4 * params.R * 18)
+        return 2 * n * storage.vector_bytes(dim) + n * params.M * (24 + attributes * 8 * levels_for(n))
 
     def open(self, data: Data) -> None:
         """Encode the attributes, and take the vectors."""
@@ -125,9 +127,9 @@ class Composite(GraphMethod):
         p: Build = self.params
         general = hnsw.build(self.space, p.M, p.ef_construction, data.seed, data.threads)
         bundles = build_bundles(data, self._encoding, p.R, p.L, p.alpha, p.m_star)
-        layers = build_layers(data, self._encoding, p.R, p.ef_construction, self._least_node)
+        windows = build_windows(data, self._encoding, p.M, p.ef_construction)
         unmeasured = CostTable(np.ones(1), *np.zeros((2, 0), np.float32))
-        self.index = CompositeIndex(general, bundles, layers, unmeasured)
+        self.index = CompositeIndex(general, bundles, windows, unmeasured)
         table, self._units = self._calibrate(data, np.random.default_rng(data.seed))
         return self.index._replace(table=table)
 
@@ -146,10 +148,6 @@ class Composite(GraphMethod):
         samples = Samples.draw(data.source, self._encoding, entries, items, p.m_star, p.novelty, rng)
         return calibrate(search, self.space, samples, int(rng.integers(2**31)))
 
-    @property
-    def _least_node(self) -> int:
-        return max(2, self.params.m_star // self.params.border)
-
     @cached_property
     def view(self) -> CompositeView:
         """The graphs, with what says which items are in them."""
@@ -160,8 +158,7 @@ class Composite(GraphMethod):
             entries=index.bundles.entries,
             labels=encoding.labels,
             postings=encoding.postings,
-            rows=index.layers.rows,
-            columns=depths_of(len(index.general.base), self.params.R, self._least_node),
+            windows=index.windows.rows,
             order=encoding.order,
             ranks=encoding.ranks,
         )
@@ -171,7 +168,7 @@ class Composite(GraphMethod):
     def width(self) -> int:
         """What two hops in the graph of all items offer; walks of terms are offered no more at once."""
         n, degree = self.index.general.base.shape
-        return max(SEEDS, most_offered(max(degree, self.params.R), n), degree, self.params.R)
+        return max(SEEDS, most_offered(max(degree, self.params.R), n), 2 * self.params.M)
 
     def save(self, folder: Path) -> None:
         """Write the index, and beside it the units, which were measured by a clock."""

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from algorithms.composite.encoding import LABEL, RANKS
 from algorithms.encodings.labels import Labels
 from algorithms.graph_method import Padded
-from algorithms.irangegraph.search import middle
-from algorithms.kernels.csr import Csr, offsets
+from algorithms.kernels.csr import Csr
 from algorithms.kernels.graph import neighbours
 from algorithms.kernels.hnsw import Hnsw
 from algorithms.kernels.jit import part
 from algorithms.kernels.policy import implements
 from algorithms.kernels.types import Item, Items, Keys, Offsets
 from algorithms.kernels.visited import Visited, visit
+from algorithms.wow.search import level_for
 
 
 class Bundles(NamedTuple):
@@ -38,12 +38,11 @@ class Bundles(NamedTuple):
     entries: Items
 
 
-class RangeLayers(NamedTuple):
-    """For every ranked attribute the graphs of the nodes of a segment tree, as far down as nodes hold enough items.
+class Windows(NamedTuple):
+    """For every ranked attribute a graph for each size of window, as in WoW.
 
     Attributes:
-        rows: int32[attributes, n, columns], the rows of the item of each rank in all depths, concatenated, each with
-            the ranks of its neighbours and then -1.
+        rows: int32[attributes, levels, n, M], for the item of each rank the ranks of its neighbours, and then -1.
     """
 
     rows: Padded
@@ -58,8 +57,7 @@ class Held(NamedTuple):
         entries: see `Bundles`.
         labels: the labels of each item.
         postings: of each label the items that have it.
-        rows: see `RangeLayers`.
-        columns: int64[depths + 1]; the row of depth t is ``columns[t]`` to ``columns[t + 1]``.
+        windows: see `Windows`.
         order: int32[attributes, n], the items by rank.
         ranks: int32[attributes, n], the rank of every item.
     """
@@ -69,8 +67,7 @@ class Held(NamedTuple):
     entries: Items
     labels: Labels
     postings: Csr
-    rows: NDArray[np.int32]
-    columns: Offsets
+    windows: NDArray[np.int32]
     order: NDArray[np.int32]
     ranks: NDArray[np.int32]
 
@@ -95,16 +92,6 @@ class TermGraph(NamedTuple):
     most: int
 
 
-def depths_of(n: int, M: int, least: int) -> Offsets:
-    """Return where the rows of each depth are: of the depths whose nodes have at least `least` of n items."""
-    widths: list[int] = []
-    size = n
-    while size > 1 and (not widths or size >= least):
-        widths.append(min(M, size - 1))
-        size = (size + 1) // 2
-    return offsets(widths or [0])
-
-
 @implements(neighbours, TermGraph)
 def neighbours_in_terms(graph: TermGraph, node: Item, visited: Visited, out: Items) -> int:
     """Offer the neighbours that the graph of each of the terms has for a node."""
@@ -116,7 +103,7 @@ def neighbours_in_terms(graph: TermGraph, node: Item, visited: Visited, out: Ite
                 count = _offer_bundle(graph.held, which, node, count, visited, out)
             elif kind == RANKS:
                 first, last = graph.terms[t, 2], graph.terms[t, 3]
-                count = _offer_layers(graph.held, which, first, last, node, count, visited, out)
+                count = _offer_windows(graph.held, which, first, last, node, count, visited, out)
             else:
                 count = _offer_row(graph.held.general.base, node, count, visited, out)
         graph.offered[0] += count
@@ -138,36 +125,32 @@ def _offer_bundle(held: Held, label: int, node: Item, count: int, visited: Visit
 
 
 @part
-def _offer_layers(
+def _offer_windows(
     held: Held, attribute: int, first: int, last: int, node: Item, count: int, visited: Visited, out: Items
 ) -> int:
     """Add the neighbours of a node in an interval of ranks to `count` items; return how many there are now.
 
-    They come from the root down to the first node of the tree within the interval, as in iRangeGraph. A node is passed
-    over if its child has all of its part of the interval, unless it is the last that is kept.
+    They come from the level whose windows are as wide as the interval, and from those below it where a neighbour is
+    outside, until as many were met as a row holds.
     """
-    columns, rank = held.columns, held.ranks[attribute, node]
-    low, high, depths = 0, held.order.shape[1], len(columns) - 1
-    most = min(len(out) - 1, count + columns[1])  # the row of the root is the widest
+    levels, M = held.windows.shape[1], held.windows.shape[3]
+    rank, most, met = held.ranks[attribute, node], len(out) - 1, 0
     if not first <= rank <= last:
         return count
-    for depth in range(depths):
-        border = middle(low, high)
-        inside = low >= first and high - 1 <= last
-        if inside or first < border <= last or depth == depths - 1:
-            for j in range(columns[depth], columns[depth + 1]):
-                other = held.rows[attribute, rank, j]
-                if other < 0 or count == most:
-                    break
-                if first <= other <= last:
-                    out[count] = held.order[attribute, other]
-                    count += visit(visited, out[count])
-        if inside or count == most or high - low <= 1:
+    for level in range(level_for(last - first + 1, levels), -1, -1):
+        outside = False
+        for j in range(M):
+            other = held.windows[attribute, level, rank, j]
+            if other < 0 or count == most:
+                break
+            if first <= other <= last:
+                met += 1
+                out[count] = held.order[attribute, other]
+                count += visit(visited, out[count])
+            else:
+                outside = True
+        if met >= M or not outside:
             break
-        if rank < border:
-            high = border
-        else:
-            low = border
     return count
 
 

@@ -31,7 +31,7 @@ from tests.support.problems import (
 )
 
 SMALL = Build(M=8, R=12, ef_construction=40, m_star=100, calibration=24)
-TINY = Build(M=4, R=4, ef_construction=10, m_star=5, border=2, calibration=2)
+TINY = Build(M=4, R=4, ef_construction=10, m_star=5, calibration=2)
 NAMES = ("letter", "words", "number", "date")
 FULL = Search(beam_scale=1e6)
 
