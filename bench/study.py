@@ -34,6 +34,7 @@ def main(config: DictConfig, words: list[str]) -> None:
     print(f"{options.study.title}: {len(jobs)} configurations at scale {options.scale.name}", flush=True)
     if options.dry_run:
         for job in jobs:
+            (parse_tune if job.command == "tune" else parse_run)(job.compose())  # a wrong value is found here as well
             print("  " + " ".join(f"{key}={value}" for key, value in job.overrides.items()))
         return
     deadline = None if options.budget_minutes is None else time.monotonic() + 60 * options.budget_minutes

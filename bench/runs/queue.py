@@ -12,6 +12,8 @@ from bench.runs.config import RunConfig
 from bench.runs.plan import Plan, make_plan
 from bench.runs.summary import run_repeat
 
+_NAMED = 3  # workloads in a line about what is skipped
+
 
 def supported_plans(configs: Iterable[RunConfig]) -> list[Plan]:
     """Return the plans of the runs whose method is there and serves the workload; print the others with the reason.
@@ -20,17 +22,29 @@ def supported_plans(configs: Iterable[RunConfig]) -> list[Plan]:
         BenchError: a key or value does not fit.
     """
     plans = []
+    skipped: dict[tuple[str, str], list[str]] = {}
     for config in configs:
         try:
             plan = make_plan(config)
         except MissingFile as error:
-            print(f"skipped: {config.algorithm.name}: {error}", flush=True)
+            skipped.setdefault((config.algorithm.name, str(error)), [])
             continue
         if plan.unsupported:
-            print(f"skipped: {config.algorithm.name} on {plan.workload.name}: {plan.unsupported}", flush=True)
+            skipped.setdefault((config.algorithm.name, plan.unsupported), []).append(plan.workload.name)
         else:
             plans.append(plan)
+    for (method, reason), workloads in skipped.items():
+        print(f"skipped: {method}{_on(workloads)}: {reason}", flush=True)
     return plans
+
+
+def _on(workloads: Sequence[str]) -> str:
+    """Return the words that name the workloads of a line, the first few by name; no word for none."""
+    names = list(dict.fromkeys(workloads))
+    if not names:
+        return ""
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f" on {', '.join(names[:_NAMED])}{rest}"
 
 
 def run_all(plans: Sequence[Plan], deadline: float | None) -> int:

@@ -8,6 +8,7 @@ from bench.core.errors import plain
 from bench.core.progress import StatusLine
 from bench.results.rows import Row, Status, in_shards, log_of, method_title, reason_of
 from bench.results.store import Store
+from bench.runs.forecast import describe_forecast, forecast
 from bench.runs.live import SweepTable, is_terminal_busy
 from bench.runs.plan import Plan
 from bench.runs.run import run
@@ -74,6 +75,8 @@ def describe_plan(plan: Plan) -> str:
         f"  search    {len(plan.settings)} settings, {plan.config.threads_search} thread(s)",
         f"  run       {plan.run_id}, {plan.config.repeats} repeat(s), stored in {plan.config.results}",
     ]
+    if costs := None if plan.unsupported else forecast(plan):
+        lines.append(f"  expected  {describe_forecast(costs)}")
     lines += [f"    {setting}" for setting in plan.settings if setting]
     if plan.unsupported:
         lines.append(f"  unsupported: {plan.unsupported}")

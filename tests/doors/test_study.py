@@ -55,6 +55,12 @@ def test_a_study_resumes_and_skips_unsupported_runs(command: Commands, tmp_path:
     assert {path for path in (tmp_path / "runs").iterdir() if path.stat().st_mtime_ns != times[path]} == {lost}
 
 
+def test_a_dry_run_finds_a_wrong_value(command: Commands) -> None:
+    said = command(study.entry, "study=main", *SMOKE, CHEAP, "k=0", "dry_run=true")
+    assert said.code == 1
+    assert "k=0 is out of range" in said.err
+
+
 def test_repeats_are_made_round_by_round_until_the_budget_ends(command: Commands, tmp_path: Path) -> None:
     words = ["study=main", *SMOKE, "algorithm=prefilter", "repeats=2", f"results={tmp_path}"]
     stopped = command(study.entry, *words, "budget_minutes=1e-9")
