@@ -30,9 +30,6 @@ def main(config: DictConfig) -> None:
     folders = list(dict.fromkeys(separated_paths(options.results)))
     if len(folders) > 2:
         raise BenchError(f"results={options.results}: a page shows one results folder, or compares two")
-    for folder in folders:
-        if not Path(folder).is_dir():
-            raise BenchError(f"results={folder}: there is no such folder")
     path = Path(options.out) if options.out is not None else Path(folders[-1]) / "report.html"
     write_page(page_data({folder: load(Path(folder), across_machines=True) for folder in folders}), path)
     print(path)

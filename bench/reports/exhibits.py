@@ -18,7 +18,7 @@ from bench.reports.figures.difficulty import by_difficulty
 from bench.reports.figures.growth import growth
 from bench.reports.figures.latency import latency_by_decile, latency_table
 from bench.reports.figures.recall_qps import recall_qps
-from bench.reports.figures.regret import regret_map
+from bench.reports.figures.regret import regret_map, regret_profile
 from bench.reports.figures.traces import parameters_table, search_traces
 from bench.reports.load import Results
 from bench.reports.tables.difficulty import predictor_table
@@ -28,6 +28,7 @@ from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
 from bench.reports.titles import data_title
 from bench.results.selection import figures
+from bench.results.store import Store
 
 PUBLISHED = ("em", "r", "emis")
 """The names of the published workloads."""
@@ -213,9 +214,12 @@ def _other_datasets(results: Results) -> pd.DataFrame:
     return rows[(rows["filter_type"] == FilterType.EM) & (rows["controlled_value"] == 0.1)]
 
 
-def _regret(results: Results) -> Drawn:
-    rows = whole(results.rows)
-    return _per_dataset(rows[rows["k"] == 10], lambda of_dataset: regret_map(of_dataset, results.store))
+def _regret(draw: Callable[[pd.DataFrame, Store], Figure]) -> Callable[[Results], Drawn]:
+    def draw_all(results: Results) -> Drawn:
+        rows = whole(results.rows)
+        return _per_dataset(rows[rows["k"] == 10], lambda of_dataset: draw(of_dataset, results.store))
+
+    return draw_all
 
 
 def _latency(results: Results) -> Drawn:
@@ -288,7 +292,8 @@ EXHIBITS = (
     Exhibit("dimension", "dimension", _growth("dim", "dimensions", ["qps", "build_seconds"], exponents=True)),
     Exhibit("tab_dimension", "dimension", _exponents("dim", "dimensions")),
     Exhibit("threads", "threads", _growth("threads_search", "search threads", ["qps"], exponents=False)),
-    Exhibit("regret", "regret", _regret),
+    Exhibit("regret", "regret", _regret(regret_map)),
+    Exhibit("regret_profile", "regret", _regret(regret_profile)),
     Exhibit("fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), _every_front)),
     Exhibit("tab_fidelity", "fidelity", lambda r: _per_dataset(with_original(whole(r.rows)), fidelity_table)),
     Exhibit("latency", "main", _latency),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.core.errors import BenchError
 from bench.datasets.characteristics import Characteristics, load_characteristics
 from bench.results.selection import with_distinct_names, with_machines
 from bench.results.store import Store
@@ -18,8 +19,11 @@ def load(root: Path, *, across_machines: bool) -> Results:
     """Load the data of all reports from a results folder.
 
     Raises:
-        BenchError: a file is damaged, or the rows are from several machines without `across_machines`.
+        BenchError: there is no such folder, a file is damaged, or the rows are from several machines without
+            `across_machines`.
     """
+    if not root.is_dir():
+        raise BenchError(f"results={root}: there is no such folder")
     store = Store(root)
     rows = with_machines(store.rows(), str(root), across_machines=across_machines)
     rows = with_distinct_names(rows)

@@ -26,6 +26,13 @@ def test_every_configured_method_has_a_look_of_its_own() -> None:
         assert a.look != b.look, f"{one} and {other} look alike"
 
 
+def test_the_methods_of_papers_differ_in_colour() -> None:
+    papers = {name: look for name, look in configured_styles().items() if look.family in ("published", "ours")}
+    originals = {OmegaConf.load(path).name for path in (CONFIGS / "algorithm" / "originals").glob("*.yaml")}
+    colors = [look.color for name, look in papers.items() if name not in originals]
+    assert len(set(colors)) == len(colors) > 10
+
+
 def test_every_configured_method_says_of_which_family_it_is() -> None:
     files = {path.name: OmegaConf.load(path) for path in (CONFIGS / "algorithm").rglob("*.yaml")}
     assert [name for name, file in files.items() if "family" not in file.style and file.get("kind") != ENGINE] == []
