@@ -57,7 +57,7 @@ def test_a_study_resumes_and_skips_unsupported_runs(command: Commands, tmp_path:
 
 def test_a_dry_run_finds_a_wrong_value(command: Commands) -> None:
     said = command(study.entry, "study=main", *SMOKE, CHEAP, "k=0", "dry_run=true")
-    assert said.code == 1
+    assert said.code == 2
     assert "k=0 is out of range" in said.err
 
 

@@ -21,8 +21,8 @@ from tests.support.plans import plan_of
 @pytest.fixture
 def plan(dataset: Dataset, cache: Cache, tmp_path: Path) -> Plan:
     """A plan with an empty results folder."""
-    made = plan_of("Honest", dataset, cache)
-    return replace(made, config=replace(made.config, results=tmp_path))
+    planned = plan_of("Honest", dataset, cache)
+    return replace(planned, config=replace(planned.config, results=tmp_path))
 
 
 def store(plan: Plan, *sizes: int, **other: Any) -> None:

@@ -61,7 +61,6 @@ def regret_map(rows: pd.DataFrame, store: Store) -> Figure:
     for label, j in zip(axes.get_xticklabels(), order, strict=True):
         label.set_fontstyle("italic" if each.methods[j][1] == ROUTED else "normal")
     axes.set_yticks(range(len(cells)), [f"{recall:g}" for recall in cells["recall"]], fontsize=6)
-    axes.set_ylabel("workload, and recall")
     axes.set_xlabel(f"in how many cells a method is near the best (regret up to {WITHIN:g})")
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     axes.xaxis.set_label_position("top")
