@@ -43,7 +43,11 @@ class Build:
 
     attributes: tuple[str, ...] = param((), "the attributes that the index covers; if none, those that filters test")
     M: int = param(
-        16, "edges per node in each window of ranks and of the graph of all items, there twice below", low=2, high=512
+        16,
+        "neighbours of an item in each window of ranks and each upper layer of the graph of all items, at most; "
+        "twice as many in its lowest layer",
+        low=2,
+        high=512,
     )
     R: int = param(32, "neighbours of an item in the graph of a label, at most", low=2)
     ef_construction: int = param(200, "width of the searches for neighbours in other graphs", low=1, high=10_000)

@@ -88,7 +88,7 @@ def neighbours_within(graph: Within, node: Item, visited: Visited, out: Items) -
     first, last, unlabelled = graph.first, graph.last, not graph.labelled
     stop = graph.edges.starts[node + 1]
     used = count = 0
-    # Half of the labels fit, and no processor predicts which, so nothing branches on them.
+    # Whether a label fits is hard to predict for a processor, so nothing branches on it.
     for i in range(first_not_below(ids, graph.edges.starts[node], stop, first), stop):
         item = ids[i]
         if item > last:

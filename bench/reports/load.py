@@ -19,11 +19,11 @@ def load(root: Path, *, across_machines: bool) -> Results:
     """Load the data of all reports from a results folder.
 
     Raises:
-        BenchError: there is no such folder, a file is damaged, or the rows are from several machines without
+        BenchError: the folder does not exist, a file in it is damaged, or its rows are from several machines without
             `across_machines`.
     """
     if not root.is_dir():
-        raise BenchError(f"results={root}: there is no such folder")
+        raise BenchError(f"results={root}: this folder does not exist; 'python -m bench.run results={root}' makes it")
     store = Store(root)
     rows = with_machines(store.rows(), str(root), across_machines=across_machines)
     rows = with_distinct_names(rows)

@@ -55,6 +55,11 @@ class Regrets:
             values = best / qps  # 0 / 0 where nobody reaches the recall
         return np.where(self.served[:, :, None], values, np.nan)
 
+    @property
+    def reachable(self) -> NDArray[np.bool_]:
+        """bool[cells], whether some method reaches the recall."""
+        return np.asarray(np.isfinite(self.values[:, :, 0]).any(axis=1))
+
     def of_methods(self, within: float) -> pd.DataFrame:
         """Return a row per method, the one that is nearest to the best most often first.
 
@@ -66,7 +71,7 @@ class Regrets:
             with a regret of at most `within`), mean (the geometric mean of the regret where it is finite), greatest
             (the greatest finite regret), and ``near_low``, ``near_high``, ``mean_low``, ``mean_high``: their intervals.
         """
-        reachable = np.isfinite(self.values[:, :, 0]).any(axis=1)
+        reachable = self.reachable
         values = self.values[reachable]
         finite = np.isfinite(values)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -41,7 +41,7 @@ def test_two_folders_are_given_with_a_comma(command: Commands, write: Write, tmp
 @pytest.mark.parametrize(
     ("results", "message"),
     [
-        ("{folder}/nowhere", "there is no such folder"),
+        ("{folder}/nowhere", "this folder does not exist"),
         ("{folder},{folder}/b,{folder}/c", "a page shows one results folder, or compares two"),
     ],
 )

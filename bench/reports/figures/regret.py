@@ -80,18 +80,17 @@ def regret_profile(rows: pd.DataFrame, store: Store) -> Figure:
     (2002). The `MOST` methods that are near the best most often stand out, and the others are grey.
     """
     each = _with_routers(rows, store)
-    reachable = np.isfinite(each.values[:, :, 0]).any(axis=1)
     summary = each.of_methods(WITHIN)
     ranked = [(str(a), str(s)) for a, s in summary[METHOD].itertuples(index=False, name=None)]
     methods = [method for method in ranked if method[1] != ROUTED]
     routers = [method for method in ranked if method[1] == ROUTED and method[0] in _DASHES]
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    set_heading(figure, f"{data_title(rows)}\n{conditions(rows)}; {int(reachable.sum())} cells")
+    set_heading(figure, f"{data_title(rows)}\n{conditions(rows)}; {int(each.reachable.sum())} cells")
     axes = figure.subplots()
     handles = []
     for place, method in enumerate([*methods, *routers]):
         look = _profile_look(method, stands_out=place < MOST or method[1] == ROUTED)
-        at, fraction = _profile(each, reachable, method)
+        at, fraction = _profile(each, method)
         axes.step(at, fraction, where="post", **look)
         if look is not _GREY:
             handles.append(Line2D([], [], label=_label(method), **look))
@@ -117,9 +116,9 @@ def _with_routers(rows: pd.DataFrame, store: Store) -> Regrets:
     return routed(methods, route(methods, rows)[0])
 
 
-def _profile(each: Regrets, reachable: Any, method: Method) -> tuple[list[float], list[float]]:
+def _profile(each: Regrets, method: Method) -> tuple[list[float], list[float]]:
     """Return the regrets of a method, ascending, and after 1 and each of them the fraction of cells up to it."""
-    values = each.values[reachable, each.methods.index(method), 0]
+    values = each.values[each.reachable, each.methods.index(method), 0]
     at = np.sort(values[values <= _MOST])
     fraction = np.arange(len(at) + 1) / max(1, len(values))
     return [1.0, *at.tolist(), _MOST], [*fraction.tolist(), float(fraction[-1])]
