@@ -75,12 +75,12 @@ def observations(results: Results) -> list[Observation]:
         _observation(
             "at a million items or more some methods stay below a recall of 0.2",
             _large(results),
-            "a million items (study=main scale=large)",
+            "a million items (study=main scale=million)",
         ),
         _observation(
             "a build of a million items or more takes over an hour",
             _large_builds(results),
-            "a million items (study=main scale=large)",
+            "a million items (study=main scale=million)",
         ),
         _observation(
             "the order of the methods is the same for any k: rank correlation of QPS of 0.8 or more",
