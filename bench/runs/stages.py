@@ -198,9 +198,10 @@ def search_settings(
             try:
                 with child:
                     loaded = child.ask(Request(Action.LOAD))
-                    while len(results) < len(plan.settings):
-                        report(f"searching {len(results) + 1} of {len(plan.settings)}")
-                        results.append(_search(plan, child, questions, len(results), loaded.elapsed))
+                    first = len(results)
+                    for number in range(first, len(plan.settings)):
+                        report(f"searching {number + 1} of {len(plan.settings)}")
+                        results.append(_search(plan, child, questions, number, loaded.elapsed, cold=number == first))
                     check_code(plan, child.ask(Request(Action.END)))
             except WorkerFailed as failed:
                 failure = Searched(**vars(_ending(failed, child, kept_log)))
@@ -216,8 +217,10 @@ def questions_of(plan: Plan, truth: GroundTruth) -> Questions:
     return Questions(queries, plan.workload.filters, truth.matches > 0, plan.dataset.shape[0])
 
 
-def _search(plan: Plan, child: Child, questions: Questions, number: int, load_seconds: float) -> Searched:
-    """Search at one setting."""
+def _search(
+    plan: Plan, child: Child, questions: Questions, number: int, load_seconds: float, *, cold: bool
+) -> Searched:
+    """Search at one setting; `cold` if the worker has just loaded its index."""
     config = plan.config
     child.begin_stage()
     child.memory()
@@ -232,6 +235,7 @@ def _search(plan: Plan, child: Child, questions: Questions, number: int, load_se
         timed_seconds=config.timed_seconds,
         number=number,
         timed_by=plan.method.timed_by,
+        cold=cold,
     )
     child.memory()
     elapsed, used = perf_counter() - started, child.cpu_seconds() - used

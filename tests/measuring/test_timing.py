@@ -69,6 +69,46 @@ def test_a_short_search_is_repeated_up_to_a_hundred_times(timed_seconds: float, 
     assert timing.search_seconds > 0
 
 
+def test_a_search_that_is_slow_while_its_index_is_cold_is_timed_when_it_is_warm() -> None:
+    """As from a disk: the first search of many queries reads it, and one slow pass is enough to end the timing."""
+    forger, read = Forger(), set[str]()
+
+    def ask(request: Request, queries: NDArray[np.float32] | None = None) -> Exchange:
+        exchange = forger.ask(request, queries)
+        if queries is None:
+            return exchange
+        seconds = 0.5 if len(queries) > 8 and not read else 0.001
+        read.update(["the index"] if len(queries) > 8 else [])
+        return replace(exchange, reply=replace(exchange.reply, seconds=seconds), elapsed=seconds)
+
+    def timing(*, cold: bool) -> Timing:
+        read.clear()
+        return measure(ask, questions(), {"effort": 1}, 3, 1, latency_queries=0, timed_seconds=0.1, cold=cold)
+
+    assert [each.search_seconds for each in timing(cold=False).passes] == [0.5]
+    warm = timing(cold=True)
+    assert len(warm.passes) > 1
+    assert warm.search_seconds == 0.001
+    assert len(warm.passes[0].ids[0]) == QUERIES
+
+
+def test_heating_ends_after_two_seconds_and_searches_no_query_that_is_timed() -> None:
+    queries = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
+    many = Questions(queries, (Everything(),) * 200, np.ones(200, np.bool_), len(VECTORS))
+    forger, sizes, seen = Forger(1.5, 1.5), [], []
+
+    def ask(request: Request, queries: NDArray[np.float32] | None = None) -> Exchange:
+        if queries is not None:
+            sizes.append(len(queries))
+            seen.append(queries)
+        return forger.ask(request, queries)
+
+    measure(ask, many, {"effort": 1}, 3, 1, latency_queries=0, timed_seconds=0.1, cold=True)
+    assert sizes == [8, 29, 29, 200]
+    timed = {row.tobytes() for row in seen[-1]}
+    assert not timed & {row.tobytes() for part in seen[:-1] for row in part}
+
+
 def test_queries_without_a_match_are_searched_but_not_timed() -> None:
     timing = time_of(Forger(), latency_queries=QUERIES, unmatched=(0, 7))
     assert [rows.tolist() for rows in timing.batches] == [[i for i in range(QUERIES) if i not in (0, 7)]]
