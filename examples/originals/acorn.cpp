@@ -12,33 +12,15 @@
 // as ivecs. An item passes if it has all labels of the filter. Which items pass is found outside of what is timed, since
 // ACORN is given it.
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <fstream>
-#include <iostream>
 #include <sstream>
-#include <string>
-#include <vector>
+
+#include "program.h"
 
 #include <faiss/IndexACORN.h>
 
 using Labels = std::vector<std::vector<std::size_t>>;
 
 constexpr std::size_t kMapBytes = 64 << 20;
-
-struct Vectors {
-    std::uint32_t count, dim;
-    std::vector<float> data;
-
-    explicit Vectors(const char* path) {
-        std::ifstream file(path, std::ios::binary);
-        file.read(reinterpret_cast<char*>(&count), sizeof count);
-        file.read(reinterpret_cast<char*>(&dim), sizeof dim);
-        data.resize(std::size_t(count) * dim);
-        file.read(reinterpret_cast<char*>(data.data()), data.size() * sizeof(float));
-    }
-};
 
 Labels read_labels(const char* path) {
     Labels rows;
@@ -109,7 +91,7 @@ int search(char** argv) {
     std::vector<faiss::idx_t> nearest(std::size_t(queries.count) * k);
     std::vector<float> distances(nearest.size());
     const std::size_t step = std::max<std::size_t>(1, kMapBytes / items.count);
-    std::chrono::duration<double> elapsed(0);
+    double seconds = 0;
     for (std::size_t first = 0; first < queries.count; first += step) {
         const std::size_t count = std::min<std::size_t>(step, queries.count - first);
         std::vector<char> passes(count * items.count);
@@ -119,26 +101,15 @@ int search(char** argv) {
                 for (const std::size_t item : having[label]) ++of_query[item];
             for (std::size_t item = 0; item < items.count; ++item) of_query[item] = of_query[item] == wanted[first + q].size();
         }
-        const auto start = std::chrono::steady_clock::now();
-        index.search(count, &queries.data[first * items.dim], k, &distances[first * k], &nearest[first * k], passes.data());
-        elapsed += std::chrono::steady_clock::now() - start;
+        seconds += seconds_of([&] {
+            index.search(count, queries.row(first), k, &distances[first * k], &nearest[first * k], passes.data());
+        });
     }
-
-    std::ofstream answers(argv[12], std::ios::binary);
-    for (std::size_t q = 0; q < queries.count; ++q) {
-        const std::vector<std::int32_t> ids(nearest.begin() + q * k, nearest.begin() + (q + 1) * k);
-        answers.write(reinterpret_cast<const char*>(&k), sizeof k);
-        answers.write(reinterpret_cast<const char*>(ids.data()), k * sizeof ids[0]);
-    }
-    std::cout << "searched for " << elapsed.count() << " s\n";
-    return 0;
+    write_ids(argv[12], rows_of_k(nearest, k));
+    return searched_for(seconds);
 }
 
 int main(int argc, char** argv) {
-    const std::string task = argc > 1 ? argv[1] : "";
-    if (task == "build" && argc == 7) return build(argv);
-    if (task == "search" && argc == 13) return search(argv);
-    std::cerr << "usage: acorn build VECTORS INDEX M GAMMA M_BETA, "
-                 "or acorn search VECTORS LABELS INDEX M GAMMA M_BETA QUERIES FILTERS K EF IDS\n";
-    return 2;
+    return run_task(argc, argv, {{"build VECTORS INDEX M GAMMA M_BETA", build},
+                                 {"search VECTORS LABELS INDEX M GAMMA M_BETA QUERIES FILTERS K EF IDS", search}});
 }

@@ -7,36 +7,17 @@
 // digra build VECTORS INDEX M EF_CONSTRUCTION, or digra search VECTORS INDEX M QUERIES RANGES K EF IDS: VECTORS, sorted by
 // the attribute, and QUERIES are fbin, RANGES are int32 pairs of ranks, and IDS are written as ivecs.
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <fstream>
-#include <iostream>
 #include <numeric>
 #include <queue>
 #include <random>
-#include <string>
 #include <unordered_map>
-#include <utility>
-#include <vector>
+
+#include "program.h"
 
 #include "hnswlib/hnswlib.h"
 #define private public
 #include "TreeHNSW.hpp"
 #undef private
-
-struct Vectors {
-    std::uint32_t count, dim;
-    std::vector<float> data;
-
-    explicit Vectors(const char* path) {
-        std::ifstream file(path, std::ios::binary);
-        file.read(reinterpret_cast<char*>(&count), sizeof count);
-        file.read(reinterpret_cast<char*>(&dim), sizeof dim);
-        data.resize(std::size_t(count) * dim);
-        file.read(reinterpret_cast<char*>(data.data()), data.size() * sizeof(float));
-    }
-};
 
 void save_node(std::ofstream& file, const RangeHNSW::node* node) {
     file.write(reinterpret_cast<const char*>(node), sizeof *node);
@@ -77,34 +58,21 @@ int search(char** argv) {
         rows = new char[(index.root->layer + 1) * index.sizeLinkList];
         file.read(rows, (index.root->layer + 1) * index.sizeLinkList);
     }
-    std::vector<std::pair<std::int32_t, std::int32_t>> ranges(queries.count);
-    std::ifstream(argv[6], std::ios::binary).read(reinterpret_cast<char*>(ranges.data()), ranges.size() * sizeof ranges[0]);
+    const auto ranges = read_ranges(argv[6], queries.count);
     const int k = std::stoi(argv[7]), ef = std::max(k, std::stoi(argv[8]));
 
-    std::vector<std::vector<std::int32_t>> ids(queries.count);
-    const auto start = std::chrono::steady_clock::now();
-    for (std::size_t q = 0; q < ids.size(); ++q) {
-        auto nearest = index.queryRange(&queries.data[q * queries.dim], ranges[q].first, ranges[q].second, k, ef);
-        for (; !nearest.empty(); nearest.pop()) ids[q].push_back(nearest.top().second);
-    }
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-
-    std::ofstream answers(argv[9], std::ios::binary);
-    for (auto& row : ids) {
-        std::reverse(row.begin(), row.end());  // the farthest comes first
-        const std::int32_t length = row.size();
-        answers.write(reinterpret_cast<const char*>(&length), sizeof length);
-        answers.write(reinterpret_cast<const char*>(row.data()), row.size() * sizeof row[0]);
-    }
-    std::cout << "searched for " << elapsed.count() << " s\n";
-    return 0;
+    std::vector<Ids> ids(queries.count);
+    const double seconds = seconds_of([&] {
+        for (std::size_t q = 0; q < ids.size(); ++q) {
+            auto nearest = index.queryRange(queries.data.data() + q * queries.dim, ranges[q].first, ranges[q].second, k, ef);
+            ids[q] = nearest_first(nearest);
+        }
+    });
+    write_ids(argv[9], ids);
+    return searched_for(seconds);
 }
 
 int main(int argc, char** argv) {
-    const std::string task = argc > 1 ? argv[1] : "";
-    if (task == "build" && argc == 6) return build(argv);
-    if (task == "search" && argc == 10) return search(argv);
-    std::cerr << "usage: digra build VECTORS INDEX M EF_CONSTRUCTION, "
-                 "or digra search VECTORS INDEX M QUERIES RANGES K EF IDS\n";
-    return 2;
+    return run_task(argc, argv, {{"build VECTORS INDEX M EF_CONSTRUCTION", build},
+                                 {"search VECTORS INDEX M QUERIES RANGES K EF IDS", search}});
 }

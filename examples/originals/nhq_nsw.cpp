@@ -6,34 +6,19 @@
 //         -o nhq_nsw PROJECT/examples/originals/nhq_nsw.cpp NHQ-NPG_nsw/src/*.cc
 //
 // nhq_nsw build VECTORS LABELS INDEX M EF_CONSTRUCTION THREADS, or nhq_nsw search INDEX QUERIES LABELS K EF WEIGHT IDS:
-// VECTORS and QUERIES are fvecs, LABELS have a number per line, and IDS are written as ivecs.
+// VECTORS and QUERIES are fbin, LABELS have a number per line, and IDS are written as ivecs.
 
-#include <chrono>
-#include <cstdint>
-#include <fstream>
-#include <iostream>
-#include <string>
-#include <utility>
-#include <vector>
+#include "program.h"
 
 #include "n2/hnsw.h"
 
-std::vector<std::vector<float>> read_fvecs(const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    std::vector<std::vector<float>> rows;
-    for (std::int32_t dim; file.read(reinterpret_cast<char*>(&dim), sizeof dim);) {
-        rows.emplace_back(dim);
-        file.read(reinterpret_cast<char*>(rows.back().data()), dim * sizeof(float));
-    }
-    return rows;
-}
+std::vector<float> row_of(const Vectors& vectors, std::size_t i) { return {vectors.row(i), vectors.row(i) + vectors.dim}; }
 
 int build(char** argv) {
-    const auto items = read_fvecs(argv[2]);
-    n2::Hnsw index(items[0].size(), "L2");
-    for (const auto& item : items) index.AddData(item);
-    std::ifstream labels(argv[3]);
-    for (std::string label; labels >> label;) index.AddAllNodeAttributes({label});
+    const Vectors items(argv[2]);
+    n2::Hnsw index(items.dim, "L2");
+    for (std::size_t i = 0; i < items.count; ++i) index.AddData(row_of(items, i));
+    for (const auto& value : read_values(argv[3])) index.AddAllNodeAttributes(value);
     index.SetConfigs({{"M", argv[5]}, {"MaxM0", argv[5]}, {"efConstruction", argv[6]}, {"NumThread", argv[7]}});
     index.Fit();
     index.SaveModel(std::string(argv[4]) + "/graph");
@@ -46,32 +31,25 @@ int search(char** argv) {
     index.LoadModel(std::string(argv[2]) + "/graph", false);
     index.LoadAttributeTable(std::string(argv[2]) + "/labels");
     index.SetConfigs({{"weight_search", argv[7]}});
-    const auto queries = read_fvecs(argv[3]);
-    std::vector<std::vector<std::string>> wanted;
-    std::ifstream labels(argv[4]);
-    for (std::string label; labels >> label;) wanted.push_back({label});
+    const Vectors vectors(argv[3]);
+    std::vector<std::vector<float>> queries;
+    for (std::size_t q = 0; q < vectors.count; ++q) queries.push_back(row_of(vectors, q));
+    const auto wanted = read_values(argv[4]);
     const int k = std::stoi(argv[5]), ef = std::stoi(argv[6]);
 
     std::vector<std::vector<std::pair<int, float>>> nearest(queries.size());
-    const auto start = std::chrono::steady_clock::now();
-    for (std::size_t q = 0; q < queries.size(); ++q) index.SearchByVector_new(queries[q], wanted[q], k, ef, nearest[q]);
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-
-    std::ofstream file(argv[8], std::ios::binary);
-    for (const auto& row : nearest) {
-        const std::int32_t length = row.size();
-        file.write(reinterpret_cast<const char*>(&length), sizeof length);
-        for (const auto& answer : row) file.write(reinterpret_cast<const char*>(&answer.first), sizeof answer.first);
-    }
-    std::cout << "searched for " << elapsed.count() << " s\n";
-    return 0;
+    const double seconds = seconds_of([&] {
+        for (std::size_t q = 0; q < queries.size(); ++q)
+            index.SearchByVector_new(queries[q], wanted[q], k, ef, nearest[q]);
+    });
+    std::vector<Ids> ids(queries.size());
+    for (std::size_t q = 0; q < ids.size(); ++q)
+        for (const auto& answer : nearest[q]) ids[q].push_back(answer.first);
+    write_ids(argv[8], ids);
+    return searched_for(seconds);
 }
 
 int main(int argc, char** argv) {
-    const std::string task = argc > 1 ? argv[1] : "";
-    if (task == "build" && argc == 8) return build(argv);
-    if (task == "search" && argc == 9) return search(argv);
-    std::cerr << "usage: nhq_nsw build VECTORS LABELS INDEX M EF_CONSTRUCTION THREADS, "
-                 "or nhq_nsw search INDEX QUERIES LABELS K EF WEIGHT IDS\n";
-    return 2;
+    return run_task(argc, argv, {{"build VECTORS LABELS INDEX M EF_CONSTRUCTION THREADS", build},
+                                 {"search INDEX QUERIES LABELS K EF WEIGHT IDS", search}});
 }
