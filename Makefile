@@ -46,12 +46,12 @@ bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r)) | $(WITH
 	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS) || test $$? = 4
 	$(RUN) -m bench.table
 
-# Tracing doubles the time of a test, so coverage is measured only in the tests that are not slow.
-test: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run all tests; without ARGS, also fail if those that are not slow cover too little
-	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not slow' --cov)
-	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m slow)
+# Tracing doubles the time of a test, so coverage is measured in those tests only that do not take long.
+test: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run all tests; without ARGS, also fail if those that are traced cover too little
+	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not untraced' --cov)
+	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m untraced)
 
-test-fast: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run the tests that are not slow
+test-fast: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run the tests that take less than half a second each
 	$(RUN) -m pytest -n 2 -m 'not slow' $(ARGS)
 
 check: $(WITH)check  ## lint and type-check

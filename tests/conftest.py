@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, settings
 
 from bench.core.paths import CONFIGS, PROJECT
@@ -17,9 +18,10 @@ from bench.datasets.sources import LayoutSource
 from bench.results.rows import Row
 from bench.results.store import Store
 from bench.system.cache import Cache
+from tests.support import durations
 from tests.support.commands import Commands
-from tests.support.slow import SLOW
 from tests.support.small_dataset import write_layout
+from tests.support.untraced import UNTRACED
 
 Write = Callable[..., Path]
 
@@ -29,16 +31,27 @@ settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of `tests/test_fuzz.py`."""
+    """Add the options of `tests/test_fuzz.py` and of `tests/support/durations.py`."""
     parser.addoption("--mutations", type=int, default=1000, help="damaged files of each format that the fuzzers try")
+    parser.addoption("--record-durations", action="store_true", help="write tests/durations.csv anew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that take long."""
+    """Mark the tests that `make test-fast` leaves out, and those whose coverage is not measured."""
+    slow = durations.slow_tests()
     for item in items:
-        file = item.path.relative_to(PROJECT / "tests").as_posix()
-        if getattr(item, "originalname", item.name) in SLOW.get(file, ()):
+        file, test = durations.owner_of(item.nodeid)
+        if test in UNTRACED.get(file, ()):
+            item.add_marker(pytest.mark.untraced)
+        if test in UNTRACED.get(file, ()) or (file, test) in slow:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    """Record how long the tests took, if that was asked for."""
+    if config.getoption("record_durations"):
+        reports = [each for kind in terminalreporter.stats.values() for each in kind]
+        durations.record((each.nodeid, each.duration) for each in reports if isinstance(each, pytest.TestReport))
 
 
 @pytest.fixture(scope="session")

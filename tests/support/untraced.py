@@ -1,8 +1,8 @@
-"""Tests that take long, as `make test-fast` leaves them out: by file, below ``tests/``."""
+"""Tests whose coverage is not measured, as tracing doubles what they take, which is long: by file, below ``tests/``."""
 
 from __future__ import annotations
 
-SLOW: dict[str, set[str]] = {
+UNTRACED: dict[str, set[str]] = {
     "algorithms/external/test_faults.py": {
         "test_every_fault_is_told_and_costs_no_other_setting",
     },
