@@ -69,7 +69,7 @@ def test_a_short_search_is_repeated_up_to_a_hundred_times(timed_seconds: float, 
     assert timing.search_seconds > 0
 
 
-def test_a_search_that_is_slow_while_its_index_is_cold_is_timed_when_it_is_warm() -> None:
+def test_an_index_that_is_slow_while_cold_is_timed_when_warm() -> None:
     """As from a disk: the first search of many queries reads it, and one slow pass is enough to end the timing."""
     forger, read = Forger(), set[str]()
 
