@@ -92,7 +92,7 @@ def test_an_index_that_is_slow_while_cold_is_timed_when_warm() -> None:
     assert len(warm.passes[0].ids[0]) == QUERIES
 
 
-def test_heating_ends_after_two_seconds_and_searches_no_query_that_is_timed() -> None:
+def test_heating_ends_after_two_seconds_and_searches_nothing_timed() -> None:
     queries = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
     many = Questions(queries, (Everything(),) * 200, np.ones(200, np.bool_), len(VECTORS))
     forger, sizes, seen = Forger(1.5, 1.5), [], []
