@@ -299,7 +299,8 @@ def _heat(
         for part in np.array_split(rows, -(-len(rows) // _HEATING_QUERIES)):
             if seconds >= _HEATING_SECONDS:
                 return
-            seconds += clock.search(tuple(lines[part]), blends[part], search).waited_seconds
+            heating = clock.search(tuple(lines[part]), blends[part], search)
+            seconds += heating.prepare_seconds + heating.waited_seconds
 
 
 def nudged(queries: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

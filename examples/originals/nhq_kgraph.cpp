@@ -16,7 +16,7 @@
 #include "efanna2e/index_random.h"
 #include "efanna2e/util.h"
 
-// Vectors with as many dimensions as the authors' distances take: a multiple of some number, the rest zeros.
+// Vectors that are filled up with zeros to a number of dimensions that the authors' distances take.
 struct Aligned {
     float* data;
     unsigned count, dim;
