@@ -25,10 +25,10 @@ def tune_all(searches: Sequence[tuple[RunConfig, TunerConfig]], deadline: float 
     """
     for number, (run, tuner) in enumerate(searches):
         title = f"[{number + 1}/{len(searches)}] {run.workload.name} {run.algorithm.name}"
-        reason = make_plan(run).unsupported
-        if reason or not run.algorithm.candidates:
-            print(f"skipped: {title}: {reason or 'it has no candidates'}", flush=True)
-        elif not is_finished(run, tuner) or run.overwrite is Overwrite.ALWAYS:
+        plan = make_plan(run)
+        if plan.unsupported or not run.algorithm.candidates:
+            print(f"skipped: {title}: {plan.unsupported or 'it has no candidates'}", flush=True)
+        elif not is_finished(plan, tuner) or run.overwrite is Overwrite.ALWAYS:
             if deadline is not None and time.monotonic() > deadline:
                 return len(searches) - number
             print(title, flush=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError, suggestion
+from bench.core.formats import Storage
 from bench.core.reading import reading
 from bench.runs.config import RunConfig
-from bench.system.files import atomic_file
+from bench.runs.plan import Plan, make_plan
+from bench.system.files import atomic_file, digest_of
 from bench.tuning.config import TUNERS, TunerConfig
 from bench.tuning.reward import Reward
 
@@ -31,6 +33,10 @@ class Trace:
         dataset: its name.
         workload: its name.
         algorithm: the method's name.
+        n: the number of items; None in files of earlier versions, which did not say it.
+        k: answers per query; likewise.
+        storage: the format of the vectors.
+        shards: the number of parts with an index of their own.
         tuner: greedy, grid or optuna.
         queries: how many of the dataset's first queries it searched with.
         recall: the recall at which the QPS are the reward.
@@ -46,6 +52,10 @@ class Trace:
     recall: float
     finished: bool
     evaluations: tuple[Evaluation, ...]
+    n: int | None = None
+    k: int | None = None
+    storage: str = Storage.FLOAT32
+    shards: int = 1
 
     @property
     def best(self) -> Evaluation:
@@ -63,13 +73,17 @@ class Trace:
 class TraceFile:
     """The file of a search's trace, which grows with every evaluation."""
 
-    def __init__(self, config: RunConfig, tuner: TunerConfig) -> None:
+    def __init__(self, plan: Plan, tuner: TunerConfig) -> None:
         """Start with no evaluation; the file is replaced with the first one."""
-        self._path = trace_path(config, tuner.name)
+        self._path = trace_path(plan, tuner.name)
         self._trace = Trace(
-            dataset=config.dataset.name,
-            workload=config.workload.name,
-            algorithm=config.algorithm.name,
+            dataset=plan.dataset.name,
+            workload=plan.workload.name,
+            algorithm=plan.config.algorithm.name,
+            n=plan.dataset.shape[0],
+            k=plan.config.k,
+            storage=plan.config.storage.format,
+            shards=plan.config.shards,
             tuner=tuner.name,
             queries=tuner.queries,
             recall=tuner.recall,
@@ -78,9 +92,9 @@ class TraceFile:
         )
 
     @classmethod
-    def resumed(cls, config: RunConfig, tuner: TunerConfig) -> TraceFile:
+    def resumed(cls, plan: Plan, tuner: TunerConfig) -> TraceFile:
         """Start with what other jobs of the same search have evaluated."""
-        file = cls(config, tuner)
+        file = cls(plan, tuner)
         if file._path.exists():
             file._trace = replace(file._trace, evaluations=read_trace(file._path).evaluations)
         return file
@@ -96,25 +110,23 @@ class TraceFile:
         if evaluation not in evaluations:
             evaluations += (evaluation,)
         self._trace = replace(self._trace, evaluations=evaluations, finished=finished)
-        values = {
-            "dataset": self._trace.dataset,
-            "workload": self._trace.workload,
-            "algorithm": self._trace.algorithm,
-            "tuner": self._trace.tuner,
+        values = asdict(self._trace) | {
             "build": self.best.build,
-            "queries": self._trace.queries,
-            "recall": self._trace.recall,
-            "finished": finished,
             "trace": [[e.build, e.reward.reached, e.reward.value] for e in evaluations],
         }
+        del values["evaluations"]
         with atomic_file(self._path) as path:
             path.write_text(json.dumps(values, indent=1))
 
 
-def trace_path(config: RunConfig, tuner: str) -> Path:
-    """Return the file of a search for a method on a workload of a dataset."""
-    dataset, workload = config.dataset.name.replace("/", "-"), config.workload.name
-    return config.results / "tuned" / dataset / workload / f"{config.algorithm.name}-{tuner}.json"
+def trace_path(plan: Plan, tuner: str) -> Path:
+    """Return the file of a search, named by everything that decides what it searches, except for the queries."""
+    config = plan.config
+    workload = {key: value for key, value in vars(config.workload).items() if key not in ("queries", "skip")}
+    storage = [config.storage.format, None if plan.codes is None else config.storage.candidates]
+    digest = digest_of(plan.dataset.digest, workload, storage, config.shards, config.k)
+    folder = config.results / "tuned" / plan.dataset.name.replace("/", "-") / plan.workload.name
+    return folder / f"{config.algorithm.name}-{tuner}-{digest}.json"
 
 
 def read_trace(path: Path) -> Trace:
@@ -129,7 +141,8 @@ def read_trace(path: Path) -> Trace:
         evaluations = tuple(Evaluation(build, Reward(reached, value)) for build, reached, value in values["trace"])
         if not evaluations or not all(isinstance(each.build, dict) for each in evaluations):
             raise ValueError("it has no evaluation")
-        return Trace(**{name: values[name] for name in names}, evaluations=evaluations)
+        later = {name: values[name] for name in ("n", "k", "storage", "shards") if name in values}
+        return Trace(**{name: values[name] for name in names}, **later, evaluations=evaluations)
 
 
 def _names_of_earlier_versions(path: Path) -> dict[str, str]:
@@ -147,10 +160,13 @@ def all_traces(results: Path) -> list[Trace]:
     return [read_trace(path) for path in sorted((results / "tuned").glob("*/*/*.json"))]
 
 
-def is_finished(config: RunConfig, tuner: TunerConfig) -> bool:
-    """Return whether a search has come to its end."""
-    path = trace_path(config, tuner.name)
-    return path.exists() and read_trace(path).finished
+def is_finished(plan: Plan, tuner: TunerConfig) -> bool:
+    """Return whether a search by these queries for this recall has come to its end."""
+    path = trace_path(plan, tuner.name)
+    if not path.exists():
+        return False
+    trace = read_trace(path)
+    return trace.finished and (trace.queries, trace.recall) == (tuner.queries, tuner.recall)
 
 
 def with_tuned(config: RunConfig) -> RunConfig:
@@ -159,7 +175,8 @@ def with_tuned(config: RunConfig) -> RunConfig:
     A method without candidates has nothing to search, and keeps its configured parameters.
 
     Raises:
-        BenchError: there is no such search, it has not finished, or the run would report on queries that it used.
+        BenchError: there is no search of just this, it has not finished, or the run would report on queries that it
+            used.
     """
     if config.tuned is None:
         return config
@@ -167,11 +184,12 @@ def with_tuned(config: RunConfig) -> RunConfig:
         raise BenchError(f"tuned={config.tuned} is unknown{suggestion(config.tuned, TUNERS)}")
     if not config.algorithm.candidates:
         return config
-    path = trace_path(config, config.tuned)
+    path = trace_path(make_plan(config), config.tuned)
     if not path.exists():
         raise BenchError(
-            f"tuned={config.tuned}: there is no {path}; 'python -m bench.tune tuner={config.tuned} "
-            f"algorithm={config.algorithm.name} workload=... dataset=...' makes it"
+            f"tuned={config.tuned}: there is no search of this method for this dataset, workload, k, storage and "
+            f"shards in {path.parent}; 'python -m bench.tune tuner={config.tuned} "
+            f"algorithm={config.algorithm.name} workload=... dataset=...' makes it, with the keys of this run"
         )
     trace = read_trace(path)
     if not trace.finished:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from bench.config.typed import typed
 from bench.core.errors import BenchError, suggestion
 from bench.runs.config import RunConfig, parse_run
+from bench.runs.plan import make_plan
 from bench.tuning.config import TunerConfig
 from bench.tuning.evaluation import evaluate
 from bench.tuning.reward import Reward
@@ -42,7 +43,7 @@ def tune(run: RunConfig, tuner: TunerConfig) -> Evaluation:
     Raises:
         BenchError: a key or value is invalid, or the results are not writable.
     """
-    space, trace = search_space(run.algorithm), TraceFile(run, tuner)
+    space, trace = search_space(run.algorithm), TraceFile(make_plan(run), tuner)
     evaluated: Evaluation | None = None
 
     def try_point(point: Point) -> Reward:
@@ -64,7 +65,8 @@ def tune(run: RunConfig, tuner: TunerConfig) -> Evaluation:
 
 def run_trial(run: RunConfig, tuner: TunerConfig, job: int) -> float:
     """Evaluate the point of Optuna's trial number `job`, from 0, and return its score."""
-    trace = TraceFile(run, tuner) if job == 0 else TraceFile.resumed(run, tuner)
+    plan = make_plan(run)
+    trace = TraceFile(plan, tuner) if job == 0 else TraceFile.resumed(plan, tuner)
     values = {name: run.algorithm.build[name] for name in run.algorithm.candidates}
     evaluated = evaluate(run, values, tuner, f"{run.algorithm.name} {_listed(values)}")
     trace.add(evaluated, finished=job + 1 == tuner.trials)

@@ -6,9 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
 
-from bench import run, tune
+from bench import run, study, tune
+from bench.core.paths import CONFIGS
 from bench.results.store import Store
+from bench.runs.config import parse_run
+from bench.runs.plan import make_plan
+from bench.tuning.trace import trace_path
 from tests.support.commands import Commands
 
 SMALL = [
@@ -63,8 +68,49 @@ def test_a_run_needs_a_search(command: Commands, arguments: list[str]) -> None:
     assert "python -m bench.tune tuner=greedy algorithm=tunable" in said.err
 
 
+def test_a_search_for_something_else_is_not_used(command: Commands, arguments: list[str], tmp_path: Path) -> None:
+    assert command(tune.entry, *arguments, "tuner.builds=1").code == 0
+    reported = [each for each in arguments if not each.startswith("tuner")]
+    said = command(run.entry, *reported, "tuned=greedy", "workload.skip=15", "k=3")
+    assert said.code == 2
+    assert "there is no search of this method for this dataset, workload, k, storage and shards" in said.err
+
+
+@pytest.mark.parametrize(
+    ("word", "is_another"),
+    [
+        ("k=3", True),
+        ("shards=2", True),
+        ("storage.format=int8", True),
+        ("subset.items=500", True),
+        ("dataset.seed=9", True),
+        ("workload.skip=7", False),
+        ("workload.queries=7", False),
+        ("timed_seconds=3", False),
+        ("algorithm.build.M=16", False),
+    ],
+)
+def test_a_search_is_named_by_what_it_searches(word: str, is_another: bool, tmp_path: Path) -> None:
+    def path_of(*words: str) -> Path:
+        few = ["algorithm=hnsw_postfilter", "dataset.n=600", "dataset.dim=16", "dataset.queries=40"]
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            config = compose("run", overrides=[*few, f"results={tmp_path}", *words])
+        return trace_path(make_plan(parse_run(config)), "greedy")
+
+    assert (path_of() != path_of(word)) == is_another
+
+
+def test_a_search_for_another_recall_is_not_finished(command: Commands, tmp_path: Path) -> None:
+    words = ["study=tuning", "scale=smoke", "algorithm=faiss_ivf_infilter", "workload=r", "tuner.gain=9",
+             "tuner.queries=10", "tuner.builds=1", f"results={tmp_path}"]  # fmt: skip
+    title = "[1/1] r faiss_ivf_infilter"
+    assert title in command(study.entry, *words).out
+    assert title not in command(study.entry, *words).out
+    assert title in command(study.entry, *words, "tuner.recall=0.5").out
+
+
 def test_an_unfinished_or_damaged_search_is_refused(command: Commands, arguments: list[str], tmp_path: Path) -> None:
-    command(tune.entry, *arguments)
+    command(tune.entry, *arguments, "tuner.builds=1")
     (file,) = tmp_path.glob("tuned/*/r/*.json")
     file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
     reported = [word for word in arguments if not word.startswith("tuner")]

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from bench import run, study, tune
 from bench.core.paths import PROJECT
+
+_MEASURE = (run.entry, study.entry, tune.entry)
+_BRIEFLY = "timed_seconds=0.01"
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,18 @@ class Outcome:
 
 
 class Commands:
-    """Calls the entry point of a command with arguments, like the shell."""
+    """Calls the entry point of a command with arguments, like the shell.
+
+    Searches are not repeated for half a second each, unless a test asks for it: no test looks at their noise.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capfd = monkeypatch, capfd
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
 
     def __call__(self, entry: Callable[[], None], *arguments: str) -> Outcome:
+        if entry in _MEASURE and not any("timed_seconds" in word or word in ("-h", "--help") for word in arguments):
+            arguments += (_BRIEFLY,)
         self._monkeypatch.setattr(sys, "argv", ["command", *arguments])
         self._capfd.readouterr()
         code = 0
