@@ -69,15 +69,22 @@ def whole(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _newest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, where a workload has rows for several numbers of queries, those for the newest."""
-    rows = rows.sort_values("started_at", kind="stable")
-    by_workload = rows.groupby(["dataset", "n", "dim", "workload", "k", "threads_search", "machine"])
-    return rows[rows["queries"] == by_workload["queries"].transform("last")]
+def of_one_set(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, where a workload was run with several sets of queries, the rows of the set that most methods answered.
+
+    Of equals, the newest counts. The workload has its own name then, without what told the sets apart.
+    """
+    by = ["dataset", "n", "dim", "workload_name", "controlled_value", "k", "threads_search", "machine"]
+    sets = rows.groupby([*by, "workload"], dropna=False)
+    sizes = rows.assign(methods=sets["algorithm"].transform("nunique"), newest=sets["started_at"].transform("max"))
+    fullest = sizes.sort_values(["methods", "newest"]).groupby(by, dropna=False)["workload"].transform("last")
+    chosen = rows[rows["workload"] == fullest.reindex(rows.index)]
+    values = chosen.groupby(["dataset", "workload_name"])["controlled_value"].transform("nunique")
+    return chosen.assign(workload=chosen["workload"].where(values > 1, chosen["workload_name"]))
 
 
 def _per_dataset(rows: pd.DataFrame, draw: Callable[[pd.DataFrame], Figure | Table | None]) -> Drawn:
-    drawn = {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(_newest(rows))}
+    drawn = {str(group["dataset"].iloc[0]): draw(group) for _, group in figures(of_one_set(rows))}
     return {name: one for name, one in drawn.items() if one is not None}
 
 
@@ -92,15 +99,16 @@ def _every_front(rows: pd.DataFrame) -> Figure:
 def published(results: Results, *, large: bool) -> pd.DataFrame:
     """Return the rows of the published workloads over whole datasets of at least a million items, or of fewer."""
     rows = whole(results.rows)
-    return rows[rows["workload"].isin(PUBLISHED) & (rows["k"] == 10) & ((rows["n"] >= _LARGE) == large)]
+    named = rows["workload_name"].isin(PUBLISHED)
+    return of_one_set(rows[named & (rows["k"] == 10) & ((rows["n"] >= _LARGE) == large)])
 
 
 def _by_k(workload: str) -> Callable[[Results], Drawn]:
     def draw(results: Results) -> Drawn:
         rows = whole(results.rows)
-        rows = rows[(rows["workload"] == workload) & (rows["k"] >= 20)]
+        rows = of_one_set(rows[(rows["workload_name"] == workload) & (rows["k"] >= 20)])
         titled = rows.assign(workload=rows["k"].map(lambda k: f"k = {k:3d}"))
-        return {str(name): _front(_newest(group)) for name, group in titled.groupby("dataset")}
+        return {str(name): _front(group) for name, group in titled.groupby("dataset")}
 
     return draw
 
@@ -108,7 +116,7 @@ def _by_k(workload: str) -> Callable[[Results], Drawn]:
 def controlled(results: Results, quantity: str) -> pd.DataFrame:
     """Return the rows of workloads that control a quantity, ``selectivity`` or ``correlation``."""
     rows = whole(results.rows)
-    return rows[(rows["controlled"] == quantity) & (rows["k"] == 10)]
+    return of_one_set(rows[(rows["controlled"] == quantity) & (rows["k"] == 10)])
 
 
 def _paper_selectivities(
@@ -125,7 +133,7 @@ def _paper_selectivities(
 def _controlled(quantity: str, label: str, note: str, *, logarithmic: bool) -> Callable[[Results], Drawn]:
     def draw(results: Results) -> Drawn:
         figures_of: Drawn = {}
-        for name, of_dataset in _newest(controlled(results, quantity)).groupby("dataset"):
+        for name, of_dataset in controlled(results, quantity).groupby("dataset"):
             groups = _by_filter_type(of_dataset, "controlled_value")
             if groups:
                 title = f"{data_title(next(iter(groups.values())))}: {note}"
@@ -149,11 +157,11 @@ def _against(by: str, draw: Callable[[Series, str], Figure | Table | None]) -> C
     """
 
     def draw_all(results: Results) -> Drawn:
-        rows = results.rows[results.rows["workload"].isin(PUBLISHED) & (results.rows["k"] == 10)]
+        rows = results.rows[results.rows["workload_name"].isin(PUBLISHED) & (results.rows["k"] == 10)]
         if by != "threads_search":
             rows = rows[rows["threads_search"] == 1]
         drawn_of: Drawn = {}
-        for name, of_dataset in _newest(rows).groupby("dataset"):
+        for name, of_dataset in of_one_set(rows).groupby("dataset"):
             series = _longest(of_dataset, by)
             groups = _by_filter_type(series, by)
             shown = draw(groups, _title(series, by)) if groups else None

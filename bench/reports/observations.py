@@ -13,7 +13,7 @@ import pandas as pd
 from bench.core.formats import Storage
 from bench.core.leaf import FilterType
 from bench.core.method import ENGINE
-from bench.reports.exhibits import PUBLISHED, controlled, published, whole
+from bench.reports.exhibits import PUBLISHED, controlled, of_one_set, published, whole
 from bench.reports.load import Results
 from bench.reports.tables.taxonomy import SURVEYED
 from bench.results.growth import measured
@@ -199,7 +199,7 @@ def _large_builds(results: Results) -> Cases:
 
 def _by_k(results: Results) -> Cases:
     rows = whole(results.rows)
-    for case, group in _cases(rows[rows["workload"].isin(PUBLISHED)], "workload"):
+    for case, group in _cases(of_one_set(rows[rows["workload_name"].isin(PUBLISHED)]), "workload"):
         low, high = group[group["k"] <= 20], group[group["k"] == 100]
         if low.empty or high.empty:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.datasets.characteristics import Characteristics, describe_embeddings
 from bench.reports.load import Results
 from bench.reports.observations import Conclusion, observations
 from bench.results.rows import Row
+from bench.results.selection import with_distinct_names
 from bench.results.store import Store
 from tests.support.commands import Commands
 from tests.support.rows import row
@@ -30,7 +32,7 @@ def method(name: str, qps: float, **values: Any) -> Row:
 
 
 def conclusions(rows: list[Row], characteristics: dict[str, Characteristics] | None = None) -> list[Conclusion]:
-    frame = pd.DataFrame(rows or [row()]).assign(machine="m")
+    frame = with_distinct_names(pd.DataFrame(rows or [row()])).assign(machine="m")
     results = Results(Store(Path()), frame if rows else frame.iloc[:0], [], characteristics or {})
     return [observation.conclusion for observation in observations(results)]
 
@@ -59,6 +61,24 @@ def test_dependence_on_embeddings(changed: tuple[int, ...], conclusion: Conclusi
     rows = [method(name, qps, dataset="a", **common) for name, qps in zip(names, (1000, 300, 100), strict=True)]
     rows += [method(name, qps, dataset="b", **common) for name, qps in zip(names, changed, strict=True)]
     assert conclusions(rows)[1] == conclusion
+
+
+def test_of_several_sets_of_queries_that_counts_which_most_methods_answered() -> None:
+    full, few = ({"queries": n, "workload_digest": str(n)} for n in (1500, 250))
+    later = {"started_at": row().started_at + timedelta(days=1)}
+    rows = [method("acorn", 100.0, **full), method("ung", 300.0, **full), method("acorn", 900.0, **few, **later)]
+    assert conclusions(rows)[2] == HOLDS
+    rows += [method("ung", 500.0, **few, **later)]
+    assert conclusions(rows)[2] == FAILS, "of equals, the newest counts"
+
+
+def test_another_set_of_queries_for_another_k() -> None:
+    names = ("acorn", "caps", "ung", "nhq_nsw")
+    sets = ((10, {"queries": 1500, "workload_digest": "a"}), (100, {"queries": 500, "workload_digest": "b"}))
+    rows = [
+        method(name, 100.0 * (1 + place), k=k, **queries) for k, queries in sets for place, name in enumerate(names)
+    ]
+    assert conclusions(rows)[6] == HOLDS
 
 
 @pytest.mark.parametrize(("ung", "conclusion"), [(300.0, HOLDS), (50.0, FAILS)])

@@ -38,7 +38,9 @@ class Commands:
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
 
     def __call__(self, entry: Callable[[], None], *arguments: str) -> Outcome:
-        if entry in _MEASURE and not any("timed_seconds" in word or word in ("-h", "--help") for word in arguments):
+        if entry in _MEASURE and not any(
+            word.startswith(("-", "timed_seconds=")) and word != "-m" for word in arguments
+        ):
             arguments += (_BRIEFLY,)
         self._monkeypatch.setattr(sys, "argv", ["command", *arguments])
         self._capfd.readouterr()
