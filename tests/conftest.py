@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,7 +22,6 @@ from bench.system.cache import Cache
 from tests.support import durations
 from tests.support.commands import Commands
 from tests.support.small_dataset import write_layout
-from tests.support.untraced import UNTRACED
 
 Write = Callable[..., Path]
 
@@ -36,14 +36,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record-durations", action="store_true", help="write tests/durations.csv anew")
 
 
+def pytest_configure() -> None:
+    """Heed signals that whoever started the tests in the background had ignored, as children inherit that."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that `make test-fast` leaves out, and those whose coverage is not measured."""
+    """Mark the tests that `make test-fast` leaves out, and whose coverage is not measured."""
     slow = durations.slow_tests()
     for item in items:
-        file, test = durations.owner_of(item.nodeid)
-        if test in UNTRACED.get(file, ()):
-            item.add_marker(pytest.mark.untraced)
-        if test in UNTRACED.get(file, ()) or (file, test) in slow:
+        if durations.owner_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,103 +20,12 @@ from bench.core.distances import exact_distances
 from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 
+_TOGETHER = 6
+"""As many queries of one filter make a product of matrices, for which rows are copied, faster than a scan each."""
+
 _SLACK = 16
 _CHUNK = 1024
-
-Groups = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
-
-
-class PreFilter(Algorithm):
-    """Gathers the passing rows of each distinct filter and searches them with faiss; the exact baseline.
-
-    faiss computes distances of many queries as one matrix product in float32; the nearest of them are ranked
-    again in float64, so that the answer is exact. Codes are measured by this project's kernels, query by query.
-    """
-
-    info = Info(
-        paper="exhaustive search (faiss)",
-        year=2017,
-        approach="pre-filtering",
-        technique="none",
-        serves=ALL_FILTERS,
-        libraries=("faiss-cpu",),
-        metrics=frozenset({Metric.L2, Metric.IP}),
-        compiled=True,
-        reads=ALL_FORMATS,
-    )
-
-    vectors: NDArray[np.float32]
-    metric: Metric
-    codes: _Codes | None = None
-
-    def build(self, data: Data) -> None:
-        """Do nothing: there is no index."""
-        self.metric = data.metric
-        if data.codes is None:
-            self.vectors = data.vectors
-        else:
-            self.codes = _Codes(space_of(data.codes))
-
-    def save(self, folder: Path) -> None:
-        """Write nothing: there is no index."""
-
-    @classmethod
-    def load(cls, folder: Path, params: NoParams, data: Data) -> Self:
-        """Take the vectors from the data."""
-        method = cls(params)
-        method.build(data)
-        return method
-
-    def prepare(self, filters: FilterBatch) -> Groups | Bitmaps:
-        """Return for each distinct filter its queries and the ids that pass it; for codes, the bitmaps of all."""
-        if self.codes is not None:
-            return Bitmaps(filters.words, filters.index)
-        return [(members, np.flatnonzero(filters.mask(u))) for u, members in filters.groups()]
-
-    def search(
-        self, queries: NDArray[np.float32], prepared: Any, k: int, params: Any, threads: int
-    ) -> NDArray[np.integer[Any]]:
-        """See `Algorithm.search`."""
-        if self.codes is not None:
-            ids, self.distance_computations = self.codes.search(queries, prepared, k, threads)
-            return ids
-        return self._search_vectors(queries, prepared, k)
-
-    def _search_vectors(self, queries: NDArray[np.float32], groups: Groups, k: int) -> NDArray[np.int64]:
-        ids = np.full((len(queries), k), -1, np.int64)
-        self.distance_computations = 0
-        for members, passing in groups:
-            rows = self.vectors if len(passing) == len(self.vectors) else self.vectors[passing]
-            for start in range(0, len(members), _CHUNK):
-                chunk = members[start : start + _CHUNK]
-                top = _nearest(queries[chunk], rows, k, self.metric)
-                ids[chunk, : top.shape[1]] = passing[top]
-            self.distance_computations += len(members) * len(passing)
-        return ids
-
-
-def _nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int, metric: Metric) -> NDArray[np.int64]:
-    """Return int64[q, min(k, len(rows))], the positions in `rows` of the nearest."""
-    if not len(rows):
-        return np.empty((len(queries), 0), np.int64)
-    measure = faiss.METRIC_INNER_PRODUCT if metric is Metric.IP else faiss.METRIC_L2
-    _, near = faiss.knn(queries, rows, min(k + _SLACK, len(rows)), metric=measure)
-    order = np.lexsort((near, exact_distances(rows, queries, near, metric)))
-    return np.take_along_axis(near, order[:, :k], 1)
-
-
-class _Codes:
-    """Items as codes, of which all that pass are measured."""
-
-    def __init__(self, space: Vectors) -> None:
-        self._space, self._batch = space, BatchSearch(len(space.rows), _CHUNK)
-
-    def search(
-        self, queries: NDArray[np.float32], filters: Bitmaps, k: int, threads: int
-    ) -> tuple[NDArray[np.int32], int]:
-        """Return int32[q, k] ids, and how many distances were computed."""
-        answer = self._batch.run(AllPassing(), self._space, queries, filters, Nearest(k), k, threads)
-        return answer.ids, int(answer.computed.sum())
+_PRODUCTS = 1 << 25
 
 
 class AllPassing(NamedTuple):
@@ -134,3 +42,105 @@ class Nearest(NamedTuple):
 def search_all(index: AllPassing, query: Target, accept: Bitmap, params: Nearest, scratch: Scratch) -> None:
     """Measure all items that pass."""
     scan_passing(query, accept, params.k, scratch)
+
+
+class Passing(NamedTuple):
+    """What passes the filters of a batch.
+
+    Attributes:
+        alone: int64[a], the queries that are answered one by one.
+        bitmaps: their filters.
+        groups: for each filter of many queries, these, and the items that pass.
+    """
+
+    alone: NDArray[np.int64]
+    bitmaps: Bitmaps
+    groups: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+class PreFilter(Algorithm):
+    """Scans the items that pass, query by query; for many queries of one filter, by a product of matrices.
+
+    Both round to float32, so that a few more than k are ranked again in float64: the answer is exact. Codes are
+    always scanned, and ranked again by the harness.
+    """
+
+    info = Info(
+        paper="exhaustive search (Cover and Hart, Nearest neighbor pattern classification)",
+        year=1967,
+        approach="pre-filtering",
+        technique="none",
+        serves=ALL_FILTERS,
+        metrics=frozenset({Metric.L2, Metric.IP}),
+        compiled=True,
+        reads=ALL_FORMATS,
+    )
+
+    vectors: NDArray[np.float32]
+    space: Vectors | None = None
+
+    def build(self, data: Data) -> None:
+        """Take the vectors, and their norms: there is no index."""
+        self.metric, self.is_coded = data.metric, data.codes is not None
+        if data.codes is None:
+            self.vectors = data.vectors
+        if data.metric is Metric.L2:
+            self.space = space_of(data.codes or data.vectors)
+            self.batch = BatchSearch(len(self.space.rows), _CHUNK)
+
+    def save(self, folder: Path) -> None:
+        """Write nothing: there is no index."""
+
+    @classmethod
+    def load(cls, folder: Path, params: NoParams, data: Data) -> Self:
+        """Take the vectors from the data."""
+        method = cls(params)
+        method.build(data)
+        return method
+
+    def prepare(self, filters: FilterBatch) -> Passing:
+        """Find out which items pass the filters, and which queries share one."""
+        groups, alone = [], [np.empty(0, np.int64)]
+        for u, members in filters.groups():
+            if self.space is not None and (self.is_coded or len(members) < _TOGETHER):
+                alone.append(members)
+            else:
+                groups.append((members, np.flatnonzero(filters.mask(u))))
+        rows = np.sort(np.concatenate(alone))
+        words = filters.words if len(rows) else np.empty((0, 0), np.uint64)
+        return Passing(rows, Bitmaps(words, filters.index[rows]), groups)
+
+    def search(
+        self, queries: NDArray[np.float32], prepared: Passing, k: int, params: NoParams, threads: int
+    ) -> NDArray[np.int64]:
+        """See `Algorithm.search`."""
+        ids = np.full((len(queries), k), -1, np.int64)
+        computed = 0
+        if self.space is not None and len(prepared.alone):
+            alone, kept = queries[prepared.alone], k if self.is_coded else k + _SLACK
+            answer = self.batch.run(AllPassing(), self.space, alone, prepared.bitmaps, Nearest(kept), kept, threads)
+            ids[prepared.alone] = answer.ids if self.is_coded else self._ranked(alone, answer.ids, k)
+            computed += int(answer.computed.sum())
+        for members, passing in prepared.groups:
+            ids[members] = self._multiply(queries[members], passing, k)
+            computed += len(members) * len(passing)
+        self.distance_computations = computed
+        return ids
+
+    def _multiply(self, queries: NDArray[np.float32], passing: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+        """Return the nearest of the items `passing`, int64[q, k]."""
+        ids = np.full((len(queries), k), -1, np.int64)
+        rows = self.vectors if len(passing) == len(self.vectors) else self.vectors[passing]
+        squares = np.einsum("ij,ij->i", rows, rows) if self.metric is Metric.L2 else np.float32(0)
+        kept, step = min(k + _SLACK, len(rows)), max(1, min(_CHUNK, _PRODUCTS // max(1, len(rows))))
+        for start in range(0, len(queries) if kept else 0, step):
+            chunk = queries[start : start + step]
+            lengths = squares - np.float32(2) * (chunk @ rows.T)
+            near = passing[np.argpartition(lengths, kept - 1, axis=1)[:, :kept]]
+            ids[start : start + step, :kept] = self._ranked(chunk, near, k)
+        return ids
+
+    def _ranked(self, queries: NDArray[np.float32], ids: NDArray[np.integer[Any]], k: int) -> NDArray[np.integer[Any]]:
+        """Return the k nearest of some items, integer[q, at most k], by exact distances; -1 comes last."""
+        distances = exact_distances(self.vectors, queries, ids.astype(np.int64), self.metric)
+        return np.take_along_axis(ids, np.lexsort((ids, distances))[:, :k], 1)

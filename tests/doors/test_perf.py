@@ -19,6 +19,14 @@ from bench.system.cache import Cache
 from bench.workloads.sources import PublishedWorkload
 
 
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One turn of one pass, and the first figures: no test looks at what they say."""
+    monkeypatch.setattr(curves, "TURNS", 1)
+    monkeypatch.setattr(curves, "TIMED_SECONDS", 0.001)
+    monkeypatch.setattr(redraw, "EXHIBITS", redraw.EXHIBITS[:8])
+
+
 @pytest.fixture
 def contest(dataset: Dataset, cache: Cache) -> methods.Contest:
     workload = PublishedWorkload("em", FilterType.EM).open(dataset, cache)

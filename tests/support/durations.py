@@ -1,4 +1,7 @@
-"""How long tests took when that was last recorded: `make test-fast` leaves out those of half a second and more."""
+"""How long tests took when that was last recorded: those of half a second and more are slow.
+
+`make test-fast` leaves them out, and so does the part of `make test` that measures coverage.
+"""
 
 from __future__ import annotations
 
