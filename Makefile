@@ -46,10 +46,10 @@ bench-%: $$(addprefix $(COMPILED),$$(or $$(filter em r emis,$$*),em r)) | $(WITH
 	$(RUN) -m bench.run -m workload=$* $(SWEEP) $(ARGS) || test $$? = 4
 	$(RUN) -m bench.table
 
-# Tracing doubles the time of a test, so coverage is measured in the fast ones only.
-test: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run all tests; without ARGS, also fail if the fast ones cover too little
-	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not slow' --cov)
-	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m slow)
+# Tracing doubles the time of a test, so coverage is measured in those only that do not take long.
+test: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run all tests; without ARGS, also fail if those that are traced cover too little
+	$(RUN) -m pytest -n 2 $(or $(ARGS),-m 'not long' --cov)
+	$(if $(ARGS),,$(RUN) -m pytest -n 2 -m long)
 
 test-fast: $(WITH)test $(WEIGHTS) $(BROWSER)  ## run the tests that take less than half a second each
 	$(RUN) -m pytest -n 2 -m 'not slow' $(ARGS)

@@ -44,11 +44,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that `make test-fast` leaves out, and whose coverage is not measured."""
-    slow = durations.slow_tests()
+    """Mark the tests that `make test-fast` leaves out, and those whose coverage is not measured."""
+    seconds = durations.recorded()
     for item in items:
-        if durations.owner_of(item.nodeid) in slow:
+        took = seconds.get(durations.owner_of(item.nodeid), 0.0)
+        if took >= durations.SLOW:
             item.add_marker(pytest.mark.slow)
+        if took >= durations.LONG:
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.core.paths import CONFIGS, PROJECT
-from tests.support.durations import slow_tests
+from tests.support.durations import recorded
 
 MAX_LINES = 350
 MAX_DOOR_LINES = 100
@@ -115,7 +115,7 @@ def test_a_baseline_imports_only_its_library() -> None:
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Import | ast.ImportFrom)
         }
-        library_of = {"prefilter": {"faiss"}, "faiss": {"faiss"}, "faiss_ivf": {"faiss"}, "hnswlib": {"hnswlib"}}
+        library_of = {"faiss": {"faiss"}, "faiss_ivf": {"faiss"}, "hnswlib": {"hnswlib"}}
         assert imported & libraries == library_of.get(path.stem, set()), path
 
 
@@ -195,7 +195,7 @@ def test_unidiomatic_texts_are_noticed(code: str) -> None:
 
 def test_the_slow_tests_are_there() -> None:
     listed: dict[str, set[str]] = {}
-    for file, name in slow_tests():
+    for file, name in recorded():
         listed.setdefault(file, set()).add(name)
     for file, names in listed.items():
         tree = ast.parse((PROJECT / "tests" / file).read_text())

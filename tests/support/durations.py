@@ -1,6 +1,7 @@
-"""How long tests took when that was last recorded: those of half a second and more are slow.
+"""How long tests took when that was last recorded.
 
-`make test-fast` leaves them out, and so does the part of `make test` that measures coverage.
+`make test-fast` leaves out the slow ones, of half a second and more. The part of `make test` that measures coverage
+leaves out the long ones, of two seconds and more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Iterable
 from bench.core.paths import PROJECT
 
 FILE = PROJECT / "tests" / "durations.csv"
-_SECONDS = 0.5
+SLOW, LONG = 0.5, 2.0
+"""From how many seconds on a test is slow, and long."""
 
 Test = tuple[str, str]
 """The file of a test, below ``tests/``, and its name without the parameters of its cases."""
@@ -23,10 +25,10 @@ def owner_of(node: str) -> Test:
     return file.removeprefix("tests/"), name.partition("[")[0]
 
 
-def slow_tests() -> set[Test]:
-    """Return the tests whose cases took half a second or more together."""
+def recorded() -> dict[Test, float]:
+    """Return the seconds that the cases of each slow test took together."""
     with FILE.open(encoding="utf-8", newline="") as file:
-        return {(row["file"], row["test"]) for row in csv.DictReader(file)}
+        return {(row["file"], row["test"]): float(row["seconds"]) for row in csv.DictReader(file)}
 
 
 def record(parts: Iterable[tuple[str, float]]) -> None:
@@ -37,4 +39,4 @@ def record(parts: Iterable[tuple[str, float]]) -> None:
     with FILE.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("file", "test", "seconds"))
-        rows.writerows((*test, f"{took:.1f}") for test, took in sorted(seconds.items()) if took >= _SECONDS)
+        rows.writerows((*test, f"{took:.1f}") for test, took in sorted(seconds.items()) if took >= SLOW)
