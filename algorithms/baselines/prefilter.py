@@ -21,11 +21,12 @@ from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 
 _TOGETHER = 6
-"""As many queries of one filter make a product of matrices, for which rows are copied, faster than a scan each."""
+"""From as many queries of one filter on, a product of matrices is faster than scans, although it copies rows."""
 
 _SLACK = 16
 _CHUNK = 1024
-_PRODUCTS = 1 << 25
+_PRODUCTS = 1 << 23
+"""How many products are in memory at once, unless those of one query are more."""
 
 
 class AllPassing(NamedTuple):
@@ -135,7 +136,9 @@ class PreFilter(Algorithm):
         kept, step = min(k + _SLACK, len(rows)), max(1, min(_CHUNK, _PRODUCTS // max(1, len(rows))))
         for start in range(0, len(queries) if kept else 0, step):
             chunk = queries[start : start + step]
-            lengths = squares - np.float32(2) * (chunk @ rows.T)
+            lengths = chunk @ rows.T
+            lengths *= -2
+            lengths += squares
             near = passing[np.argpartition(lengths, kept - 1, axis=1)[:, :kept]]
             ids[start : start + step, :kept] = self._ranked(chunk, near, k)
         return ids

@@ -27,7 +27,7 @@ from bench.reports.tables.growth import exponent_table, extrapolation_table
 from bench.reports.tables.table import Table
 from bench.reports.tables.taxonomy import taxonomy_table
 from bench.reports.titles import data_title
-from bench.results.selection import figures
+from bench.results.selection import FIGURE, figures
 from bench.results.store import Store
 
 PUBLISHED = ("em", "r", "emis")
@@ -74,7 +74,7 @@ def of_one_set(rows: pd.DataFrame) -> pd.DataFrame:
 
     Of equals, the newest counts. The workload has its own name then, without what told the sets apart.
     """
-    by = ["dataset", "n", "dim", "workload_name", "controlled_value", "k", "threads_search", "machine"]
+    by = [*FIGURE, "workload_name", "controlled_value", "machine"]
     sets = rows.groupby([*by, "workload"], dropna=False)
     sizes = rows.assign(methods=sets["algorithm"].transform("nunique"), newest=sets["started_at"].transform("max"))
     fullest = sizes.sort_values(["methods", "newest"]).groupby(by, dropna=False)["workload"].transform("last")

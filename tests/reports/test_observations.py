@@ -63,7 +63,7 @@ def test_dependence_on_embeddings(changed: tuple[int, ...], conclusion: Conclusi
     assert conclusions(rows)[1] == conclusion
 
 
-def test_of_several_sets_of_queries_that_counts_which_most_methods_answered() -> None:
+def test_the_set_of_queries_that_most_methods_answered_counts() -> None:
     full, few = ({"queries": n, "workload_digest": str(n)} for n in (1500, 250))
     later = {"started_at": row().started_at + timedelta(days=1)}
     rows = [method("acorn", 100.0, **full), method("ung", 300.0, **full), method("acorn", 900.0, **few, **later)]
