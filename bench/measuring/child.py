@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
 from bench.core.kernel_cache import kernel_cache
+from bench.core.paths import IS_CHECKOUT, PROJECT
 from bench.core.typed_json import dumps
 from bench.measuring.channel import Channel
 from bench.measuring.log import Log
@@ -116,6 +117,9 @@ class Child:
         self._temporary = Path(tempfile.mkdtemp(prefix="fanns-bench-")).resolve()
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(self._task.threads))
         environment["TMPDIR"] = str(self._temporary)
+        if IS_CHECKOUT:
+            # Another checkout may be installed, and the current folder is not looked into.
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         ours, theirs = socket.socketpair()
         ours.settimeout(self._timeout)
         try:

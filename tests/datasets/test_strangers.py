@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,19 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path, layout: 
     ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, "stranger" in ended.stderr) == (0, False), ended.stderr
     assert str(PROJECT) not in str(tmp_path)
+
+
+@pytest.mark.parametrize("module", ["algorithms/baselines/prefilter.py", "bench/measuring/serving.py"])
+def test_a_checkout_runs_its_own_code_and_not_what_is_installed(tmp_path: Path, layout: Path, module: str) -> None:
+    for name in ("bench", "algorithms", "configs"):
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / module).open("a") as file:
+        file.write("\nraise ImportError('this is the other checkout')\n")
+    words = [sys.executable, "-m", "bench.run", "dataset=local", f"dataset.path={layout}", "dry_run=true"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "this is the other checkout" in ended.stdout + ended.stderr
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
