@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from bench.reports.figures.theme import LEGEND_LEADING
+
 WIDTH, HEIGHT = 3.3, 2.5  # of the axes of a panel
 NOTE_POINTS, NOTE_CHARACTERS = 6.5, 68  # of the text below a panel: its size, and how much fits in a line
 LEGEND_POINTS, SUBTITLE_POINTS = 7.5, 7.0
@@ -14,7 +16,6 @@ _LEFT, _BETWEEN, _RIGHT = 0.75, 0.2, 0.12
 _HEADER, _TITLE_LINE, _BELOW = 0.36, 0.15, 0.45
 _LEADING, _CHARACTER = 1.25, 0.58  # of a line of text and of a character, relative to the font size
 _LEGEND_MARK = 0.55
-_LEGEND_LEADING = 1.51  # of a line of a legend of Matplotlib, relative to the font size
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def place_panels(
     width = _LEFT + columns * WIDTH + (columns - 1) * _BETWEEN + _RIGHT
     entry = _LEGEND_MARK + max(map(len, labels)) * LEGEND_POINTS * _CHARACTER / 72
     legend_columns = max(1, min(len(labels), int((width - 0.2) // entry)))
-    legend = ceil(len(labels) / legend_columns) * LEGEND_POINTS * _LEGEND_LEADING / 72 + 0.1
+    legend = ceil(len(labels) / legend_columns) * LEGEND_POINTS * LEGEND_LEADING / 72 + 0.1
 
     subtitle = textwrap.fill(subtitle, int((width - 0.2) * 72 / (SUBTITLE_POINTS * _CHARACTER)))
     tops, y = [], _HEADER + (subtitle.count("\n") + 1) * SUBTITLE_POINTS * _LEADING / 72

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from math import ceil
 from typing import Any, ParamSpec, TypeVar
 
 from matplotlib import rc_context
@@ -26,6 +27,10 @@ RC: Any = {
     "text.parse_math": False,  # error messages may contain dollars
 }
 
+LEGEND_LEADING = 1.51
+"""The height of a line of a legend of Matplotlib, relative to the font size."""
+
+_COLUMN_INCHES = 2.1
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -74,5 +79,12 @@ def method_handles(styles: Iterable[Style]) -> list[Line2D]:
 
 
 def add_side_legend(figure: Figure, styles: Iterable[Style]) -> None:
-    """Add a legend of methods to the right of all panels; the figure must use the constrained layout."""
-    figure.legend(handles=method_handles(styles), loc="outside right upper")
+    """Add a legend of methods to the right of all panels; the figure must use the constrained layout.
+
+    Methods that do not fit below each other take further columns, by which the figure grows.
+    """
+    handles = method_handles(styles)
+    per_column = int(72 * figure.get_figheight() / (RC["legend.fontsize"] * LEGEND_LEADING)) - 1
+    columns = max(1, ceil(len(handles) / per_column))
+    figure.set_figwidth(figure.get_figwidth() + (columns - 1) * _COLUMN_INCHES)
+    figure.legend(handles=handles, loc="outside right upper", ncols=columns)
