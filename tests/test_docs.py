@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -44,6 +45,9 @@ INDENTED = re.compile(r"(?<=\n\n)(?:    .*\n)+")
 INLINE = re.compile(r"`(python -m bench\.[^`]*)`")
 PLACE = re.compile(r"`((?:algorithms|bench|configs|docs|tests)/[\w./]*)`")
 OF_STUDY = ("study", "scale", "budget_minutes", "results", "dry_run")
+
+
+generated_pages = cache(pages)
 
 
 def code_lines(text: str) -> Iterator[str]:
@@ -118,7 +122,7 @@ def test_targets_of_make_and_tests_are_there(page: str) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    generated = {f"docs/{path}" for path in pages()}
+    generated = {f"docs/{path}" for path in generated_pages()}
     for page, text in WRITTEN.items():
         targets = {normpath(join(dirname(page), target)) for target in LINK.findall(FENCE.sub("", text))}
         assert {target for target in targets if not (PROJECT / target).exists()} <= generated, page
@@ -149,11 +153,11 @@ def test_the_navigation_names_pages_that_are_there() -> None:
 def test_all_commands_are_described() -> None:
     assert set(COMMANDS) == {path.stem for path in CONFIGS.glob("*.yaml")} - {"output"}
     assert set(DOORS) <= set(COMMANDS)
-    assert all(f"python -m {spoken(name)}" in pages()["reference/commands.md"] for name in COMMANDS)
+    assert all(f"python -m {spoken(name)}" in generated_pages()["reference/commands.md"] for name in COMMANDS)
 
 
 def test_all_keys_are_described() -> None:
-    page = pages()["reference/configuration.md"]
+    page = generated_pages()["reference/configuration.md"]
     assert set(GROUPS) == {path.name for path in CONFIGS.iterdir() if path.is_dir()}
     for name in COMMANDS:
         assert not [key.name for key in keys_of(CONFIGS / f"{name}.yaml", within=True) if f"`{key.name}`" not in page]
@@ -164,11 +168,11 @@ def test_all_keys_are_described() -> None:
 
 
 def test_all_columns_and_methods_are_described() -> None:
-    assert not [name for name in SCHEMA.names if f"`{name}`" not in pages()["reference/columns.md"]]
+    assert not [name for name in SCHEMA.names if f"`{name}`" not in generated_pages()["reference/columns.md"]]
     folders = {path.parent.name for path in (PROJECT / "algorithms").glob("*/method.py")} - {"external"}
     assert folders <= set(papers())
     configured = [path.stem for path in (CONFIGS / "algorithm").glob("*.yaml")]
-    described = "".join(pages()[f"methods/{paper}.md"] for paper in papers())
+    described = "".join(generated_pages()[f"methods/{paper}.md"] for paper in papers())
     assert not [name for name in configured if f"## `algorithm={name}`" not in described]
 
 
@@ -204,7 +208,7 @@ def test_every_package_has_a_page_and_a_place_in_the_picture() -> None:
         for top in ("bench", "algorithms")
         for path in (PROJECT / top).rglob("__init__.py")
     }
-    assert {f"reference/api/{package}.md" for package in packages} <= set(pages())
+    assert {f"reference/api/{package}.md" for package in packages} <= set(generated_pages())
     assert set(COLUMNS) == set(ALLOWED)
 
 

@@ -13,7 +13,7 @@ from bench.reports.exhibits import EXHIBITS
 from bench.reports.load import Results
 from bench.reports.tables.fidelity import fidelity_table, originals, with_original
 from bench.results.rows import Row, Status
-from bench.results.selection import with_machines
+from bench.results.selection import with_distinct_names, with_machines
 from bench.results.store import Store
 from tests.conftest import Write
 from tests.support.rows import failed, row
@@ -36,7 +36,7 @@ def rows(write: Write) -> pd.DataFrame:
     ours = [replace(one, search_params=one.search_params.replace("}", ', "widen": 1}')) for one in ours]
     broken = failed(Status.CRASHED, "no", algorithm="irangegraph_original", workload="r")
     root = write(*theirs, *ours, *settings("acorn", 0.0, 1.0), broken)
-    return with_machines(Store(root).rows(), str(root), across_machines=False)
+    return with_distinct_names(with_machines(Store(root).rows(), str(root), across_machines=False))
 
 
 def test_only_pairs_are_shown(rows: pd.DataFrame) -> None:
@@ -74,6 +74,6 @@ def test_the_figure_tells_all_pairs_apart(write: Write) -> None:
     names = [name for pair in list(originals().items())[:6] for name in pair]
     root = write(*(one for name in names for one in settings(name, 0.0, 1.0)))
     (exhibit,) = (one for one in EXHIBITS if one.name == "fidelity")
-    rows = with_machines(Store(root).rows(), str(root), across_machines=False)
+    rows = with_distinct_names(with_machines(Store(root).rows(), str(root), across_machines=False))
     (figure,) = exhibit.draw(Results(None, rows, [], {})).values()  # type: ignore[arg-type]
     assert len([line for line in figure.legends[0].get_lines() if line.get_marker() != "None"]) == len(names)  # type: ignore[union-attr]
