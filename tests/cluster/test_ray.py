@@ -26,7 +26,15 @@ RAY = [
 ]
 METHOD = ["algorithm=prefilter", "algorithm.name=few", "algorithm.target=tests.support.adversarial.MarksFew"]
 METHOD.append("limits.writable=[${oc.env:MARKS}/..]")
-SWEEP = [*METHOD, "+algorithm.search.effort=[1,2]", "k=3,4,5", "latency_queries=2", "threads_build=1", "-m"]
+SWEEP = [
+    "timed_seconds=0.01",
+    *METHOD,
+    "+algorithm.search.effort=[1,2]",
+    "k=3,4,5",
+    "latency_queries=2",
+    "threads_build=1",
+    "-m",
+]
 
 
 def answers(results: Path) -> pd.DataFrame:
