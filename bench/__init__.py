@@ -6,8 +6,10 @@ import sys
 # `python -m` looks for modules in the current folder first. It may be a stranger's dataset: nothing in it may stand in
 # for a library. Or it is this checkout: then its `algorithms` go with its `bench`, before any that are installed.
 if sys.path and os.path.realpath(sys.path[0]) == os.path.dirname(os.path.dirname(os.path.realpath(__file__))):
-    installed = (place for place, folder in enumerate(sys.path) if folder.endswith("-packages"))
-    sys.path.insert(next(installed, len(sys.path)) - 1, sys.path.pop(0))
+    _code = sys.path.pop(0)
+    sys.path.insert(
+        next((i for i, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path)), _code
+    )
 elif not sys.flags.safe_path and sys.path[:1] and sys.path[0] in ("", os.getcwd()):
     sys.path.append(sys.path.pop(0))
 

@@ -45,7 +45,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that `make test-fast` leaves out, and those whose coverage is not measured."""
-    seconds = durations.recorded()
+    seconds = durations.seconds_by_test()
     for item in items:
         took = seconds.get(durations.owner_of(item.nodeid), 0.0)
         if took >= durations.SLOW:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.core.paths import CONFIGS, PROJECT
-from tests.support.durations import recorded
+from tests.support.durations import seconds_by_test
 
 MAX_LINES = 350
 MAX_DOOR_LINES = 100
@@ -195,7 +195,7 @@ def test_unidiomatic_texts_are_noticed(code: str) -> None:
 
 def test_the_slow_tests_are_there() -> None:
     listed: dict[str, set[str]] = {}
-    for file, name in recorded():
+    for file, name in seconds_by_test():
         listed.setdefault(file, set()).add(name)
     for file, names in listed.items():
         tree = ast.parse((PROJECT / "tests" / file).read_text())

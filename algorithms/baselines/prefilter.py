@@ -21,12 +21,12 @@ from bench.core.masks import FilterBatch
 from bench.core.metrics import Metric
 
 _TOGETHER = 6
-"""From as many queries of one filter on, a product of matrices is faster than scans, although it copies rows."""
+"""From this many queries of one filter on, a product of matrices is faster than scans, although it copies rows."""
 
 _SLACK = 16
 _CHUNK = 1024
 _PRODUCTS = 1 << 23
-"""How many products are in memory at once, unless those of one query are more."""
+"""At most this many products are held at once, but always those of a whole query."""
 
 
 class AllPassing(NamedTuple):
@@ -81,12 +81,12 @@ class PreFilter(Algorithm):
     space: Vectors | None = None
 
     def build(self, data: Data) -> None:
-        """Take the vectors, and their norms: there is no index."""
+        """Keep the vectors and their squared norms; there is no index to build."""
         self.metric, self.is_coded = data.metric, data.codes is not None
         if data.codes is None:
             self.vectors = data.vectors
         if data.metric is Metric.L2:
-            self.space = space_of(data.codes or data.vectors)
+            self.space = space_of(data.vectors if data.codes is None else data.codes)
             self.batch = BatchSearch(len(self.space.rows), _CHUNK)
 
     def save(self, folder: Path) -> None:

@@ -85,9 +85,9 @@ def run_in_worker(task: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     Raises:
         BenchError: this machine does not share that folder, or `task` fails.
     """
-    hydra = HydraConfig.get()
+    hydra, parent = HydraConfig.get(), os.getppid()
     end_like_interrupted()
-    end_with_parent(os.getppid(), signal.SIGTERM)
+    end_with_parent(parent, signal.SIGTERM)
     os.environ["TQDM_DISABLE"] = "1"  # workers may share a terminal
     try:
         results = Path(hydra.runtime.cwd) / hydra.sweep.dir  # created by the launcher
@@ -95,6 +95,10 @@ def run_in_worker(task: Callable[[DictConfig], Any], config: DictConfig) -> Any:
             raise BenchError(f"{platform.node()} has no {results}; set results=FOLDER to one that all machines share")
         os.chdir(hydra.runtime.cwd)
         return task(config)
+    except SystemExit:
+        if os.getppid() != parent:
+            os._exit(1)  # joblib would take it for the job's result, and wait for another job for five minutes
+        raise
     except BenchError as error:
         print(f"[{hydra.job.num + 1}] error: {error}", file=sys.stderr, flush=True)
         raise

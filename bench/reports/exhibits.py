@@ -70,9 +70,9 @@ def whole(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_one_set(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, where a workload was run with several sets of queries, the rows of the set that most methods answered.
+    """Where a workload was run with several sets of queries, return the rows of the set that most methods answered.
 
-    Of equals, the newest counts. The workload has its own name then, without what told the sets apart.
+    Of equals, the newest counts. The workload then goes by its plain name.
     """
     by = [*FIGURE, "workload_name", "controlled_value", "machine"]
     sets = rows.groupby([*by, "workload"], dropna=False)

@@ -120,7 +120,7 @@ class TraceFile:
 
 
 def trace_path(plan: Plan, tuner: str) -> Path:
-    """Return the file of a search, named by everything that decides what it searches, except for the queries."""
+    """Return the file of a search. Its name depends on everything that decides the search, except for the queries."""
     config = plan.config
     workload = {key: value for key, value in vars(config.workload).items() if key not in ("queries", "skip")}
     storage = [config.storage.format, None if plan.codes is None else config.storage.candidates]
@@ -161,7 +161,7 @@ def all_traces(results: Path) -> list[Trace]:
 
 
 def is_finished(plan: Plan, tuner: TunerConfig) -> bool:
-    """Return whether a search by these queries for this recall has come to its end."""
+    """Return whether a search with as many queries and for the same recall has finished."""
     path = trace_path(plan, tuner.name)
     if not path.exists():
         return False
@@ -175,8 +175,8 @@ def with_tuned(config: RunConfig) -> RunConfig:
     A method without candidates has nothing to search, and keeps its configured parameters.
 
     Raises:
-        BenchError: there is no search of just this, it has not finished, or the run would report on queries that it
-            used.
+        BenchError: no search has the data, workload, k, storage and shards of this run; the search has not finished; or
+            the run would report on queries that it used.
     """
     if config.tuned is None:
         return config
@@ -187,9 +187,9 @@ def with_tuned(config: RunConfig) -> RunConfig:
     path = trace_path(make_plan(config), config.tuned)
     if not path.exists():
         raise BenchError(
-            f"tuned={config.tuned}: there is no search of this method for this dataset, workload, k, storage and "
-            f"shards in {path.parent}; 'python -m bench.tune tuner={config.tuned} "
-            f"algorithm={config.algorithm.name} workload=... dataset=...' makes it, with the keys of this run"
+            f"tuned={config.tuned}: {path.parent} has no search for {config.algorithm.name} with the data, k, storage "
+            f"and shards of this run; make one with 'python -m bench.tune tuner={config.tuned} "
+            f"algorithm={config.algorithm.name} workload=... dataset=...' and the other keys of this run"
         )
     trace = read_trace(path)
     if not trace.finished:

@@ -94,8 +94,9 @@ def test_all_below_a_sweep_end_with_it(layout: Path, tmp_path: Path, number: sig
         below = processes_while("build", sweep, tmp_path)
         sweep.send_signal(number)
         sweep.wait(30)
-    assert len(below) >= 3  # two jobs and the worker of one
-    assert psutil.wait_procs(below, timeout=20)[1] == []
+        # Before their output is awaited, which ends with them.
+        assert len(below) >= 3  # two jobs and the worker of one
+        assert psutil.wait_procs(below, timeout=20)[1] == []
     assert not list((tmp_path / "runs").glob("*.parquet"))
 
 

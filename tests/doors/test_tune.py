@@ -73,7 +73,7 @@ def test_a_search_for_something_else_is_not_used(command: Commands, arguments: l
     reported = [each for each in arguments if not each.startswith("tuner")]
     said = command(run.entry, *reported, "tuned=greedy", "workload.skip=15", "k=3")
     assert said.code == 2
-    assert "there is no search of this method for this dataset, workload, k, storage and shards" in said.err
+    assert "has no search for tunable with the data, k, storage and shards of this run" in said.err
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def owner_of(node: str) -> Test:
     return file.removeprefix("tests/"), name.partition("[")[0]
 
 
-def recorded() -> dict[Test, float]:
+def seconds_by_test() -> dict[Test, float]:
     """Return the seconds that the cases of each slow test took together."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return {(row["file"], row["test"]): float(row["seconds"]) for row in csv.DictReader(file)}

@@ -31,15 +31,15 @@ def parameters_table(traces: Sequence[Trace]) -> dict[str, Figure | Table]:
             str(one.best.reward),
             str(len(one.evaluations)),
         ]
-        for one in sorted(traces, key=lambda f: (*_searched(f), f.tuner))
+        for one in sorted(traces, key=lambda f: (*_search_key(f), f.tuner))
         if one.finished
     ]
     header = ["dataset", "items", "workload", "k", "method", "search", "build parameters", "reward", "evaluated"]
     return {"": Table("Build parameters by search", header, "lrlrllllr", rows)} if rows else {}
 
 
-def _searched(trace: Trace) -> tuple[str, int, str, int, str]:
-    """Return what a search was for, in the order of the table; searches of the same are compared."""
+def _search_key(trace: Trace) -> tuple[str, int, str, int, str]:
+    """Return what a search was for, in the order of the table; searches with the same key are compared."""
     return trace.dataset, trace.n or 0, trace.workload, trace.k or 0, _method(trace)
 
 
@@ -52,7 +52,7 @@ def search_traces(traces: Sequence[Trace]) -> dict[str, Figure | Table]:
     """Draw the best reward after every evaluation, for methods and workloads with several searches."""
     groups: dict[tuple[str, int, str, int, str], list[Trace]] = {}
     for one in traces:
-        groups.setdefault(_searched(one), []).append(one)
+        groups.setdefault(_search_key(one), []).append(one)
     panels = {key: group for key, group in sorted(groups.items()) if len(group) > 1}
     if not panels:
         return {}
